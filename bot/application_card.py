@@ -1,0 +1,176 @@
+"""From the record to the card: the one place where the bot reads an application."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from bot.blocks import Message
+from bot.cards import ApplicationCard, Decided, FundLeft, Point, Recommended, card
+from bot.words import Typed, day, listed
+from core import applications, funds, people
+from core.assessing import assessment_of, finding_data
+from core.office import Office
+from core.records import Application, Person
+from core.rules.authority import Case, who_may_decide
+from core.rules.calendar import financial_year, year_label
+from core.rules.lifecycle import ApplicationState, AwardState
+from core.rules.policy import Kind, Role
+
+_PUBLIC = frozenset({AwardState.ACTIVE, AwardState.COMPLETED, AwardState.DECOMMISSIONED})
+"""States in which an award is on the register: from its acceptance on (W1)."""
+
+
+def message_for(session: Session, application: Application, *, office: Office) -> Message:
+    """The card of a submitted application as it stands now, ready to be posted or updated."""
+    return card(card_facts(session, application, office=office))
+
+
+def card_facts(session: Session, application: Application, *, office: Office) -> ApplicationCard:
+    """Everything that the card and the modals of a submitted application show.
+
+    While it is open the findings are today's, with the money that the fund has left today; once it is decided they are
+    those that the decision was made on (A4).
+    """
+    today = office.today()
+    state = ApplicationState(application.status)
+    award = AwardState(application.award.status) if application.award is not None else None
+    interested = applications.interests_in(session, application)
+    if application.decision is not None:
+        found: Iterable[Mapping[str, Any]] = application.decision.findings
+    else:
+        assessment = assessment_of(session, application, office=office, today=today)
+        found = [finding_data(finding) for finding in assessment.findings]
+    objective = office.policy.objective(application.plan_objective or "")
+    reference = application.reference or ""
+    return ApplicationCard(
+        id=application.id,
+        version=application.version,
+        reference=reference,
+        state=state,
+        kind=application.kind,
+        organisation=Typed(application.organisation_name or ""),
+        title=Typed(application.title or ""),
+        need=Typed(application.need or ""),
+        amount=application.amount or 0,
+        purchases=application.purchases or 0,
+        area=Typed(application.csp_area or ""),
+        objective=Typed(objective.text if objective is not None else application.plan_objective or ""),
+        outcomes=tuple(Typed(f"{one.outcome} – {one.measure}: {one.target}") for one in application.outcomes),
+        start=application.start_on,
+        end=application.end_on,
+        points=tuple(_point(finding) for finding in found),
+        fund=_fund_left(session, application, office),
+        submitted_at=application.submitted_at or application.saved_at,
+        next_step=_next_step(session, application, state, award, interested, office),
+        out=tuple(Typed(person.name) for person in interested),
+        recommendation=_recommended(application),
+        decision=_decided(application),
+        award=award,
+        accept_by=application.award.accept_by if application.award is not None else None,
+        register_url=f"{office.public_url.rstrip('/')}/awards/{reference}" if award in _PUBLIC else "",
+    )
+
+
+def _point(finding: Mapping[str, Any]) -> Point:
+    return Point(
+        rule=str(finding["rule"]),
+        verdict=str(finding["verdict"]),
+        because=Typed(str(finding["because"])),
+        remedy=Typed(str(finding.get("remedy") or "")),
+    )
+
+
+def _recommended(application: Application) -> Recommended | None:
+    made = application.recommendation
+    if made is None:
+        return None
+    return Recommended(
+        by=Typed(made.person.name),
+        outcome=made.outcome,
+        amount=made.amount,
+        reasons=Typed(made.reasons),
+        conditions=Typed(made.conditions),
+        at=made.made_at,
+    )
+
+
+def _decided(application: Application) -> Decided | None:
+    made = application.decision
+    if made is None:
+        return None
+    return Decided(
+        by=Typed(made.person.name),
+        outcome=made.outcome,
+        amount=made.amount,
+        reasons=Typed(made.reasons),
+        conditions=Typed(made.conditions),
+        at=made.made_at,
+    )
+
+
+def _fund_left(session: Session, application: Application, office: Office) -> FundLeft:
+    fund = office.policy.fund(application.fund)
+    year = financial_year(application.start_on or office.today())
+    position = funds.position(session, application.fund, year)
+    return FundLeft(
+        name=fund.name if fund is not None else application.fund,
+        year=year_label(year),
+        available=position.available if position.known else None,
+    )
+
+
+def _next_step(
+    session: Session,
+    application: Application,
+    state: ApplicationState,
+    award: AwardState | None,
+    interested: list[Person],
+    office: Office,
+) -> str:
+    """Who does what next, in a sentence or two."""
+    if award is not None:
+        return _after_approval(application, award)
+    if state is ApplicationState.SUBMITTED:
+        roles = listed([role.replace("_", " ") for role in office.policy.recommenders.value]).replace(" and ", " or ")
+        deciders = _who(session, application, interested, office)
+        return f"A recommendation by the {roles}; then a decision by someone else. {deciders}"
+    if state is ApplicationState.RECOMMENDED:
+        recommender = (
+            application.recommendation.person.name if application.recommendation is not None else "the recommender"
+        )
+        return f"A decision, by somebody other than {recommender}. {_who(session, application, interested, office)}"
+    return {
+        ApplicationState.QUERIED: "The applicant has been asked a question. It goes on when they answer.",
+        ApplicationState.DECLINED: "Nothing more to do. The applicant is told by e-mail, with the reasons.",
+        ApplicationState.WITHDRAWN: "Nothing more to do. The applicant has withdrawn it.",
+    }.get(state, "Nothing yet.")
+
+
+def _after_approval(application: Application, award: AwardState) -> str:
+    accept_by = day(application.award.accept_by) if application.award is not None else "its last day"
+    return {
+        AwardState.OFFERED: f"The applicant has the offer by e-mail, and until {accept_by} to accept it.",
+        AwardState.ACTIVE: "The award has started and is on the register. Its returns are asked for as they fall due.",
+        AwardState.COMPLETED: "Nothing more to do. The award is complete.",
+        AwardState.REFUSED: "Nothing more to do. The applicant refused the offer, and its money is back in the fund.",
+        AwardState.EXPIRED: f"Nothing more to do. The offer ran out on {accept_by}, and its money is back in the fund.",
+        AwardState.DECOMMISSIONED: "Nothing more to do here. The award was de-commissioned.",
+    }[award]
+
+
+def _who(session: Session, application: Application, interested: list[Person], office: Office) -> str:
+    commissioners = {person.id for person in people.holders(session, Role.COMMISSIONER)}
+    out = frozenset(person.id for person in interested)
+    recommendation = application.recommendation
+    case = Case(
+        kind=Kind(application.kind),
+        fund=application.fund,
+        amount=application.amount or 0,
+        recommended_by=recommendation.person_id if recommendation is not None else None,
+        interests=out,
+        commissioner_interested=bool(commissioners) and commissioners <= out,
+    )
+    return who_may_decide(case, office.policy, office.today())

@@ -1,0 +1,92 @@
+"""The bot's own calls to Slack while somebody waits: opening a modal, and telling one person something privately.
+
+Slack gives three seconds from the press to the answer. Every call here has a short time-out and no second try, and
+none of them raises: what Slack does not take is logged, and the press is answered all the same.
+"""
+
+from __future__ import annotations
+
+import logging
+from http.client import HTTPException
+from typing import Any
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from bot.words import escaped
+
+_log = logging.getLogger(__name__)
+
+OPEN_SECONDS = 2
+"""How long `views.open`, or a first private message, may take."""
+
+AFTERWARDS_SECONDS = 1
+"""How long a private message may take after a modal could not be opened: both together stay below three seconds."""
+
+MOST_TOLD = 2_000
+"""Characters of a private message before escaping."""
+
+_FAULTS = (SlackClientError, OSError, HTTPException)
+"""Slack refusing, Slack being away, and Slack hanging up half-way."""
+
+
+def short_client(client: WebClient, seconds: int) -> WebClient:
+    """The same workspace and token with this time-out, and no retries: a second try would outlast the three seconds."""
+    return WebClient(
+        token=client.token,
+        base_url=client.base_url,
+        timeout=seconds,
+        ssl=client.ssl,
+        proxy=client.proxy,
+        headers=client.headers,
+        retry_handlers=[],
+    )
+
+
+class Calls:
+    """Slack, for a listener."""
+
+    def __init__(self, client: WebClient) -> None:
+        self._client = short_client(client, OPEN_SECONDS)
+        self._afterwards = short_client(client, AFTERWARDS_SECONDS)
+
+    def open_view(self, trigger_id: str, view: dict[str, Any], *, channel: str, user: str) -> bool:
+        """Open a modal. The person is told where Slack refuses; where it does not answer, that is only logged."""
+        try:
+            self._client.views_open(trigger_id=trigger_id, view=view)
+        except SlackApiError as error:
+            code = _code(error)
+            _log.warning("views.open was refused: %s", code)
+            if code.endswith("trigger_id"):
+                self.tell(channel, user, "That took too long for Slack. Press the button again.", afterwards=True)
+            else:
+                told = f"Slack would not open the form ({code}). Try again; if it stays so, tell the office."
+                self.tell(channel, user, told, afterwards=True)
+            return False
+        except _FAULTS as error:
+            _log.warning("views.open had no answer: %s", type(error).__name__)
+            return False
+        return True
+
+    def tell(self, channel: str, user: str, text: str, *, afterwards: bool = False) -> bool:
+        """Tell one person something in a channel that only they see. Mentions and links in `text` stay text."""
+        if not channel:
+            _log.warning("nowhere to tell %s: the press came from no channel", user)
+            return False
+        client = self._afterwards if afterwards else self._client
+        try:
+            client.chat_postEphemeral(
+                channel=channel, user=user, text=escaped(text, MOST_TOLD), parse="none", link_names=False
+            )
+        except SlackApiError as error:
+            _log.warning("chat.postEphemeral was refused: %s", _code(error))
+            return False
+        except _FAULTS as error:
+            _log.warning("chat.postEphemeral had no answer: %s", type(error).__name__)
+            return False
+        return True
+
+
+def _code(error: SlackApiError) -> str:
+    found = error.response.get("error") if hasattr(error.response, "get") else None
+    return str(found or "no_error_named")

@@ -1,0 +1,226 @@
+"""The modals: recommend, approve, decline, declare an interest. Facts in, a view out; nothing is looked up here.
+
+A modal is the confirmation, so that no button asks twice. Every required input has `block_id` `recommendation`,
+`amount`, `reasons` or `conditions` and action_id `value`; whatever else is asked one day is optional or filled in.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot import blocks
+from bot.blocks import Block, Part
+from bot.cards import RECOMMENDED, ApplicationCard, after_award, points_list
+from bot.words import Typed
+from core.rules.money import MoneyError, display, pence_from_typed, pounds
+
+View = dict[str, Any]
+
+MOST_REASONS = 3000
+"""Slack's own limit on a text box."""
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What a modal carries from the press to its submission: which application, as it was then, and the channel."""
+
+    application: int
+    version: int
+    channel: str
+
+    def packed(self) -> str:
+        """As a view's private_metadata."""
+        return json.dumps({"application": self.application, "version": self.version, "channel": self.channel})
+
+    @classmethod
+    def unpacked(cls, packed: str) -> Carried:
+        """From a view's private_metadata. Raises ValueError for anything that `packed` did not write."""
+        found = json.loads(packed)
+        if not isinstance(found, dict):
+            raise ValueError("private_metadata is not an object")  # noqa: TRY004 - a bad value, as JSON's own faults
+        application, version, channel = (found.get(name) for name in ("application", "version", "channel"))
+        if type(application) is not int or type(version) is not int or not isinstance(channel, str):
+            raise ValueError("private_metadata does not say which application")
+        return cls(application, version, channel)
+
+
+@dataclass(frozen=True)
+class Entered:
+    """What somebody entered into a modal, not yet judged. `amount` is text: the core's rules come after Slack's."""
+
+    recommendation: str
+    amount: str
+    reasons: str
+    conditions: str
+
+    def pence(self) -> int:
+        """The amount in pence. Raises MoneyError, worded for the field, if it is none."""
+        if not self.amount.strip():
+            raise MoneyError("Enter the amount in pounds, such as 2,000 or 2,000.50")
+        return pence_from_typed(self.amount)
+
+
+def entered(view: Mapping[str, Any]) -> Entered:
+    """Read a submitted view. An input that is not there, or not filled in, is an empty text."""
+    values = view.get("state", {}).get("values", {})
+
+    def value(block_id: str) -> str:
+        state = values.get(block_id, {}).get("value", {})
+        chosen = state.get("selected_option") or {}
+        return str(state.get("value") or chosen.get("value") or "").strip()
+
+    return Entered(value("recommendation"), value("amount"), value("reasons"), value("conditions"))
+
+
+def recommend(facts: ApplicationCard, channel: str) -> View:
+    """An officer's recommendation (A2: whoever makes it cannot decide). Starts at the whole of what is asked for."""
+    return _modal(
+        "recommend",
+        "Recommend",
+        "Recommend",
+        facts,
+        channel,
+        [
+            *_about(facts, facts.amount),
+            blocks.field_block(
+                "recommendation",
+                "What do you recommend?",
+                blocks.choices(
+                    [("approve", "Approve"), ("less", "Approve less than was asked for"), ("decline", "Decline")]
+                ),
+            ),
+            _amount(
+                facts.amount,
+                "The amount you recommend, in pounds",
+                "It counts for nothing if you recommend to decline.",
+            ),
+            blocks.field_block(
+                "reasons",
+                "Reasons",
+                blocks.text_box(most=MOST_REASONS),
+                hint="Why, and what shows the need. Whoever decides reads this, and it stays on the record.",
+            ),
+            _conditions("", optional=True),
+        ],
+    )
+
+
+def approve(facts: ApplicationCard, channel: str, usual_conditions: str) -> View:
+    """The approval, filled in from the recommendation: its amount, reasons and conditions can all be changed.
+
+    An approval needs conditions (L1, R1); `usual_conditions` stand there where none were recommended.
+    """
+    said = facts.recommendation
+    amount = said.amount if said is not None and said.outcome != "decline" and said.amount > 0 else facts.amount
+    return _modal(
+        "approve",
+        "Approve",
+        "Approve",
+        facts,
+        channel,
+        [
+            *_about(facts, amount),
+            _amount(amount, "The amount you approve, in pounds", "It cannot be more than the fund has left."),
+            blocks.field_block(
+                "reasons",
+                "Reasons",
+                blocks.text_box(said.reasons if said is not None else "", most=MOST_REASONS),
+                hint="Why you approve, and how it serves what the fund is for. It stays on the record.",
+            ),
+            _conditions(said.conditions if said is not None and said.conditions else usual_conditions, optional=False),
+        ],
+    )
+
+
+def decline(facts: ApplicationCard, channel: str) -> View:
+    """The refusal. Its reasons go to the applicant, so they start empty: nobody else's words are sent by accident."""
+    return _modal(
+        "decline",
+        "Decline",
+        "Decline",
+        facts,
+        channel,
+        [
+            *_about(facts, None),
+            blocks.field_block(
+                "reasons",
+                "Reasons",
+                blocks.text_box(most=MOST_REASONS),
+                hint="The applicant will read this. Say what was missing and whether they may ask again.",
+            ),
+        ],
+    )
+
+
+def interest(facts: ApplicationCard, channel: str) -> View:
+    """The declaration of an interest (A2): whoever makes it neither recommends nor decides this application."""
+    return _modal(
+        "interest",
+        "Declare an interest",
+        "Declare",
+        facts,
+        channel,
+        [
+            *_about(facts, None),
+            blocks.field_block(
+                "reasons",
+                "What is your interest?",
+                blocks.text_box(most=MOST_REASONS),
+                hint="You will neither recommend nor decide this application. The card will name you, not your reason.",
+            ),
+        ],
+    )
+
+
+def _modal(callback: str, title: str, submit: str, facts: ApplicationCard, channel: str, body: list[Block]) -> View:
+    return {
+        "type": "modal",
+        "callback_id": callback,
+        "title": blocks.plain(title, 24),
+        "submit": blocks.plain(submit, 24),
+        "close": blocks.plain("Cancel", 24),
+        "private_metadata": Carried(facts.id, facts.version, channel).packed(),
+        "blocks": body,
+    }
+
+
+def _about(facts: ApplicationCard, amount: int | None) -> list[Block]:
+    """Whose application this is and, where money is to be given, what is asked, recommended, missing and left."""
+    made = [blocks.table([("Who", facts.organisation), ("What", facts.title)])]
+    if amount is None:
+        return [*made, blocks.context(blocks.plain(f"{facts.reference}: {display(facts.amount)} asked for"))]
+    said = facts.recommendation
+    parts: list[Part] = []
+    if said is not None:
+        what = RECOMMENDED.get(said.outcome, said.outcome)
+        suggested = "" if said.outcome == "decline" else f" {display(said.amount)}"
+        line = f"{display(facts.amount)} asked for → recommended: {what}{suggested}, by"
+        parts.append(blocks.paragraph(blocks.words(line), blocks.words(said.by, 100)))
+    else:
+        parts.append(blocks.paragraph(blocks.words(f"{display(facts.amount)} asked for")))
+    fund = facts.fund
+    parts.append(blocks.paragraph(blocks.words(after_award(fund.available, amount, fund.name, fund.year), 400)))
+    made.append(blocks.rich(*parts))
+    missing = facts.of("not_met")
+    if missing:
+        heading = blocks.words("It cannot be approved as it stands", bold=True)
+        made.append(blocks.rich(blocks.paragraph(heading), *points_list(missing)))
+    return [*made, blocks.context(blocks.plain(facts.reference))]
+
+
+def _amount(pence: int, label: str, hint: str) -> Block:
+    element = {"type": "number_input", "is_decimal_allowed": True, "initial_value": pounds(pence), "min_value": "0.01"}
+    return blocks.field_block("amount", label, element, hint=hint)
+
+
+def _conditions(initial: Typed | str, *, optional: bool) -> Block:
+    return blocks.field_block(
+        "conditions",
+        "Conditions",
+        blocks.text_box(initial, most=MOST_REASONS),
+        hint="The recipient will read these beside the office's terms, and accepts both.",
+        optional=optional,
+    )

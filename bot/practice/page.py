@@ -1,0 +1,444 @@
+"""The practice Slack as a page: pick who you are, read channels, press buttons, fill in modals.
+
+Server-rendered and usable without scripts. Who one is stands in the address, so that two people can be tried in two
+windows. GET changes nothing; every POST carries Flask-WTF's token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, url_for
+from flask_wtf.csrf import ValidationError, generate_csrf, validate_csrf
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response as AnyResponse
+
+from .block_rules import elements_of
+from .mrkdwn import TextRenderer
+from .people_side import TROUBLE, Outcome
+from .server import PracticeSlack, TooManyPresses
+from .view_inputs import SEVERAL_KINDS, STATEFUL_KINDS, TYPED_KINDS, Typed, Values, initial, stateful
+from .workspace import (
+    BOT_USER_ID,
+    Json,
+    Message,
+    PracticeChannel,
+    PracticePerson,
+    SlackError,
+    View,
+    Workspace,
+)
+
+NOTICES = {
+    "trouble": TROUBLE,
+    "busy": "Slack is still sending what was pressed before. Nothing was sent this time: press again.",
+    "gone": "That is not on the screen any more. Nothing was sent.",
+    "changed": "This form has changed since it was shown to you. Check it, then send it again.",
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A message as the page lists it, with its thread."""
+
+    message: Message
+    private: bool = False
+    replies: list[Entry] = field(default_factory=list)
+
+    @property
+    def anchor(self) -> str:
+        """The fragment that leads to it."""
+        return "m-" + self.message.ts.replace(".", "-")
+
+    @property
+    def at(self) -> datetime:
+        """When it was posted (aware, UTC)."""
+        return datetime.fromtimestamp(float(self.message.ts), UTC)
+
+
+def blueprint(slack: PracticeSlack) -> Blueprint:
+    """The pages below ``/practice/slack``, to be registered in the app that people use.
+
+    The app needs a secret key (the forms' token is kept in its session).
+    """
+    pages = Blueprint(
+        "practice_slack",
+        __name__,
+        url_prefix="/practice/slack",
+        template_folder="templates",
+        static_folder="static",
+        static_url_path="/static",
+    )
+    _Pages(slack).mount(pages)
+    return pages
+
+
+class _Pages:
+    def __init__(self, slack: PracticeSlack) -> None:
+        self.slack = slack
+        self.workspace: Workspace = slack.workspace
+
+    def mount(self, pages: Blueprint) -> None:
+        pages.before_request(_check_token)
+        pages.after_request(_never_stored)
+        rules: tuple[tuple[str, Callable[..., Any], str], ...] = (
+            ("/", self.people, "GET"),
+            ("/<person_id>", self.first_channel, "GET"),
+            ("/<person_id>/<channel_id>", self.channel, "GET"),
+            ("/<person_id>/<channel_id>/press", self.press, "POST"),
+            ("/<person_id>/<channel_id>/dismiss", self.dismiss, "POST"),
+            ("/<person_id>/home", self.home, "GET"),
+            ("/<person_id>/home", self.open_home, "POST"),
+            ("/<person_id>/home/press", self.press_home, "POST"),
+            ("/<person_id>/view/<view_id>", self.view, "GET"),
+            ("/<person_id>/view/<view_id>", self.submit, "POST"),
+            ("/<person_id>/view/<view_id>/close", self.close, "POST"),
+        )
+        for rule, function, method in rules:
+            pages.add_url_rule(rule, function.__name__, function, methods=[method], strict_slashes=False)
+
+    # --- reading ------------------------------------------------------------------------------------------------
+
+    def people(self) -> str:
+        """Who do you want to be?"""
+        return self._render("people.html", None)
+
+    def first_channel(self, person_id: str) -> AnyResponse:
+        """To the first channel that this person sees."""
+        person = self._person(person_id)
+        channels = self.workspace.channels_of(person.user_id)
+        if not channels:
+            return redirect(url_for(".home", person_id=person_id))
+        return redirect(url_for(".channel", person_id=person_id, channel_id=channels[0].channel_id, _anchor="latest"))
+
+    def channel(self, person_id: str, channel_id: str) -> str:
+        """A channel's messages, oldest first."""
+        person = self._person(person_id)
+        channel = self._channel(person, channel_id)
+        return self._render("channel.html", person, channel=channel, entries=self._entries(person, channel))
+
+    def home(self, person_id: str) -> str:
+        """The Home tab as last published for this person."""
+        person = self._person(person_id)
+        return self._render("home.html", person, home=self.workspace.home(person.user_id))
+
+    def view(self, person_id: str, view_id: str) -> AnyResponse | str:
+        """A modal."""
+        person = self._person(person_id)
+        try:
+            view = self.workspace.view(view_id)
+        except SlackError:
+            return self._back(person, "gone")
+        if view.person != person.user_id or view.kind != "modal":
+            abort(404)
+        return self._modal(person, view, _initial_values(view))
+
+    # --- doing --------------------------------------------------------------------------------------------------
+
+    def press(self, person_id: str, channel_id: str) -> AnyResponse | str:
+        """A button or menu of a message."""
+        person = self._person(person_id)
+        channel = self._channel(person, channel_id)
+        ts, action_id, block_id = (request.form.get(name, "") for name in ("ts", "action_id", "block_id"))
+        message = self._shown(person, channel, ts)
+        element = _element(message.blocks if message else [], action_id, block_id)
+        if message is None or element is None:
+            return self._back(person, "gone", channel)
+        if element.get("confirm") and request.form.get("confirmed") != "yes":
+            action = url_for(".press", person_id=person_id, channel_id=channel_id)
+            return self._confirm(person, element, action, self._channel_url(person, channel))
+        shown_before = {m.ts for m in self.workspace.ephemerals(channel_id, person_id)}
+        chosen = _chosen(element)
+        outcome = self._act(
+            lambda: self.slack.people.press(person_id, channel_id, ts, action_id, block_id, chosen=chosen)
+        )
+        if isinstance(outcome, str):
+            return self._back(person, outcome, channel)
+        told = [m.ts for m in self.workspace.ephemerals(channel_id, person_id) if m.ts not in shown_before]
+        url = element.get("url", "")
+        if outcome.ok and url and _is_ours(url):
+            return redirect(url, 303)
+        anchor = Entry(self.workspace.ephemerals(channel_id, person_id)[-1]).anchor if told else Entry(message).anchor
+        return self._after(person, outcome, channel, anchor)
+
+    def dismiss(self, person_id: str, channel_id: str) -> AnyResponse:
+        """Take away what only this person was shown."""
+        person = self._person(person_id)
+        channel = self._channel(person, channel_id)
+        self.workspace.dismiss_ephemerals(channel.channel_id, person.user_id)
+        return redirect(self._channel_url(person, channel), 303)
+
+    def open_home(self, person_id: str) -> AnyResponse:
+        """Open the Home tab, which tells the app."""
+        person = self._person(person_id)
+        outcome = self._act(lambda: self.slack.people.open_home(person.user_id))
+        notice = outcome if isinstance(outcome, str) else ("trouble" if outcome.trouble else None)
+        return redirect(url_for(".home", person_id=person_id, notice=notice), 303)
+
+    def press_home(self, person_id: str) -> AnyResponse | str:
+        """A button or menu on the Home tab."""
+        person = self._person(person_id)
+        home = self.workspace.home(person_id)
+        action_id, block_id = request.form.get("action_id", ""), request.form.get("block_id", "")
+        element = _element(home.blocks, action_id, block_id) if home else None
+        back = url_for(".home", person_id=person_id)
+        if home is None or element is None:
+            return redirect(url_for(".home", person_id=person_id, notice="gone"), 303)
+        if element.get("confirm") and request.form.get("confirmed") != "yes":
+            return self._confirm(person, element, url_for(".press_home", person_id=person_id), back)
+        chosen = _chosen(element)
+        outcome = self._act(
+            lambda: self.slack.people.press_in_view(person_id, home.view_id, action_id, block_id, chosen=chosen)
+        )
+        if isinstance(outcome, str):
+            return redirect(url_for(".home", person_id=person_id, notice=outcome), 303)
+        if outcome.ok and element.get("url") and _is_ours(element["url"]):
+            return redirect(element["url"], 303)
+        if outcome.view is not None:
+            return redirect(self._view_url(person, outcome.view, "home"), 303)
+        return redirect(url_for(".home", person_id=person_id, notice="trouble" if outcome.trouble else None), 303)
+
+    def submit(self, person_id: str, view_id: str) -> AnyResponse | str | tuple[str, int]:
+        """Send a modal, or press a button in it. What was typed is kept if it does not go through."""
+        person = self._person(person_id)
+        try:
+            view = self.workspace.view(view_id)
+        except SlackError:
+            return self._back(person, "gone")
+        if view.person != person.user_id or view.kind != "modal":
+            abort(404)
+        values = _typed_values(view, request.form)
+        if request.form.get("hash") != view.hash:
+            return self._modal(person, view, values, notice="changed"), 409
+        pressed = request.form.get("press")
+        if pressed is not None:
+            block_id, _, action_id = pressed.partition("/")
+            outcome = self._act(
+                lambda: self.slack.people.press_in_view(person_id, view_id, action_id, block_id, values=values)
+            )
+        else:
+            outcome = self._act(lambda: self.slack.people.submit_view(person_id, view_id, values))
+        if outcome == "gone":
+            return self._back(person, "gone")
+        if isinstance(outcome, str):
+            return self._modal(person, view, values, notice=outcome), 503
+        if outcome.ok:
+            return self._after(person, outcome)
+        still = outcome.view or view
+        status = 422 if outcome.errors else 502
+        notice = "trouble" if outcome.trouble else None
+        return self._modal(person, still, values, errors=dict(outcome.errors), notice=notice), status
+
+    def close(self, person_id: str, view_id: str) -> AnyResponse:
+        """Close a modal."""
+        person = self._person(person_id)
+        outcome = self._act(lambda: self.slack.people.close_view(person.user_id, view_id))
+        return self._back(person, outcome) if isinstance(outcome, str) else self._after(person, outcome)
+
+    def _act(self, act: Callable[[], Outcome]) -> Outcome | str:
+        """Do it from the practice Slack's own threads; a word of NOTICES if it could not be done."""
+        try:
+            return self.slack.from_page(act)
+        except TooManyPresses:
+            return "busy"
+        except LookupError:
+            return "gone"
+
+    # --- answers ------------------------------------------------------------------------------------------------
+
+    def _after(
+        self, person: PracticePerson, outcome: Outcome, channel: PracticeChannel | None = None, anchor: str = "latest"
+    ) -> AnyResponse:
+        if outcome.view is None:
+            return self._back(person, "trouble" if outcome.trouble else None, channel, anchor)
+        if channel is None:
+            came_from, anchor = request.values.get("from", ""), request.values.get("at", "latest")
+        else:
+            came_from = channel.channel_id
+        return redirect(self._view_url(person, outcome.view, came_from, anchor), 303)
+
+    def _view_url(self, person: PracticePerson, view: View, came_from: str, anchor: str = "latest") -> str:
+        """A modal's address, which remembers where its person was."""
+        place = {"from": came_from, "at": anchor}
+        return url_for(".view", person_id=person.user_id, view_id=view.view_id, **place)  # type: ignore[arg-type]
+
+    def _back(
+        self,
+        person: PracticePerson,
+        notice: str | None,
+        channel: PracticeChannel | None = None,
+        anchor: str = "latest",
+    ) -> AnyResponse:
+        """To the channel that the person came from; ``from`` and ``at`` say which where a modal lies between."""
+        if channel is None and request.values.get("from") != "home":
+            seen = self.workspace.channels_of(person.user_id)
+            channel = next((one for one in seen if one.channel_id == request.values.get("from")), None)
+            if channel is not None:
+                anchor = request.values.get("at", anchor)
+            elif seen:
+                channel = seen[0]
+        if channel is None:
+            return redirect(url_for(".home", person_id=person.user_id, notice=notice), 303)
+        return redirect(self._channel_url(person, channel, notice, anchor), 303)
+
+    def _channel_url(
+        self, person: PracticePerson, channel: PracticeChannel, notice: str | None = None, anchor: str = "latest"
+    ) -> str:
+        return url_for(
+            ".channel", person_id=person.user_id, channel_id=channel.channel_id, notice=notice, _anchor=anchor
+        )
+
+    def _modal(
+        self,
+        person: PracticePerson,
+        view: View,
+        values: Values,
+        *,
+        errors: dict[str, str] | None = None,
+        notice: str | None = None,
+    ) -> str:
+        return self._render(
+            "modal.html", person, view=view, values=values, errors=errors or {}, notice=NOTICES.get(notice or "")
+        )
+
+    def _confirm(self, person: PracticePerson, element: Json, action: str, back: str) -> str:
+        names = ("ts", "block_id", "action_id", "chosen")
+        kept = [(name, value) for name in names for value in request.form.getlist(name)]
+        return self._render("confirm.html", person, confirm=element["confirm"], action=action, back=back, kept=kept)
+
+    def _render(self, template: str, person: PracticePerson | None, **context: Any) -> str:
+        texts = TextRenderer(self._name_of, datetime.fromtimestamp(self.workspace.clock(), UTC))
+        channels = self.workspace.channels_of(person.user_id) if person else ()
+        views = self.workspace.open_views(person.user_id) if person else []
+        context.setdefault("notice", NOTICES.get(request.args.get("notice", "")))
+        return render_template(
+            f"practice_slack/{template}",
+            workspace=self.workspace,
+            person=person,
+            channels=channels,
+            open_view=views[-1] if views else None,
+            texts=texts,
+            csrf_token=generate_csrf,
+            channel_title=self._channel_title,
+            is_ours=_is_ours,
+            typed_kinds=TYPED_KINDS,
+            several_kinds=SEVERAL_KINDS,
+            stateful_kinds=STATEFUL_KINDS,
+            **context,
+        )
+
+    def _name_of(self, some_id: str) -> str:
+        if some_id == BOT_USER_ID:
+            return self.workspace.app_name
+        try:
+            return self.workspace.person(some_id).name
+        except SlackError:
+            pass
+        try:
+            return self.workspace.channel(some_id).name
+        except SlackError:
+            return some_id
+
+    def _channel_title(self, channel: PracticeChannel) -> str:
+        return f"Messages from {self.workspace.app_name}" if channel.direct_with else f"#{channel.name}"
+
+    # --- looking up ---------------------------------------------------------------------------------------------
+
+    def _person(self, person_id: str) -> PracticePerson:
+        try:
+            person = self.workspace.person(person_id)
+        except SlackError:
+            abort(404)
+        if person.deleted:
+            abort(404)
+        return person
+
+    def _channel(self, person: PracticePerson, channel_id: str) -> PracticeChannel:
+        try:
+            channel = self.workspace.channel(channel_id)
+        except SlackError:
+            abort(404)
+        if not self.workspace.sees(person.user_id, channel):
+            abort(404)
+        return channel
+
+    def _shown(self, person: PracticePerson, channel: PracticeChannel, ts: str) -> Message | None:
+        private = self.workspace.ephemerals(channel.channel_id, person.user_id)
+        for message in private:
+            if message.ts == ts:
+                return message
+        try:
+            return self.workspace.message(channel.channel_id, ts)
+        except SlackError:
+            return None
+
+    def _entries(self, person: PracticePerson, channel: PracticeChannel) -> list[Entry]:
+        entries: dict[str, Entry] = {}
+        private = self.workspace.ephemerals(channel.channel_id, person.user_id)
+        everything = [(m, False) for m in self.workspace.messages(channel.channel_id)] + [(m, True) for m in private]
+        listed: list[Entry] = []
+        for message, only_you in sorted(everything, key=lambda pair: pair[0].ts):
+            entry = Entry(message, only_you)
+            entries[message.ts] = entry
+            parent = entries.get(message.thread_ts) if message.thread_ts else None
+            (listed if parent is None else parent.replies).append(entry)
+        return listed
+
+
+def _check_token() -> None:
+    """The forms' token, where the app has no CSRFProtect of its own that has checked it already."""
+    if request.method != "POST" or "csrf" in current_app.extensions:
+        return
+    try:
+        validate_csrf(request.form.get("csrf_token"))
+    except ValidationError:
+        abort(400, "This form was open for too long. Go back, load the page again and repeat what you did.")
+
+
+def _never_stored(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _element(blocks: list[Json], action_id: str, block_id: str) -> Json | None:
+    for block in blocks:
+        for element in elements_of(block):
+            if block["block_id"] == block_id and element.get("action_id") == action_id:
+                return element
+    return None
+
+
+def _chosen(element: Json) -> Typed:
+    if element["type"] in SEVERAL_KINDS:
+        return request.form.getlist("chosen")
+    return request.form.get("chosen")
+
+
+def _is_ours(url: str) -> bool:
+    """Whether an address is on the site that shows this page; a form may not lead elsewhere under its policy."""
+    return urlsplit(url).netloc == request.host
+
+
+def _initial_values(view: View) -> Values:
+    values: dict[str, dict[str, Typed]] = {}
+    for block, element in stateful(view.blocks):
+        values.setdefault(block["block_id"], {})[element["action_id"]] = initial(element)
+    return values
+
+
+def _typed_values(view: View, form: MultiDict[str, str]) -> Values:
+    """What the browser sent for each input of the view; its line breaks as Slack's."""
+    values: dict[str, dict[str, Typed]] = {}
+    for block, element in stateful(view.blocks):
+        name = f"{block['block_id']}/{element['action_id']}"
+        typed: Typed
+        if element["type"] in SEVERAL_KINDS:
+            typed = form.getlist(name)
+        else:
+            typed = form.get(name, "").replace("\r\n", "\n") or None
+        values.setdefault(block["block_id"], {})[element["action_id"]] = typed
+    return values

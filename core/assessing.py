@@ -1,0 +1,92 @@
+"""From the record to the rules: an application's facts and its fund's money, assessed under the policy in force."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from core import funds
+from core.office import Office
+from core.records import Application
+from core.rules.assessment import Assessment, Facts, Finding, Money, assess
+from core.rules.calendar import financial_year
+from core.rules.policy import CrimeGround, Kind, OrganisationType, Purpose
+
+
+def facts_of(application: Application, amount: int | None = None) -> Facts:
+    """A submitted application as the rules see it; `amount` where another one is being decided on."""
+    grounds = (application.extra or {}).get("crime_grounds")
+    return Facts(
+        kind=Kind(application.kind),
+        amount=amount or application.amount or 0,
+        fund=application.fund,
+        purpose=Purpose(application.purpose) if application.purpose else None,
+        purchases=application.purchases or 0,
+        victim_service=application.victim_service,
+        start=application.start_on,
+        end=application.end_on,
+        organisation_type=OrganisationType(application.organisation_type) if application.organisation_type else None,
+        csp_area=application.csp_area,
+        age_from=application.age_from,
+        age_to=application.age_to,
+        send=application.send,
+        plan_objective=application.plan_objective,
+        need=application.need,
+        existing_provision=application.existing_provision,
+        outcomes=len(application.outcomes),
+        crime_grounds=(CrimeGround(grounds),) if grounds else None,
+        application=True,
+    )
+
+
+def money_for(session: Session, fund_id: str | None, start: date | None, today: date) -> Money | None:
+    """What a fund has in the financial year of the start (this year's without one); None without a fund (F6)."""
+    if fund_id is None:
+        return None
+    position = funds.position(session, fund_id, financial_year(start or today))
+    if not position.known:
+        return Money(allocated=None, available=None)
+    return Money(allocated=position.allocated, available=position.available)
+
+
+def assessment_of(
+    session: Session, application: Application, *, office: Office, today: date, amount: int | None = None
+) -> Assessment:
+    """Assess a submitted application as things stand, with the money that its fund has left."""
+    money = money_for(session, application.fund, application.start_on, today)
+    return assess(facts_of(application, amount), office.policy, today, money)
+
+
+def schedule_of(application: Application, *, office: Office, today: date, amount: int) -> Assessment:
+    """Assess what was awarded: for its returns and meetings. The fund's money is not asked, it is committed."""
+    return assess(facts_of(application, amount), office.policy, today)
+
+
+def finding_data(finding: Finding) -> dict[str, str]:
+    """A finding as the record, the API and the card keep it."""
+    return {
+        "rule": finding.rule,
+        "paragraph": finding.paragraph,
+        "verdict": finding.verdict.value,
+        "because": finding.because,
+        "remedy": finding.remedy,
+    }
+
+
+def facts_data(facts: Facts) -> dict[str, Any]:
+    """Facts, JSON-ready, for the trail (A4)."""
+    return {field.name: _plain(getattr(facts, field.name)) for field in fields(facts)}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, StrEnum):
+        return value.value
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_plain(one) for one in value]
+    return value

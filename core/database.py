@@ -1,0 +1,105 @@
+"""From a URL to sessions: SQLite (write-ahead log, immediate writes, one writer at a time) or PostgreSQL."""
+
+from __future__ import annotations
+
+import threading
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
+
+BUSY_SECONDS = 15
+"""How long a writer waits for another before it gives up."""
+
+
+def open_database(url: str) -> Engine:
+    """An engine for `url`. A SQLite file's folder is made if it is not there.
+
+    On SQLite every transaction that may write begins as a write (`BEGIN IMMEDIATE`): it can never find, half-way,
+    that another was first. Writers of one process queue on a lock of their own, which is fairer than SQLite's back-off.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return create_engine(parsed, pool_size=10, max_overflow=20, pool_pre_ping=True)
+    if parsed.database and parsed.database != ":memory:":
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(parsed, pool_size=10, max_overflow=40, connect_args={"timeout": BUSY_SECONDS})
+    _tame_sqlite(engine)
+    return engine
+
+
+def _tame_sqlite(engine: Engine) -> None:
+    writing = threading.Lock()
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _entry: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None  # SQLAlchemy begins; the driver must not
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "foreign_keys=ON",
+            f"busy_timeout={BUSY_SECONDS * 1000}",
+            "synchronous=FULL",  # a receipt that was shown must survive a power cut
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        if connection.get_execution_options().get("reading"):
+            connection.exec_driver_sql("BEGIN")
+            return
+        if not writing.acquire(timeout=BUSY_SECONDS):
+            raise OperationalError("BEGIN IMMEDIATE", {}, TimeoutError("another writer did not finish in time"))
+        connection.info["writing"] = True
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    def release(info: dict[str, Any]) -> None:
+        if info.pop("writing", False):
+            writing.release()
+
+    @event.listens_for(engine, "checkin")
+    def checked_in(_connection: Any, entry: ConnectionPoolEntry) -> None:
+        release(entry.info)
+
+    @event.listens_for(engine, "invalidate")
+    def invalidated(_connection: Any, entry: ConnectionPoolEntry, _error: Any) -> None:
+        release(entry.info)
+
+
+def writing_sessions(engine: Engine) -> sessionmaker[Session]:
+    """Sessions for whatever may write: `with sessions.begin() as session`."""
+    return sessionmaker(engine, expire_on_commit=False)
+
+
+def reading_sessions(engine: Engine) -> sessionmaker[Session]:
+    """Sessions that only read: on SQLite they never wait for a writer."""
+    return sessionmaker(engine.execution_options(reading=True), expire_on_commit=False)
+
+
+def _alembic(engine: Engine | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(resources.files("core") / "migrations"))
+    config.attributes["engine"] = engine
+    return config
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the tables to the version that this code knows. Safe to repeat, and for several processes at once."""
+    command.upgrade(_alembic(engine), "head")
+
+
+def is_current(engine: Engine) -> bool:
+    """Whether the record's tables are at the version that this code knows."""
+    head = ScriptDirectory.from_config(_alembic()).get_current_head()
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision() == head

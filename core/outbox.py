@@ -1,0 +1,186 @@
+"""What is to be sent. A message is written in the transaction that makes it true, claimed by one sender, and settled.
+
+A message is delivered at least once: a sender that dies leaves its claim to run out, and whoever claims the message
+next sees `attempts` above one and looks whether it was in fact sent. Messages of one subject go out in order.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import event as sqlalchemy_event
+from sqlalchemy import func, or_, select, text, update
+from sqlalchemy.orm import Session, aliased, sessionmaker
+
+from core.records import OutboxMessage
+
+Channel = Literal["slack", "mail"]
+CLAIM = timedelta(seconds=60)
+"""How long a sender may take before another may look whether it died."""
+
+NOTIFY = "award_desk_outbox"
+"""The PostgreSQL channel on which other processes hear that there is something to send."""
+
+MESSAGES: dict[str, Channel] = {
+    "card": "slack",
+    "staff_nudge": "slack",
+    "receipt": "mail",
+    "offer": "mail",
+    "declined": "mail",
+    "withdrawn": "mail",
+    "award_started": "mail",
+    "offer_refused": "mail",
+    "offer_expired": "mail",
+    "return_received": "mail",
+    "nudge": "mail",
+}
+"""Every kind of message and the channel that carries it."""
+
+_WOKEN = "outbox_put"
+
+
+def put(
+    session: Session,
+    kind: str,
+    *,
+    subject: str,
+    key: str,
+    payload: dict[str, Any],
+    now: datetime,
+    not_before: datetime | None = None,
+) -> OutboxMessage:
+    """Write a message of `kind` into the outbox. `key` is unique for ever: the same thing is never put twice.
+
+    `payload` holds ids, never text that an applicant typed: the message is worded when it is sent.
+    """
+    message = OutboxMessage(
+        key=key,
+        kind=kind,
+        channel=MESSAGES[kind],
+        subject=subject,
+        payload=payload,
+        made_at=now,
+        not_before=not_before or now,
+        attempts=0,
+    )
+    session.add(message)
+    session.flush()
+    if not session.info.get(_WOKEN) and session.get_bind().dialect.name == "postgresql":
+        session.execute(text(f"NOTIFY {NOTIFY}"))
+    session.info[_WOKEN] = True
+    return message
+
+
+def call_after_put(sessions: sessionmaker[Session], wake: Callable[[], None]) -> None:
+    """Call `wake` after each commit of these sessions that left something in the outbox."""
+
+    @sqlalchemy_event.listens_for(sessions, "after_commit")
+    def committed(session: Session) -> None:
+        if session.info.pop(_WOKEN, False):
+            wake()
+
+    @sqlalchemy_event.listens_for(sessions, "after_rollback")
+    def rolled_back(session: Session) -> None:
+        session.info.pop(_WOKEN, None)
+
+
+def claim(session: Session, channel: Channel, *, now: datetime) -> OutboxMessage | None:
+    """Claim the oldest message of `channel` that may be sent now; None if there is none.
+
+    Commit before sending. `attempts` counts this one: above 1 means that an earlier attempt is in doubt or failed.
+    """
+    earlier = aliased(OutboxMessage)
+    blocked = (
+        select(earlier.id)
+        .where(
+            earlier.subject == OutboxMessage.subject,
+            earlier.channel == OutboxMessage.channel,
+            earlier.settled_at.is_(None),
+            earlier.id < OutboxMessage.id,
+        )
+        .exists()
+    )
+    message = session.scalars(
+        select(OutboxMessage)
+        .where(
+            OutboxMessage.channel == channel,
+            OutboxMessage.settled_at.is_(None),
+            OutboxMessage.not_before <= now,
+            or_(OutboxMessage.claimed_until.is_(None), OutboxMessage.claimed_until < now),
+            ~blocked,
+        )
+        .order_by(OutboxMessage.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    ).first()
+    if message is not None:
+        message.claim = uuid.uuid4().hex
+        message.claimed_until = now + CLAIM
+        message.attempts += 1
+    return message
+
+
+def settle(
+    session: Session,
+    message: OutboxMessage,
+    outcome: Literal["sent", "failed"],
+    *,
+    now: datetime,
+    slack_channel: str | None = None,
+    slack_ts: str | None = None,
+    error: str | None = None,
+) -> bool:
+    """Close a claimed message for good. False if the claim ran out and somebody else holds it now."""
+    return _close(
+        session,
+        message,
+        outcome=outcome,
+        settled_at=now,
+        claimed_until=None,
+        slack_channel=slack_channel,
+        slack_ts=slack_ts,
+        error=error,
+    )
+
+
+def put_back(session: Session, message: OutboxMessage, *, not_before: datetime, error: str) -> bool:
+    """Give a claimed message back, to be tried again from `not_before` on."""
+    return _close(session, message, claim=None, claimed_until=None, not_before=not_before, error=error)
+
+
+def _close(session: Session, message: OutboxMessage, **values: Any) -> bool:
+    closed = session.execute(
+        update(OutboxMessage)
+        .where(OutboxMessage.id == message.id, OutboxMessage.claim == message.claim, OutboxMessage.settled_at.is_(None))
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(closed.rowcount)  # type: ignore[attr-defined]  # a CursorResult, which the Session does not promise
+
+
+def release_claims(session: Session) -> None:
+    """Free every claim. Only for a process that knows that it is the one sender, when it starts."""
+    session.execute(
+        update(OutboxMessage)
+        .where(OutboxMessage.settled_at.is_(None), OutboxMessage.claim.is_not(None))
+        .values(claimed_until=None)
+    )
+
+
+def withhold(session: Session, *, now: datetime) -> None:
+    """Close everything unsent as withheld: for a record that is set up with a past of its own (practice, import)."""
+    session.flush()
+    session.execute(
+        update(OutboxMessage)
+        .where(OutboxMessage.settled_at.is_(None))
+        .values(outcome="withheld", settled_at=now, claimed_until=None)
+    )
+    session.info.pop(_WOKEN, None)
+
+
+def waiting(session: Session) -> int:
+    """How many messages are not settled."""
+    return session.scalar(select(func.count()).where(OutboxMessage.settled_at.is_(None))) or 0

@@ -1,0 +1,100 @@
+"""Staff, the Commissioner, the panel and auditors: who they are, in which role, and which Slack account is theirs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from core import events
+from core.errors import NotFound, Refused
+from core.records import Person
+from core.rules.policy import Body, Role
+
+STAFF_TRAIL = "staff"
+"""The reference under which the trail keeps what happens to the staff list."""
+
+
+def add(
+    session: Session,
+    *,
+    name: str,
+    email: str,
+    role: Role,
+    body: Body = Body.OFFICE,
+    slack: tuple[str, str] | None = None,
+    actor: str,
+    now: datetime,
+) -> Person:
+    """Add a person, or change the one with this e-mail address; a leaver who is added again is back.
+
+    `slack` is (team, user). Raises Refused when that Slack account is somebody else's, or a name or address is no good.
+    """
+    name, email = name.strip(), email.strip().lower()
+    if not name:
+        raise Refused("Give the person's name.")
+    local, at, host = email.partition("@")
+    if not (local and at and "." in host) or " " in email:
+        raise Refused(f"'{email}' is not an e-mail address. Give one like name@example.org.")
+    person = session.scalars(select(Person).where(Person.email == email)).one_or_none()
+    if slack is not None:
+        holder = session.scalars(
+            select(Person).where(Person.slack_team == slack[0], Person.slack_user == slack[1])
+        ).one_or_none()
+        if holder is not None and holder is not person:
+            raise Refused(f"The Slack account {slack[0]}/{slack[1]} is {holder.name}'s. Remove them first.")
+    if person is None:
+        person = Person(email=email, added_at=now)
+        session.add(person)
+    person.name, person.role, person.body = name, role.value, body.value
+    person.active, person.removed_at = True, None
+    if slack is not None:
+        person.slack_team, person.slack_user = slack
+    session.flush()
+    told = {"person": person.id, "name": name, "role": role.value, "body": body.value, "slack": bool(slack)}
+    events.append(session, "person_added", STAFF_TRAIL, actor, told, now=now)
+    return person
+
+
+def remove(session: Session, *, email: str, actor: str, now: datetime) -> Person:
+    """Take every power from a person at once. Their name stays on what they decided. Raises NotFound."""
+    person = session.scalars(select(Person).where(Person.email == email.strip().lower(), Person.active)).one_or_none()
+    if person is None:
+        raise NotFound(
+            f"Nobody on the staff list has the address {email}. 'award-desk people list' shows who is there."
+        )
+    person.active, person.removed_at = False, now
+    person.slack_team = person.slack_user = None
+    events.append(session, "person_removed", STAFF_TRAIL, actor, {"person": person.id, "name": person.name}, now=now)
+    return person
+
+
+def everybody(session: Session) -> list[Person]:
+    """Everybody who is active, by role and name."""
+    return list(session.scalars(select(Person).where(Person.active).order_by(Person.role, Person.name)))
+
+
+def by_slack(session: Session, team: str, user: str) -> Person | None:
+    """The active person whose Slack account this is, and nobody else: never by name or address."""
+    if not (team and user):
+        return None
+    return session.scalars(
+        select(Person).where(Person.slack_team == team, Person.slack_user == user, Person.active)
+    ).one_or_none()
+
+
+def holders(session: Session, role: Role) -> list[Person]:
+    """The active people of the office who hold a role."""
+    return list(
+        session.scalars(
+            select(Person)
+            .where(Person.role == role.value, Person.body == Body.OFFICE.value, Person.active)
+            .order_by(Person.id)
+        )
+    )
+
+
+def count(session: Session) -> int:
+    """How many active people there are."""
+    return session.scalar(select(func.count()).select_from(Person).where(Person.active)) or 0

@@ -1,0 +1,478 @@
+"""One question, and what people write for it, read into a typed value or a fault in their own terms.
+
+The form, the JSON API, the check page and the card all read answers here. Raw answers are `dict[str, str]`, as a form
+posts them; a question's `fields` are the names in it that are its own.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from core.rules.calendar import MONTH_NAMES, date_text
+from core.rules.money import MoneyError, display, pence_from_api, pence_from_typed
+
+__all__ = [
+    "AnswerKind",
+    "Choice",
+    "Fault",
+    "Faults",
+    "Limits",
+    "Outcome",
+    "Question",
+    "Value",
+    "When",
+    "clean_long",
+    "clean_short",
+    "describe",
+    "fields",
+    "read_answer",
+    "word_count",
+]
+
+
+class AnswerKind(StrEnum):
+    """What sort of answer a question takes, and so how it is asked and read."""
+
+    SHORT = "short"
+    LONG = "long"
+    MONEY = "money"
+    DATE = "date"
+    CHOICE = "choice"
+    YES_NO = "yes_no"
+    NUMBER = "number"
+    EMAIL = "email"
+    POSTCODE = "postcode"
+    CHARITY_NUMBER = "charity_number"
+    COMPANY_NUMBER = "company_number"
+    OUTCOMES = "outcomes"
+    ACHIEVED = "achieved"
+    DECLARATION = "declaration"
+
+
+class Choice(NamedTuple):
+    """One of the answers to choose from."""
+
+    value: str
+    text: str
+    hint: str = ""
+
+
+class When(NamedTuple):
+    """A question is asked when this other one was answered with one of these values."""
+
+    question: str
+    values: tuple[str, ...]
+
+
+class Outcome(NamedTuple):
+    """What is to change, how it is measured, and how far (U2, N3)."""
+
+    outcome: str
+    measure: str
+    target: str
+
+
+Value = str | int | bool | date | tuple[Outcome, ...] | tuple[str, ...] | None
+"""A typed answer: text, pence or a count, yes or no, a day, outcomes, what was achieved; None where nothing is said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question, as data.
+
+    `rule` is the rule or decision that the answer serves; `pointer` is the JSON pointer of the answer in the API's
+    body; `missing` is what is said when there is no answer; `label` names the answer in lists and messages.
+    `required` is what the form asks for; `api_required` what the JSON API does. `rows` is how many rows of an
+    OUTCOMES or ACHIEVED question are shown, `measures` what was agreed to be measured (ACHIEVED).
+    """
+
+    id: str
+    kind: AnswerKind
+    title: str
+    label: str
+    section: str
+    rule: str
+    pointer: str
+    missing: str
+    hint: str = ""
+    required: bool = True
+    api_required: bool = True
+    word_limit: int | None = None
+    choices: tuple[Choice, ...] = ()
+    when: When | None = None
+    rows: int = 1
+    measures: tuple[str, ...] = ()
+
+
+class Fault(NamedTuple):
+    """What is wrong with one field, in the words of the person who filled it in, and what to do."""
+
+    field: str
+    question_id: str
+    message: str
+    pointer: str
+
+
+class Faults(tuple[Fault, ...]):
+    """Faults instead of a value; never empty."""
+
+    __slots__ = ()
+
+
+class Limits(NamedTuple):
+    """How much an answer may hold: characters of long and short answers, rows of outcomes, the largest sum in pence."""
+
+    long: int
+    short: int
+    outcomes: int
+    largest: int
+
+
+_DATE_PARTS: Final = ("day", "month", "year")
+_OUTCOME_PARTS: Final = ("outcome", "measure", "target")
+_YEARS: Final = range(2000, 2101)
+_ISO: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_COUNT: Final = re.compile(r"[0-9]{1,3}(,[0-9]{3})*|[0-9]{1,9}")
+_EMAIL: Final = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]"
+    r"(?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])"
+)
+_POSTCODE: Final = re.compile(
+    r"(?:GIR 0AA|[A-PR-UWYZ](?:[0-9][0-9A-HJKPS-UW]?|[A-HK-Y][0-9][0-9ABEHMNPRV-Y]?) [0-9][ABD-HJLNP-UW-Z]{2})"
+)
+_CHARITY: Final = re.compile(r"[1-9][0-9]{5,6}(?:-[0-9]{1,2})?|SC[0-9]{6}|NIC?[0-9]{6}")
+_COMPANY: Final = re.compile(r"[0-9]{8}|[A-Z]{2}[0-9]{6}|R[0-9]{7}|[A-Z]{2}[0-9]{5}[A-Z]")
+# Formatting characters that hide or reorder text; joiners stay, some scripts need them.
+_HIDDEN: Final = frozenset("\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+
+
+def fields(question: Question) -> tuple[str, ...]:
+    """The names of a question's own fields in the raw answers, in the order in which they are shown."""
+    if question.kind is AnswerKind.DATE:
+        return tuple(f"{question.id}-{part}" for part in _DATE_PARTS)
+    if question.kind is AnswerKind.OUTCOMES:
+        return tuple(f"{part}-{row}" for row in range(1, question.rows + 1) for part in _OUTCOME_PARTS)
+    if question.kind is AnswerKind.ACHIEVED:
+        return tuple(f"{question.id}-{row}" for row in range(1, question.rows + 1))
+    return (question.id,)
+
+
+def read_answer(question: Question, raw: Mapping[str, str], limits: Limits, *, api: bool = False) -> Value | Faults:
+    """The typed answer to one question, or its faults.
+
+    `api` reads what a program sends: money without signs, true or false, dates as YYYY-MM-DD, and only what the
+    contract requires is required.
+    """
+    required = question.api_required if api else question.required
+    if question.kind is AnswerKind.OUTCOMES:
+        return _outcomes(question, raw, limits, required=required)
+    if question.kind is AnswerKind.ACHIEVED:
+        return _achieved(question, raw, limits, required=required)
+    if question.kind is AnswerKind.DATE:
+        return _date(question, raw, api=api, required=required)
+    written = raw.get(question.id, "")
+    text = clean_long(written) if question.kind is AnswerKind.LONG else clean_short(written)
+    if api and text and question.kind is AnswerKind.MONEY:
+        text = written  # a program's blanks are a fault, a person's are not
+    if not text:
+        return _fault(question, question.missing) if required else None
+    return _READERS[question.kind](_Said(question, text, limits, api))
+
+
+def clean_long(text: str) -> str:
+    """Text without control or hidden characters, lines kept, blank ends taken off."""
+    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return "".join(char for char in text if char in "\n\t" or _printable(char)).strip()
+
+
+def clean_short(text: str) -> str:
+    """The same in one line: every run of blanks is one blank."""
+    return " ".join(clean_long(text).split())
+
+
+def word_count(text: str) -> int:
+    """How many words a text has: what stands between blanks."""
+    return len(text.split())
+
+
+def describe(question: Question, value: Value) -> tuple[str, ...]:
+    """An answer as lines for a summary, an e-mail or a card; one line "Not given" where there is none."""
+    if value is None or value in ("", ()):
+        return ("Not given",)
+    if isinstance(value, tuple):
+        return _describe_rows(question, value)
+    if isinstance(value, bool):
+        return (("I confirm" if question.kind is AnswerKind.DECLARATION else "Yes") if value else "No",)
+    if isinstance(value, date):
+        return (date_text(value),)
+    if isinstance(value, int):
+        return (display(value) if question.kind is AnswerKind.MONEY else f"{value:,}",)
+    if question.kind is AnswerKind.CHOICE:
+        return (next((choice.text for choice in question.choices if choice.value == value), value),)
+    return tuple(line for line in value.splitlines() if line.strip())
+
+
+def _describe_rows(question: Question, rows: tuple[Outcome, ...] | tuple[str, ...]) -> tuple[str, ...]:
+    lines: list[str] = []
+    for number, row in enumerate(rows, 1):
+        if isinstance(row, Outcome):
+            lines.append(f"{number}. {row.outcome} Measure: {row.measure}. Target: {row.target}".replace("..", "."))
+        else:
+            measure = question.measures[number - 1] if number <= len(question.measures) else f"Measure {number}"
+            lines.append(f"{measure}: {row}")
+    return tuple(lines)
+
+
+def _printable(char: str) -> bool:
+    # Cc: control; Cs: half of a pair, which no database stores as text; Cn and Co: no agreed meaning.
+    return unicodedata.category(char) not in ("Cc", "Cs", "Cn", "Co") and char not in _HIDDEN
+
+
+def _fault(question: Question, message: str, field: str | None = None, pointer: str | None = None) -> Faults:
+    where = field or fields(question)[0]
+    return Faults((Fault(where, question.id, message, question.pointer if pointer is None else pointer),))
+
+
+class _Said(NamedTuple):
+    """An answer in one field, cleaned and not empty, on its way to a reader."""
+
+    question: Question
+    text: str
+    limits: Limits
+    api: bool
+
+
+def _short(said: _Said) -> Value | Faults:
+    if len(said.text) > said.limits.short:
+        return _fault(
+            said.question,
+            f"{said.question.label} must be {said.limits.short} characters or fewer. It has {len(said.text)}",
+        )
+    return said.text
+
+
+def _long(said: _Said) -> Value | Faults:
+    words = word_count(said.text)
+    if said.question.word_limit is not None and words > said.question.word_limit:
+        return _fault(
+            said.question, f"{said.question.label} must be {said.question.word_limit} words or fewer. It has {words}"
+        )
+    if len(said.text) > said.limits.long:
+        return _fault(
+            said.question,
+            f"{said.question.label} must be {said.limits.long:,} characters or fewer. It has {len(said.text):,}",
+        )
+    return said.text
+
+
+def _money(said: _Said) -> Value | Faults:
+    try:
+        pence = pence_from_api(said.text) if said.api else pence_from_typed(said.text)
+    except MoneyError as error:
+        return _fault(said.question, f"{said.question.label}: {str(error)[0].lower()}{str(error)[1:]}")
+    if pence > said.limits.largest:
+        return _fault(said.question, f"{said.question.label} must be {display(said.limits.largest)} or less")
+    return pence
+
+
+def _choice(said: _Said) -> Value | Faults:
+    if said.text not in {choice.value for choice in said.question.choices}:
+        offered = ", ".join(choice.value if said.api else choice.text for choice in said.question.choices)
+        return _fault(said.question, f"{said.question.label} must be one of these: {offered}")
+    return said.text
+
+
+def _yes_no(said: _Said) -> Value | Faults:
+    answer = {"yes": True, "true": True, "no": False, "false": False}.get(said.text.lower())
+    if answer is None:
+        return _fault(said.question, f"{said.question.label} must be {'true or false' if said.api else 'yes or no'}")
+    return answer
+
+
+def _number(said: _Said) -> Value | Faults:
+    if _COUNT.fullmatch(said.text) is None or len(said.text) > 11:
+        return _fault(said.question, f"{said.question.label} must be a whole number, such as 12")
+    return int(said.text.replace(",", ""))
+
+
+def _email(said: _Said) -> Value | Faults:
+    local = said.text.partition("@")[0]
+    dots = ".." in said.text or local.startswith(".") or local.endswith(".")
+    if len(said.text) > 254 or dots or _EMAIL.fullmatch(said.text) is None:
+        return _fault(said.question, f"{said.question.label} must be an e-mail address, such as name@example.org")
+    return said.text
+
+
+def _postcode(said: _Said) -> Value | Faults:
+    squeezed = said.text.upper().replace(" ", "")
+    spaced = f"{squeezed[:-3]} {squeezed[-3:]}"
+    if _POSTCODE.fullmatch(spaced) is None:
+        return _fault(said.question, f"{said.question.label} must be a full UK postcode, such as PE29 3DN")
+    return spaced
+
+
+def _charity_number(said: _Said) -> Value | Faults:
+    number = said.text.upper().replace(" ", "")
+    if _CHARITY.fullmatch(number) is None:
+        return _fault(
+            said.question, f"{said.question.label} must be 6 or 7 digits, or SC or NIC and 6 digits, such as 1091156"
+        )
+    return number
+
+
+def _company_number(said: _Said) -> Value | Faults:
+    number = said.text.upper().replace(" ", "")
+    if _COMPANY.fullmatch(number) is None:
+        return _fault(said.question, f"{said.question.label} must have 8 characters, such as 01234567 or CE012345")
+    return number
+
+
+def _declaration(said: _Said) -> Value | Faults:
+    return True if said.text.lower() in ("yes", "true") else _fault(said.question, said.question.missing)
+
+
+_READERS: Final = {
+    AnswerKind.SHORT: _short,
+    AnswerKind.LONG: _long,
+    AnswerKind.MONEY: _money,
+    AnswerKind.CHOICE: _choice,
+    AnswerKind.YES_NO: _yes_no,
+    AnswerKind.NUMBER: _number,
+    AnswerKind.EMAIL: _email,
+    AnswerKind.POSTCODE: _postcode,
+    AnswerKind.CHARITY_NUMBER: _charity_number,
+    AnswerKind.COMPANY_NUMBER: _company_number,
+    AnswerKind.DECLARATION: _declaration,
+}
+
+
+def _date(question: Question, raw: Mapping[str, str], *, api: bool, required: bool) -> Value | Faults:
+    whole = clean_short(raw.get(question.id, ""))
+    parts = {part: clean_short(raw.get(f"{question.id}-{part}", "")) for part in _DATE_PARTS}
+    if whole or api:
+        return _iso_date(question, whole, required=required)
+    if not any(parts.values()):
+        return _fault(question, question.missing) if required else None
+    absent = [part for part in _DATE_PARTS if not parts[part]]
+    if absent:
+        message = f"{question.label} must include a {' and a '.join(absent)}"
+        return _fault(question, message, f"{question.id}-{absent[0]}")
+    month = _month(parts["month"])
+    checks = (
+        ("day", bool(re.fullmatch(r"[0-9]{1,2}", parts["day"])), "must have a day as a number, such as 27"),
+        ("month", month is not None, "must have a month as a number or a name, such as 3 or March"),
+        ("year", bool(re.fullmatch(r"[0-9]{4}", parts["year"])), "must have a year of 4 digits, such as 2026"),
+    )
+    for part, good, message in checks:
+        if not good:
+            return _fault(question, f"{question.label} {message}", f"{question.id}-{part}")
+    return _real_date(question, int(parts["year"]), month or 0, int(parts["day"]))
+
+
+def _iso_date(question: Question, whole: str, *, required: bool) -> Value | Faults:
+    if not whole:
+        return _fault(question, question.missing) if required else None
+    if _ISO.fullmatch(whole) is None:
+        return _fault(question, f"{question.label} must be a date written as YYYY-MM-DD, such as 2026-04-01")
+    year, month, day = whole.split("-")
+    return _real_date(question, int(year), int(month), int(day))
+
+
+def _real_date(question: Question, year: int, month: int, day: int) -> Value | Faults:
+    if year not in _YEARS:
+        return _fault(
+            question,
+            f"{question.label} must have a year from {_YEARS[0]} to {_YEARS[-1]}",
+            f"{question.id}-year",
+        )
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return _fault(question, f"{question.label} must be a real date")
+
+
+def _month(text: str) -> int | None:
+    if re.fullmatch(r"[0-9]{1,2}", text):
+        return int(text)
+    word = text.lower().rstrip(".")
+    if len(word) < 3:
+        return None
+    return next((number for number, name in enumerate(MONTH_NAMES, 1) if name.lower().startswith(word)), None)
+
+
+def _outcomes(question: Question, raw: Mapping[str, str], limits: Limits, *, required: bool) -> Value | Faults:
+    found: list[Outcome] = []
+    faults: list[Fault] = []
+    rows = [row for row in range(1, limits.outcomes + 1) if any(_cell(raw, part, row) for part in _OUTCOME_PARTS)]
+    beyond = f"outcome-{limits.outcomes + 1}"
+    if clean_short(raw.get(beyond, "")):
+        faults.extend(_fault(question, f"Give {limits.outcomes} outcomes or fewer", beyond))
+    wanted = {
+        "outcome": "what will change",
+        "measure": "how you will measure it",
+        "target": "the target that you aim for",
+    }
+    # An empty question is answered for in its first row, so that each empty box is named.
+    for row in rows or ([1] if required else []):
+        cells = {part: _cell(raw, part, row) for part in _OUTCOME_PARTS}
+        for part, text in cells.items():
+            pointer = f"{question.pointer}/{row - 1}/{part}" if rows else question.pointer
+            if not text:
+                faults.extend(_fault(question, f"Outcome {row}: enter {wanted[part]}", f"{part}-{row}", pointer))
+            elif len(text) > limits.short:
+                message = f"Outcome {row}: {part} must be {limits.short} characters or fewer. It has {len(text)}"
+                faults.extend(_fault(question, message, f"{part}-{row}", pointer))
+        found.append(Outcome(**cells))
+    if faults:
+        return Faults(faults)
+    return tuple(found) or None
+
+
+def _cell(raw: Mapping[str, str], part: str, row: int) -> str:
+    return clean_short(raw.get(f"{part}-{row}", ""))
+
+
+def _achieved(question: Question, raw: Mapping[str, str], limits: Limits, *, required: bool) -> Value | Faults:
+    """What was achieved, in the order of the agreed measures; a program may send them by name, in its own order."""
+    named = {
+        row: clean_short(raw[f"measure-{row}"]) for row in range(1, limits.outcomes + 2) if f"measure-{row}" in raw
+    }
+    rows, faults = _matched(question, named) if named else (list(range(1, len(question.measures) + 1)), [])
+    found: list[str] = []
+    for measure, row in zip(question.measures, rows, strict=True):
+        if row is None:
+            faults.extend(_fault(question, f"Enter what was achieved for: {measure}"))
+            continue
+        text = clean_short(raw.get(f"{question.id}-{row}", ""))
+        field, pointer = f"{question.id}-{row}", f"{question.pointer}/{row - 1}/achieved"
+        if not text and required:
+            faults.extend(_fault(question, f"Enter what was achieved for: {measure}", field, pointer))
+        elif len(text) > limits.short:
+            message = f"What was achieved must be {limits.short} characters or fewer. It has {len(text)}"
+            faults.extend(_fault(question, message, field, pointer))
+        found.append(text)
+    return Faults(faults) if faults else (tuple(found) or None)
+
+
+def _matched(question: Question, named: Mapping[int, str]) -> tuple[list[int | None], list[Fault]]:
+    free = dict(named)
+    rows: list[int | None] = []
+    for measure in question.measures:
+        row = next((row for row, name in free.items() if name.casefold() == clean_short(measure).casefold()), None)
+        rows.append(row)
+        if row is not None:
+            del free[row]
+    unknown = [
+        Fault(
+            f"measure-{row}",
+            question.id,
+            f"“{name[:80]}” is not a measure of this award. Its measures: {'; '.join(question.measures)}",
+            f"{question.pointer}/{row - 1}/measure",
+        )
+        for row, name in free.items()
+    ]
+    return rows, unknown

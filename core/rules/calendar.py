@@ -1,0 +1,153 @@
+"""Days: months from an anchor, financial years, when returns and meetings fall, and on which day a nudge goes out.
+
+Everything is a `date` in Europe/London. Each due date is counted from the anchor itself, so that none drifts: six
+months from 31 August is the last day of February, and twelve months from it is 31 August again.
+"""
+
+import re
+from calendar import monthrange
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Final
+
+from core.rules.policy import NudgeStep
+
+__all__ = [
+    "MONTH_NAMES",
+    "add_months",
+    "date_text",
+    "financial_year",
+    "latest_due",
+    "meeting_dates",
+    "next_working_day",
+    "nudge_dates",
+    "parse_year",
+    "return_dates",
+    "return_without_term",
+    "year_bounds",
+    "year_label",
+]
+
+MONTH_NAMES: Final = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+"""The months in English, whatever the machine's language is."""
+
+_YEAR: Final = re.compile(r"(?P<first>[12][0-9]{3})-(?P<second>[0-9]{2})")
+
+
+def add_months(anchor: date, months: int) -> date:
+    """The same day so many calendar months on, or the last day of a month that is too short.
+
+    Raises OverflowError where the calendar ends (the years 1 to 9999).
+    """
+    month = anchor.year * 12 + anchor.month - 1 + months
+    year, index = divmod(month, 12)
+    if not date.min.year <= year <= date.max.year:
+        raise OverflowError(f"{months} months from {anchor} is beyond the calendar")
+    return date(year, index + 1, min(anchor.day, monthrange(year, index + 1)[1]))
+
+
+def return_dates(start: date, end: date, every_months: int = 6, grace_days: int = 0) -> tuple[date, ...]:
+    """When monitoring returns are due (R1): every so many months from the start, and a final one at the end.
+
+    `grace_days` moves the final one only. Raises ValueError where the end is before the start, or the interval is
+    not from one month to six: a longer one than six is not allowed.
+    """
+    _check_term(start, end)
+    if not 1 <= every_months <= 6:
+        raise ValueError(f"returns are at least six-monthly, not every {every_months} months")
+    final = end + min(timedelta(days=grace_days), date.max - end)
+    return (*(day for day in _steps(start, every_months, end) if day < end), final)
+
+
+def return_without_term(start: date, months: int = 6) -> tuple[date, ...]:
+    """When the one return of an award without a term is due, such as a paid invoice (R1)."""
+    return (add_months(start, months),)
+
+
+def meeting_dates(start: date, end: date, every_months: int) -> tuple[date, ...]:
+    """When monitoring meetings fall (R2): every so many months from the start, up to and including the end.
+
+    Where there would be none there is one, at the end. Raises ValueError where the end is before the start.
+    """
+    _check_term(start, end)
+    if every_months < 1:
+        raise ValueError(f"meetings are at least a month apart, not {every_months}")
+    return tuple(_steps(start, every_months, end)) or (end,)
+
+
+def financial_year(day: date) -> int:
+    """The first calendar year of the financial year, April to March, that a day is in: 2026 for 2026-27."""
+    return day.year if day.month >= 4 else day.year - 1
+
+
+def year_label(first: int) -> str:
+    """A financial year as people write it: 2026 is "2026-27"."""
+    return f"{first:04d}-{(first + 1) % 100:02d}"
+
+
+def parse_year(text: str) -> int:
+    """The first calendar year of "2026-27". Raises ValueError for anything else, "2026-28" too."""
+    found = _YEAR.fullmatch(text)
+    if found is None or year_label(int(found["first"])) != text:
+        raise ValueError(f"{text!r} is no financial year: write it as {year_label(2026)}")
+    return int(found["first"])
+
+
+def year_bounds(first: int) -> tuple[date, date]:
+    """The first and the last day of a financial year."""
+    return date(first, 4, 1), date(first + 1, 3, 31)
+
+
+def next_working_day(day: date, holidays: frozenset[date]) -> date:
+    """The day itself where people work on it, else the next day on which they do."""
+    while day.weekday() >= 5 or day in holidays:
+        day += timedelta(days=1)
+    return day
+
+
+def nudge_dates(
+    due: date, steps: tuple[NudgeStep, ...], holidays: frozenset[date]
+) -> tuple[tuple[NudgeStep, date], ...]:
+    """The day on which each step of a deadline goes out (D0), in the order of the steps.
+
+    A step to the office that falls on a day nobody works goes out on the next working day; one to a recipient does
+    not move, and neither does the deadline.
+    """
+    planned = ((step, due + timedelta(days=step.days)) for step in steps)
+    return tuple((step, next_working_day(day, holidays) if step.to_staff else day) for step, day in planned)
+
+
+def latest_due(
+    due: date, steps: tuple[NudgeStep, ...], holidays: frozenset[date], today: date
+) -> tuple[tuple[NudgeStep, date], ...]:
+    """For each person told of a deadline, the latest step whose day has come; the missed ones before it stay unsent."""
+    latest: dict[str, tuple[NudgeStep, date]] = {}
+    for step, day in sorted(nudge_dates(due, steps, holidays), key=lambda pair: pair[0].days):
+        if day <= today:
+            latest[step.to] = (step, day)
+    return tuple(latest.values())
+
+
+def date_text(day: date) -> str:
+    """A day as people write it: "1 April 2026"."""
+    return f"{day.day} {MONTH_NAMES[day.month - 1]} {day.year}"
+
+
+def _check_term(start: date, end: date) -> None:
+    if end < start:
+        raise ValueError(f"the end, {end}, is before the start, {start}")
+
+
+def _steps(start: date, months: int, last: date) -> Iterator[date]:
+    """Each anchor from the start, up to and including the last day."""
+    count = months
+    # Compared by month before the date is made: near the end of the calendar the next one may not exist.
+    while (start.year * 12 + start.month + count) <= (last.year * 12 + last.month):
+        day = add_months(start, count)
+        if day > last:
+            return
+        yield day
+        count += months

@@ -1,0 +1,303 @@
+"""The wording of the forms: every page and question of an application and a return, as data.
+
+Which of them a person sees, and how their answers are read, is `core.rules.questions`' concern.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from core.rules.answers import AnswerKind, Choice, Question, When
+from core.rules.money import display
+from core.rules.policy import CrimeGround, Fund, OrganisationType, Policy, Purpose, Tier
+
+__all__ = ["ORGANISATION_TYPES", "PURPOSES", "Page", "api_questions", "application_book", "return_book"]
+
+ORGANISATION_TYPES: Final[Mapping[OrganisationType, str]] = {
+    OrganisationType.CONSTITUTED_GROUP: "A group with its own rules or constitution",
+    OrganisationType.CHARITY: "A charity",
+    OrganisationType.COMPANY: "A company",
+    OrganisationType.STATUTORY: "A council, school or other statutory body",
+    OrganisationType.COMMUNITY_SAFETY_PARTNERSHIP: "A Community Safety Partnership",
+}
+"""What an applicant may be, in words."""
+
+PURPOSES: Final[Mapping[Purpose, str]] = {
+    Purpose.CRIME_REDUCTION: "Reducing crime",
+    Purpose.VICTIM_SERVICES: "Services for victims of crime",
+    Purpose.ROAD_SAFETY: "Road safety",
+    Purpose.YOUNG_PEOPLE: "Young people",
+    Purpose.COMMUNITY_SAFETY: "Community safety",
+    Purpose.SAFER_STREETS: "Safer streets",
+    Purpose.RAPE_SUPPORT: "Support after rape or sexual abuse",
+}
+"""What money may be for, in words."""
+
+_GROUNDS: Final[Mapping[CrimeGround, str]] = {
+    CrimeGround.STATUTORY: "It is proven to reduce crime and disorder, and is the police's statutory responsibility",
+    CrimeGround.PLAN: "It contributes to the Police and Crime Plan",
+    CrimeGround.DEMAND: "It reduces demand on the police",
+}
+_YES_NO: Final = (Choice("yes", "Yes"), Choice("no", "No"))
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a form: an address, a heading and the questions on it. `hint` stands under the heading."""
+
+    slug: str
+    title: str
+    section: str
+    questions: tuple[Question, ...]
+    hint: str = ""
+
+
+def application_book(fund: Fund, policy: Policy) -> tuple[Page, ...]:
+    """Every page of an application to this fund, in order, whatever has been answered."""
+    return (*_about_you(), *_about_the_project(fund, policy), *_about_the_money(fund, policy))
+
+
+def _about_you() -> tuple[Page, ...]:
+    section = "Your organisation"
+    name = Question(
+        "organisation_name", AnswerKind.SHORT, "What is the name of your organisation?", "Organisation", section, "W1",
+        "/organisation/name", "Enter the name of your organisation", hint="As on its bank account or its constitution.",
+    )  # fmt: skip
+    kind = Question(
+        "organisation_type", AnswerKind.CHOICE, "What kind of organisation is it?", "Kind of organisation", section,
+        "F5", "/organisation/type", "Select what kind of organisation it is",
+        choices=tuple(Choice(str(value), text) for value, text in ORGANISATION_TYPES.items()),
+    )  # fmt: skip
+    charity = Question(
+        "charity_number", AnswerKind.CHARITY_NUMBER, "What is its charity number?", "Charity number", section, "W3",
+        "/organisation/charity_number", "Enter the charity number",
+        hint="Leave this blank if the charity is not registered.",
+        required=False, api_required=False, when=When("organisation_type", (OrganisationType.CHARITY.value,)),
+    )  # fmt: skip
+    company = Question(
+        "company_number", AnswerKind.COMPANY_NUMBER, "What is its company number?", "Company number", section, "W3",
+        "/organisation/company_number", "Enter the company number, 8 characters",
+        hint="8 characters, such as 01234567. It is on the Companies House register.",
+        api_required=False, when=When("organisation_type", (OrganisationType.COMPANY.value,)),
+    )  # fmt: skip
+    postcode = Question(
+        "postcode", AnswerKind.POSTCODE, "What is its postcode?", "Postcode", section, "D1",
+        "/organisation/postcode", "Enter the postcode of your organisation", hint="Such as PE29 3DN.",
+    )  # fmt: skip
+    contact = Question(
+        "contact_name", AnswerKind.SHORT, "Name", "Contact", section, "R2",
+        "/contact/name", "Enter the name of the person to contact",
+    )  # fmt: skip
+    email = Question(
+        "contact_email", AnswerKind.EMAIL, "E-mail address", "Contact's e-mail address", section, "D0",
+        "/contact/email", "Enter the e-mail address of the person to contact",
+        hint="The decision, the offer and reminders of returns go here.",
+    )  # fmt: skip
+    return (
+        _alone("organisation", name),
+        _alone("organisation-type", kind),
+        _alone("charity-number", charity),
+        _alone("company-number", company),
+        _alone("postcode", postcode),
+        Page("contact", "Who should we contact?", section, (contact, email)),
+    )
+
+
+def _about_the_project(fund: Fund, policy: Policy) -> tuple[Page, ...]:
+    section = "Your project"
+    title = Question(
+        "title", AnswerKind.SHORT, "What is your project called?", "Project", section, "W1",
+        "/project/title", "Enter the name of your project", hint="A few words. It is published if we fund it.",
+    )  # fmt: skip
+    need = Question(
+        "need", AnswerKind.LONG, "What is needed, and how do you know?", "The need", section, "U1",
+        "/project/need", "Say what is needed, and how you know",
+        hint="Who needs it, where, and what shows it: figures, what people have told you, what has happened.",
+        word_limit=300,
+    )  # fmt: skip
+    existing = Question(
+        "existing_provision", AnswerKind.LONG, "What is there already, and why is it not enough?",
+        "What is there already", section, "U1",
+        "/project/existing_provision", "Say what is there already, or that you looked and found nothing",
+        hint="So that nothing is paid for twice.", word_limit=200,
+    )  # fmt: skip
+    objective = Question(
+        "plan_objective", AnswerKind.CHOICE, "Which objective of the Police and Crime Plan will it help with most?",
+        "Objective of the Plan", section, "L4",
+        "/project/plan_objective", "Select the objective it will help with most",
+        choices=tuple(Choice(objective.id, objective.text) for objective in policy.plan_objectives),
+    )  # fmt: skip
+    area = Question(
+        "csp_area", AnswerKind.CHOICE, "Which Community Safety Partnership's area is it in?", "Area", section, "F5",
+        "/project/csp_area", "Select the area that it is in",
+        hint="If it is in several, select the one where most people will take part.",
+        choices=tuple(Choice(area, area) for area in policy.csp_areas),
+    )  # fmt: skip
+    outcomes = Question(
+        "outcomes", AnswerKind.OUTCOMES, "What will change, and how will you measure it?", "Outcomes", section, "U2",
+        "/outcomes", "Enter at least one outcome with its measure and its target",
+        hint="One is enough. Every six months we ask how far you have got with each measure.",
+        rows=policy.outcomes_in_form.value,
+    )  # fmt: skip
+    start, end = _term(section)
+    ages = (Page("ages", "How old are the young people?", section, _ages(section, fund)),) if fund.ages else ()
+    return (
+        _alone("title", title),
+        *_purpose_page(fund, section),
+        _alone("need", need),
+        _alone("existing-provision", existing),
+        _alone("plan-objective", objective),
+        *_grounds_page(fund, section),
+        _alone("area", area),
+        *ages,
+        _alone("outcomes", outcomes),
+        Page("dates", "When will it start and end?", section, (start, end)),
+    )
+
+
+def _term(section: str) -> tuple[Question, Question]:
+    return (
+        Question(
+            "start", AnswerKind.DATE, "Start", "Start", section, "R1",
+            "/start", "Enter the day on which it starts", hint="For example, 27 3 2027.",
+        ),
+        Question(
+            "end", AnswerKind.DATE, "End", "End", section, "R1",
+            "/end", "Enter the day on which it ends", hint="The last day. For a single event, the same day.",
+        ),
+    )  # fmt: skip
+
+
+def _ages(section: str, fund: Fund) -> tuple[Question, ...]:
+    hint = ""
+    if fund.ages:
+        ages = fund.ages.value
+        hint = f"This fund is for ages {ages.lowest} to {ages.highest}, or to {ages.highest_with_send} with SEND."
+    return (
+        Question(
+            "age_from", AnswerKind.NUMBER, "Youngest", "Youngest", section, "F5",
+            "/project/age_from", "Enter the age of the youngest, in years", hint=hint, api_required=False,
+        ),
+        Question(
+            "age_to", AnswerKind.NUMBER, "Oldest", "Oldest", section, "F5",
+            "/project/age_to", "Enter the age of the oldest, in years", api_required=False,
+        ),
+        Question(
+            "send", AnswerKind.YES_NO, "Is it for young people with special educational needs or disabilities (SEND)?",
+            "For young people with SEND", section, "F5", "/project/send",
+            "Select yes if it is for young people with SEND", api_required=False, choices=_YES_NO,
+        ),
+    )  # fmt: skip
+
+
+def _purpose_page(fund: Fund, section: str) -> tuple[Page, ...]:
+    if len(fund.purposes) == 1:
+        return ()
+    return (_alone("purpose", _purpose(fund.purposes, section)),)
+
+
+def _purpose(purposes: Iterable[Purpose], section: str) -> Question:
+    return Question(
+        "purpose", AnswerKind.CHOICE, "What is it mainly for?", "Purpose", section, "F0",
+        "/purpose", "Select what it is mainly for",
+        choices=tuple(Choice(purpose.value, PURPOSES[purpose]) for purpose in purposes),
+    )  # fmt: skip
+
+
+def _grounds_page(fund: Fund, section: str) -> tuple[Page, ...]:
+    if fund.rule != "F3":
+        return ()
+    grounds = Question(
+        "crime_grounds", AnswerKind.CHOICE, "Why should the money for reducing crime and disorder pay for it?",
+        "Ground", section, "F3", "/answers/crime_grounds", "Select why this fund should pay for it", api_required=False,
+        choices=tuple(Choice(ground.value, text) for ground, text in _GROUNDS.items()),
+    )  # fmt: skip
+    return (_alone("ground", grounds),)
+
+
+def _about_the_money(fund: Fund, policy: Policy) -> tuple[Page, ...]:
+    section = "The money"
+    cap = f"This fund gives up to {display(fund.cap.value)}." if fund.cap else ""
+    amount = Question(
+        "amount", AnswerKind.MONEY, "How much are you asking for?", "Amount", section, "P0",
+        "/amount", "Enter how much you are asking for", hint=f"In pounds, VAT included. {cap}".strip(),
+    )  # fmt: skip
+    buys = Question(
+        "buys", AnswerKind.YES_NO, "Will the grant pay a supplier for anything?", "Buys from a supplier", section, "T1",
+        "/answers/buys", "Select yes if the grant will pay a supplier", api_required=False, choices=_YES_NO,
+        hint="Such as equipment, hire of a hall, or a trainer who is not on your staff.",
+    )  # fmt: skip
+    what = Question(
+        "purchases_what", AnswerKind.SHORT, "What is the largest thing that you will buy from one supplier?",
+        "Largest purchase", section, "T1", "/answers/purchases_what", "Enter what you will buy", api_required=False,
+        when=When("buys", ("yes", "true")),
+    )  # fmt: skip
+    purchases = Question(
+        "purchases", AnswerKind.MONEY, "How much will it cost?", "Cost of the largest purchase", section, "T1",
+        "/purchases", "Enter how much the largest purchase will cost",
+        hint="All that one supplier gets from the grant, in pounds, VAT included.", when=When("buys", ("yes", "true")),
+    )  # fmt: skip
+    declaration = Question(
+        "declaration", AnswerKind.DECLARATION, "Declaration", "Declaration", section, "L1",
+        "/declaration", "Confirm the declaration to send the application", hint=policy.declaration.value,
+    )  # fmt: skip
+    return (
+        _alone("amount", amount),
+        _alone("buys", buys),
+        Page("purchases", "What will you buy, and for how much?", section, (what, purchases)),
+        _alone("declaration", declaration),
+    )
+
+
+def _alone(slug: str, question: Question) -> Page:
+    return Page(slug, question.title, question.section, (question,))
+
+
+def api_questions(fund: Fund, policy: Policy) -> tuple[Question, ...]:
+    """The form's questions as the contract's body has them: every purpose, the ages, a purchase of nothing."""
+    questions = []
+    for question in (question for page in application_book(fund, policy) for question in page.questions):
+        if question.id in ("purpose", "age_from", "age_to", "send", "buys"):
+            continue
+        questions.append(replace(question, when=None) if question.id == "purchases" else question)
+    return (*questions, _purpose(Purpose, "Your project"), *_ages("Your project", fund))
+
+
+def return_book(measures: tuple[str, ...]) -> tuple[tuple[Tier, Question], ...]:
+    """Every question of a monitoring return, in order, with the smallest tier that is asked it."""
+    what, numbers, people = "What happened", "The figures", "What people said"
+    achieved = Question(
+        "achieved", AnswerKind.ACHIEVED, "How far have you got with each measure?", "Achieved", numbers, "N3",
+        "/measures", "Enter what was achieved for each measure", hint="Since the start.",
+        rows=max(len(measures), 1), measures=measures,
+    )  # fmt: skip
+    return (
+        (Tier.LIGHT, Question(
+            "narrative", AnswerKind.LONG, "What has changed, and how do you know?", "What changed", what, "R1",
+            "/narrative", "Say what has changed, and how you know", word_limit=500,
+            hint="For the people you work with. Say it too where nothing has changed yet.",
+        )),
+        *(((Tier.LIGHT, achieved),) if measures else ()),
+        (Tier.LIGHT, Question(
+            "people", AnswerKind.NUMBER, "How many people have you reached?", "People reached", numbers, "R1",
+            "/people", "Enter how many people you have reached, 0 if none", hint="Each person once.",
+        )),
+        (Tier.LIGHT, Question(
+            "spent", AnswerKind.MONEY, "How much of the award has been spent?", "Spent", numbers, "F7",
+            "/spent", "Enter how much has been spent, 0 if nothing", hint="Since the start, in pounds.",
+        )),
+        (Tier.LIGHT, Question(
+            "views", AnswerKind.LONG, "What do the people who use it say about it?",
+            "Views of those who use it", people, "R3", "/views", "Say what the people who use it say",
+            required=False, api_required=False, word_limit=300, hint="Leave this blank if you have not asked them yet.",
+        )),
+        (Tier.STANDARD, Question(
+            "difficulties", AnswerKind.LONG, "What has not gone to plan, and what will you do about it?",
+            "Difficulties", what, "R2", "/answers/difficulties", "Say what has not gone to plan",
+            required=False, api_required=False, word_limit=300,
+        )),
+        (Tier.FULL, Question(
+            "partners", AnswerKind.LONG, "What do partner agencies say about it?", "Views of partners", people, "R3",
+            "/answers/partners", "Say what partner agencies say", required=False, api_required=False, word_limit=300,
+        )),
+    )  # fmt: skip

@@ -1,0 +1,353 @@
+"""The office's policy as frozen values: every figure with its unit, its rule, its source and the day it holds from.
+
+Rules take a `Policy` as an argument and hold no figure of their own. `core.policy_file` reads one from TOML.
+Money is whole pence throughout.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from fractions import Fraction
+from functools import cached_property
+from types import MappingProxyType
+from typing import Generic, TypeVar
+
+__all__ = [
+    "Ages",
+    "Band",
+    "Body",
+    "CrimeGround",
+    "CspRoute",
+    "Delegation",
+    "Figure",
+    "Fund",
+    "Kind",
+    "NudgeStep",
+    "Objective",
+    "OfficeDetails",
+    "OrganisationType",
+    "Policy",
+    "Purpose",
+    "Role",
+    "Route",
+    "SingleTenderReason",
+    "Tier",
+    "Window",
+]
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Kind(StrEnum):
+    """What an award is (V1)."""
+
+    GRANT = "grant"
+    CONTRACT = "contract"
+    CO_COMMISSIONED = "co_commissioned"
+    INVOICE = "invoice"
+
+
+class Purpose(StrEnum):
+    """What money may be for (F0)."""
+
+    CRIME_REDUCTION = "crime_reduction"
+    VICTIM_SERVICES = "victim_services"
+    ROAD_SAFETY = "road_safety"
+    YOUNG_PEOPLE = "young_people"
+    COMMUNITY_SAFETY = "community_safety"
+    SAFER_STREETS = "safer_streets"
+    RAPE_SUPPORT = "rape_support"
+
+
+class Tier(StrEnum):
+    """How deep the commissioning cycle goes for an award of its size (P0)."""
+
+    LIGHT = "light"
+    STANDARD = "standard"
+    FULL = "full"
+
+
+class OrganisationType(StrEnum):
+    """What an applicant is (F5)."""
+
+    CONSTITUTED_GROUP = "constituted_group"
+    CHARITY = "charity"
+    COMPANY = "company"
+    STATUTORY = "statutory"
+    COMMUNITY_SAFETY_PARTNERSHIP = "community_safety_partnership"
+
+
+class Role(StrEnum):
+    """What a member of staff is to the desk (A1, A2)."""
+
+    OFFICER = "officer"
+    DIRECTOR = "director"
+    DEPUTY = "deputy"
+    CHIEF_EXECUTIVE = "chief_executive"
+    FINANCE = "finance"
+    COMMISSIONER = "commissioner"
+    PANEL = "panel"
+    AUDITOR = "auditor"
+
+
+class Body(StrEnum):
+    """Whom a person works for; constabulary staff neither recommend nor decide (A2)."""
+
+    OFFICE = "office"
+    CONSTABULARY = "constabulary"
+
+
+class Route(StrEnum):
+    """How something is bought (T1, T3)."""
+
+    NONE = "none"
+    ONE_QUOTE = "one_quote"
+    THREE_QUOTES = "three_quotes"
+    TENDER = "tender"
+    SINGLE_TENDER = "single_tender"
+
+
+class SingleTenderReason(StrEnum):
+    """The only two reasons for a single tender agreement (T3)."""
+
+    BEST_OUTCOMES = "best_outcomes"
+    PARTNERSHIP_BID = "partnership_bid"
+
+
+class CspRoute(StrEnum):
+    """What a Community Safety Partnership is to a fund (F5): who applies, who endorses, or neither."""
+
+    APPLICANT = "applicant"
+    ENDORSER = "endorser"
+    NONE = "none"
+
+
+class CrimeGround(StrEnum):
+    """On what ground the crime and disorder fund makes an award (F3)."""
+
+    STATUTORY = "statutory"
+    PLAN = "plan"
+    DEMAND = "demand"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure(Generic[T_co]):
+    """One value of the policy: what it is, its unit, the rule that uses it, who set it, and from which day."""
+
+    value: T_co
+    unit: str
+    rule: str
+    source: str
+    since: date
+
+
+@dataclass(frozen=True, slots=True)
+class Band(Generic[T]):
+    """A range of amounts in pence and what holds in it: from `lowest` (inclusive) to below `below` (None: no end)."""
+
+    name: T
+    lowest: int
+    below: int | None
+    rule: str
+    source: str
+    since: date
+
+    def holds(self, pence: int) -> bool:
+        """Whether an amount falls in this band."""
+        return self.lowest <= pence and (self.below is None or pence < self.below)
+
+
+@dataclass(frozen=True, slots=True)
+class Ages:
+    """Whom a fund for young people is for, in whole years, both ends inclusive."""
+
+    lowest: int
+    highest: int
+    highest_with_send: int
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Days on which a fund takes applications, both inclusive."""
+
+    opens: date
+    closes: date
+
+
+@dataclass(frozen=True, slots=True)
+class Fund:
+    """A stream of money: what it is for, who may ask for it and up to how much.
+
+    `kinds` are the kinds of award that it makes, the one an application is for first. `windows` empty means open all
+    year, where `open_to_applications` is true; a fund that is not open to applications makes awards by invitation.
+    `government_grant` decides what becomes of an underspend after 31 March (F6). `source` says who set it.
+    """
+
+    id: str
+    name: str
+    letters: str
+    rule: str
+    description: str
+    purposes: tuple[Purpose, ...]
+    kinds: tuple[Kind, ...]
+    organisation_types: tuple[OrganisationType, ...]
+    cap: Figure[int] | None
+    ages: Figure[Ages] | None
+    csp_route: CspRoute
+    windows: tuple[Window, ...]
+    open_to_applications: bool
+    government_grant: bool
+    held_share: Figure[Fraction] | None
+    source: str
+    since: date
+
+    def is_open(self, today: date) -> bool:
+        """Whether the public may apply on this day."""
+        if not self.open_to_applications:
+            return False
+        return not self.windows or self.window(today) is not None
+
+    def window(self, today: date) -> Window | None:
+        """The window that this day is in, the last to close where they overlap; None if there is none."""
+        inside = [window for window in self.windows if window.opens <= today <= window.closes]
+        return max(inside, key=lambda window: window.closes) if inside else None
+
+    def closes(self, today: date) -> date | None:
+        """The last day on which the public may apply; None where the fund is closed, or open without an end."""
+        window = self.window(today) if self.open_to_applications else None
+        return window.closes if window else None
+
+
+@dataclass(frozen=True, slots=True)
+class Delegation:
+    """Who else may approve (A1): a role, for these kinds and funds (None: all), up to a limit in pence, inclusive."""
+
+    role: Role
+    kinds: tuple[Kind, ...]
+    funds: tuple[str, ...] | None
+    upper_limit: int
+    since: date
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """An objective of the Police and Crime Plan (L4)."""
+
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class NudgeStep:
+    """One nudge of a deadline (D0): so many days from the due date (before it when negative), and to whom.
+
+    `to` is "recipient", "officer" or "director".
+    """
+
+    days: int
+    to: str
+
+    @property
+    def to_staff(self) -> bool:
+        """Whether it goes to the office, and so waits for a working day."""
+        return self.to != "recipient"
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeDetails:
+    """Who the office is, as pages, e-mails and open data name it. An empty value has not been set."""
+
+    name: Figure[str]
+    commissioner: Figure[str]
+    email: Figure[str]
+    phone: Figure[str]
+    website: Figure[str]
+    portal_name: Figure[str]
+    portal_address: Figure[str]
+    giving_prefix: Figure[str]
+    organisation_id: Figure[str]
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Everything the office has chosen or been told, as one value. Two equal policies decide alike."""
+
+    office: OfficeDetails
+    tiers: tuple[Band[Tier], ...]
+    buying: tuple[Band[Route], ...]
+    grant_quotes: Figure[bool]
+    grant_route_at_most: Figure[Route]
+    portal_over: Figure[int]
+    multi_year_months: Figure[int]
+    full_plan_months: Figure[int]
+    return_months: Figure[int]
+    final_return_grace: Figure[int]
+    return_without_term_months: Figure[int]
+    meetings_over: Figure[int]
+    meeting_months: Figure[int]
+    meeting_months_victims: Figure[int]
+    acceptance_days: Figure[int]
+    recommenders: Figure[tuple[Role, ...]]
+    largest_application: Figure[int]
+    long_answer_characters: Figure[int]
+    short_answer_characters: Figure[int]
+    outcomes_in_form: Figure[int]
+    outcomes_at_most: Figure[int]
+    reference_alphabet: Figure[str]
+    reference_length: Figure[int]
+    terms: Figure[tuple[str, ...]]
+    declaration: Figure[str]
+    plan: Figure[tuple[Objective, ...]]
+    areas: Figure[tuple[str, ...]]
+    nudges: tuple[tuple[str, Figure[tuple[NudgeStep, ...]]], ...]
+    funds: tuple[Fund, ...]
+    delegations: tuple[Delegation, ...]
+
+    def fund(self, fund_id: str) -> Fund | None:
+        """The fund of this id, or None."""
+        return self._funds.get(fund_id)
+
+    def objective(self, objective_id: str) -> Objective | None:
+        """The objective of the Plan of this id, or None (L4)."""
+        return next((objective for objective in self.plan.value if objective.id == objective_id), None)
+
+    def tier(self, amount: int) -> Tier:
+        """The tier of an amount in pence (P0). Raises ValueError where no band holds it, a negative amount."""
+        return _band(self.tiers, amount).name
+
+    def buying_band(self, value: int) -> Band[Route]:
+        """The band for buying of a whole-life value in pence (T1). Raises ValueError where no band holds it."""
+        return _band(self.buying, value)
+
+    def funds_for(self, purpose: Purpose) -> tuple[Fund, ...]:
+        """The funds whose purposes include this one (F0)."""
+        return tuple(fund for fund in self.funds if purpose in fund.purposes)
+
+    @property
+    def plan_objectives(self) -> tuple[Objective, ...]:
+        """The objectives of the Plan in force (L4)."""
+        return self.plan.value
+
+    @property
+    def csp_areas(self) -> tuple[str, ...]:
+        """The areas of the Community Safety Partnerships (F5)."""
+        return self.areas.value
+
+    @cached_property
+    def nudge_steps(self) -> Mapping[str, tuple[NudgeStep, ...]]:
+        """The steps of each kind of deadline (D0)."""
+        return MappingProxyType({kind: steps.value for kind, steps in self.nudges})
+
+    @cached_property
+    def _funds(self) -> Mapping[str, Fund]:
+        return MappingProxyType({fund.id: fund for fund in self.funds})
+
+
+def _band(bands: tuple[Band[T], ...], pence: int) -> Band[T]:
+    for band in bands:
+        if band.holds(pence):
+            return band
+    raise ValueError(f"no band holds {pence} pence")

@@ -1,0 +1,329 @@
+"""Which questions an applicant or a recipient is asked, as data, and reading a whole page, application or return.
+
+A page is one thing to think about; what belongs together (a name and its e-mail address, a start and an end) shares
+one. The form, the JSON API, the check page, the card and the e-mails all take their questions from here.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Final, cast
+
+from core.rules.answers import (
+    AnswerKind,
+    Choice,
+    Fault,
+    Faults,
+    Limits,
+    Outcome,
+    Question,
+    Value,
+    When,
+    clean_short,
+    describe,
+    fields,
+    read_answer,
+)
+from core.rules.calendar import date_text
+from core.rules.facts import Facts
+from core.rules.forms import ORGANISATION_TYPES, PURPOSES, Page, api_questions, application_book, return_book
+from core.rules.policy import CrimeGround, Fund, Kind, OrganisationType, Policy, Purpose, Tier
+
+__all__ = [
+    "ORGANISATION_TYPES",
+    "PURPOSES",
+    "AnswerKind",
+    "ApplicationFacts",
+    "Choice",
+    "Fault",
+    "Faults",
+    "Outcome",
+    "Page",
+    "Question",
+    "ReturnFacts",
+    "Value",
+    "When",
+    "application_pages",
+    "application_questions",
+    "describe",
+    "fields",
+    "is_asked",
+    "read_application",
+    "read_page",
+    "read_question",
+    "read_return",
+    "return_questions",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationFacts:
+    """A whole application as typed values: money in pence, days as dates. `answers` holds what has no field here."""
+
+    fund: str
+    organisation_name: str
+    organisation_type: OrganisationType
+    charity_number: str | None
+    company_number: str | None
+    postcode: str
+    contact_name: str
+    contact_email: str
+    title: str
+    need: str
+    existing_provision: str
+    plan_objective: str
+    csp_area: str
+    age_from: int | None
+    age_to: int | None
+    send: bool | None
+    outcomes: tuple[Outcome, ...]
+    start: date
+    end: date
+    amount: int
+    purchases: int
+    purpose: Purpose
+    answers: Mapping[str, str]
+
+    def facts(self, *, amount: int | None = None) -> Facts:
+        """What the rules assess, as a grant; `amount` in pence where less is considered than was asked for."""
+        grounds = self.answers.get("crime_grounds")
+        return Facts(
+            kind=Kind.GRANT,
+            amount=self.amount if amount is None else amount,
+            fund=self.fund,
+            purpose=self.purpose,
+            purchases=self.purchases,
+            start=self.start,
+            end=self.end,
+            application=True,
+            organisation_type=self.organisation_type,
+            csp_area=self.csp_area,
+            age_from=self.age_from,
+            age_to=self.age_to,
+            send=self.send,
+            plan_objective=self.plan_objective,
+            need=self.need,
+            existing_provision=self.existing_provision,
+            outcomes=len(self.outcomes),
+            crime_grounds=(CrimeGround(grounds),) if grounds else None,
+        )
+
+    def values(self) -> dict[str, Value]:
+        """The answers by question id, as `read_application` took them: for summaries through `describe`."""
+        plain: dict[str, Value] = {
+            name: getattr(self, name) for name in self.__slots__ if name not in ("fund", "answers", "purchases")
+        }
+        plain["organisation_type"], plain["purpose"] = str(self.organisation_type), str(self.purpose)
+        plain["buys"] = self.purchases > 0
+        plain["purchases"] = self.purchases or None
+        plain["declaration"] = True
+        return plain | dict(self.answers)
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnFacts:
+    """A monitoring return as typed values: money in pence; what was achieved, in the order of the agreed measures."""
+
+    narrative: str
+    people: int
+    spent: int
+    achieved: tuple[str, ...]
+    views: str
+    answers: Mapping[str, str]
+
+
+def application_questions(fund: Fund, policy: Policy) -> tuple[Question, ...]:
+    """Every question that an application to this fund may be asked, in order, whatever has been answered."""
+    return tuple(question for page in application_book(fund, policy) for question in page.questions)
+
+
+def application_pages(fund: Fund, policy: Policy, answers: Mapping[str, str]) -> tuple[Page, ...]:
+    """The pages that an applicant sees, given the raw answers so far: what does not apply is left out."""
+    pages = []
+    for page in application_book(fund, policy):
+        asked = tuple(question for question in page.questions if is_asked(question, answers))
+        if asked:
+            pages.append(Page(page.slug, page.title, page.section, asked, page.hint))
+    return tuple(pages)
+
+
+def is_asked(question: Question, answers: Mapping[str, str]) -> bool:
+    """Whether a question applies, given the raw answers so far."""
+    return question.when is None or clean_short(answers.get(question.when.question, "")) in question.when.values
+
+
+def read_question(
+    question: Question,
+    raw: Mapping[str, str],
+    policy: Policy,
+    fund: Fund,  # noqa: ARG001 - the question was made for a fund, and callers name both
+    today: date,
+) -> Value | Faults:
+    """The typed answer to one question of the form, None where an optional one is left blank, or its faults."""
+    value = read_answer(question, raw, _limits(policy))
+    if isinstance(value, Faults):
+        return value
+    faults = _across((question,), {question.id: value}, today)
+    return Faults(faults) if faults else value
+
+
+def read_page(
+    page: Page,
+    raw: Mapping[str, str],
+    policy: Policy,
+    fund: Fund,  # noqa: ARG001 - the page was made for a fund, and callers name both
+    today: date,
+) -> tuple[dict[str, Value], tuple[Fault, ...]]:
+    """The typed answers of one page, and what is wrong with it, also between its answers (an end before its start)."""
+    return _read(page.questions, raw, _limits(policy), today, api=False)
+
+
+def read_application(
+    fund: Fund, raw: Mapping[str, str], policy: Policy, today: date, strict_money: bool = False
+) -> tuple[ApplicationFacts | None, tuple[Fault, ...]]:
+    """A whole application, or None and every fault.
+
+    `strict_money` is the JSON API's reading: money and dates as the contract writes them, only what the contract
+    requires is required, and any purpose or age may be stated, so that the rules can answer it.
+    """
+    questions = api_questions(fund, policy) if strict_money else application_questions(fund, policy)
+    asked = questions if strict_money else tuple(question for question in questions if is_asked(question, raw))
+    values, faults = _read(asked, raw, _limits(policy), today, api=strict_money)
+    if faults:
+        return None, faults
+    return _application(fund, values), ()
+
+
+def return_questions(tier: Tier, measures: tuple[str, ...] = ()) -> tuple[Question, ...]:
+    """What a monitoring return asks: more for larger awards. `measures` are those that were agreed, in order."""
+    depth = list(Tier).index(tier)
+    return tuple(question for least, question in return_book(measures) if depth >= list(Tier).index(least))
+
+
+def read_return(
+    raw: Mapping[str, str], measures: tuple[str, ...], policy: Policy, tier: Tier, strict_money: bool = False
+) -> tuple[ReturnFacts | None, tuple[Fault, ...]]:
+    """A monitoring return, or None and every fault; `strict_money` is the JSON API's reading.
+
+    What was achieved is in `achieved-1`, `achieved-2` … in the order of the agreed measures; where `measure-1` … name
+    the measures too, they may come in any order.
+    """
+    values: dict[str, Value] = {}
+    faults: list[Fault] = []
+    for question in return_questions(tier, measures):
+        value = read_answer(question, raw, _limits(policy), api=strict_money)
+        if isinstance(value, Faults):
+            faults.extend(value)
+        else:
+            values[question.id] = value
+    if faults:
+        return None, _once(faults)
+    extra = {name: str(values[name]) for name in _RETURN_EXTRA if values.get(name)}
+    return (
+        ReturnFacts(
+            narrative=cast("str", values["narrative"]),
+            people=cast("int", values["people"]),
+            spent=cast("int", values["spent"]),
+            achieved=cast("tuple[str, ...]", values.get("achieved") or ()),
+            views=cast("str", values.get("views") or ""),
+            answers=extra,
+        ),
+        (),
+    )
+
+
+def _limits(policy: Policy) -> Limits:
+    return Limits(
+        long=policy.long_answer_characters.value,
+        short=policy.short_answer_characters.value,
+        outcomes=policy.outcomes_at_most.value,
+        largest=policy.largest_application.value,
+    )
+
+
+def _read(
+    questions: Iterable[Question], raw: Mapping[str, str], limits: Limits, today: date, *, api: bool
+) -> tuple[dict[str, Value], tuple[Fault, ...]]:
+    values: dict[str, Value] = {}
+    faults: list[Fault] = []
+    asked = tuple(questions)
+    for question in asked:
+        value = read_answer(question, raw, limits, api=api)
+        if isinstance(value, Faults):
+            faults.extend(value)
+        else:
+            values[question.id] = value
+    faults.extend(_across(asked, values, today))
+    return values, _once(faults)
+
+
+def _once(faults: Iterable[Fault]) -> tuple[Fault, ...]:
+    return tuple({(fault.field, fault.pointer): fault for fault in reversed(tuple(faults))}.values())[::-1]
+
+
+def _across(questions: tuple[Question, ...], values: Mapping[str, Value], today: date) -> list[Fault]:
+    """What is wrong with an answer beside today or another answer."""
+    by_id = {question.id: question for question in questions}
+    faults: list[Fault] = []
+
+    def fault(question_id: str, message: str) -> None:
+        question = by_id[question_id]
+        faults.append(Fault(fields(question)[0], question_id, message, question.pointer))
+
+    start, end = values.get("start"), values.get("end")
+    if isinstance(end, date):
+        if isinstance(start, date) and end < start:
+            fault("end", f"The end must be on or after the start, {date_text(start)}")
+        elif end < today:
+            fault("end", f"The end must be today, {date_text(today)}, or later: money cannot be given for what is over")
+    lowest, highest = values.get("age_from"), values.get("age_to")
+    if isinstance(lowest, int) and isinstance(highest, int) and highest < lowest:
+        fault("age_to", f"The oldest must be {lowest} or over, the age of the youngest")
+    for name in ("age_from", "age_to"):
+        age = values.get(name)
+        if isinstance(age, int) and age > _OLDEST:
+            fault(name, f"{by_id[name].label} must be an age in years, {_OLDEST} or less")
+    if values.get("amount") == 0:
+        fault("amount", "The amount must be more than £0")
+    if values.get("purchases") == 0 and by_id["purchases"].when is not None:
+        fault("purchases", "The largest purchase must be more than £0, or answer that you will buy nothing")
+    return faults
+
+
+_OLDEST: Final = 120
+
+
+def _application(fund: Fund, values: Mapping[str, Value]) -> ApplicationFacts:
+    def text(name: str) -> str:
+        return cast("str", values[name])
+
+    purpose = values.get("purpose")
+    return ApplicationFacts(
+        fund=fund.id,
+        organisation_name=text("organisation_name"),
+        organisation_type=OrganisationType(text("organisation_type")),
+        charity_number=cast("str | None", values.get("charity_number")),
+        company_number=cast("str | None", values.get("company_number")),
+        postcode=text("postcode"),
+        contact_name=text("contact_name"),
+        contact_email=text("contact_email"),
+        title=text("title"),
+        need=text("need"),
+        existing_provision=text("existing_provision"),
+        plan_objective=text("plan_objective"),
+        csp_area=text("csp_area"),
+        age_from=cast("int | None", values.get("age_from")),
+        age_to=cast("int | None", values.get("age_to")),
+        send=cast("bool | None", values.get("send")),
+        outcomes=cast("tuple[Outcome, ...]", values["outcomes"]),
+        start=cast("date", values["start"]),
+        end=cast("date", values["end"]),
+        amount=cast("int", values["amount"]),
+        purchases=cast("int", values.get("purchases") or 0),
+        purpose=Purpose(str(purpose)) if purpose else fund.purposes[0],
+        answers={name: str(values[name]) for name in _APPLICATION_EXTRA if values.get(name)},
+    )
+
+
+_APPLICATION_EXTRA: Final = ("purchases_what", "crime_grounds")
+_RETURN_EXTRA: Final = ("difficulties", "partners")

@@ -1,0 +1,102 @@
+"""`award-desk check`: is everything that the desk needs there? One line each, and what to do about what is not."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from core import outbox
+from core.errors import Refused
+from desk import assembly
+from desk.settings import PREFIX, SettingsError, choose, read
+from scheduler.mail import SmtpSender
+from scheduler.trouble import Away, Misconfigured, NotNow, Unsendable
+
+SECONDS = 5
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing that was looked at."""
+
+    what: str
+    fine: bool
+    said: str
+
+
+def lines(port: int) -> Iterator[Line]:
+    """Look at settings, database, Slack, mail and scanner, one after another."""
+    try:
+        settings = read()
+        desk = assembly.open_desk(choose(settings, production=False, host=settings.host, port=port), migrate=False)
+    except (SettingsError, Refused) as error:
+        yield Line("settings", fine=False, said=str(error))
+        return
+    try:
+        yield Line("settings", fine=True, said=f"practice is {'on' if desk.chosen.practice else 'off'}")
+        with desk.office.reading() as session:
+            waiting = outbox.waiting(session)
+        yield Line("database", fine=True, said=f"{desk.engine.dialect.name}, up to date, {waiting} messages wait")
+        yield slack(desk)
+        yield mail(desk)
+        yield scanner(desk)
+    finally:
+        desk.stop()
+
+
+def slack(desk: assembly.Desk) -> Line:
+    """Whether the token is good and both channels are there."""
+    door = assembly.slack_door(desk)
+    if door is None:
+        if desk.chosen.practice_slack:
+            return Line("slack", fine=True, said="the practice Slack runs while 'award-desk up' does")
+        return Line("slack", fine=False, said=f"{PREFIX}SLACK_BOT_TOKEN is not set, so cards wait")
+    client = door.client(SECONDS)
+    try:
+        told = client.auth_test()
+        for channel in (door.approvals, door.deadlines):
+            client.conversations_info(channel=channel)
+    except SlackApiError as error:
+        said = f"{error.response.get('error', 'no answer')} (asked {error.response.api_url})"
+        return Line("slack", fine=False, said=f"Slack refuses: {said}; look at the token, and invite the bot")
+    except (SlackClientError, OSError) as error:
+        return Line("slack", fine=False, said=f"Slack does not answer: {error}")
+    return Line("slack", fine=True, said=f"{told.get('team', 'workspace')}, both channels are there")
+
+
+def mail(desk: assembly.Desk) -> Line:
+    """Whether the mail server answers and takes the sign-in."""
+    sender = desk.sender()
+    if sender is None:
+        return Line("mail", fine=False, said=f"{PREFIX}SMTP_URL is not set, so letters wait")
+    if not isinstance(sender, SmtpSender):
+        return Line("mail", fine=True, said="the practice mailbox")
+    try:
+        sender.check()
+    except (Away, NotNow, Misconfigured, Unsendable, OSError) as error:
+        return Line("mail", fine=False, said=str(error))
+    return Line("mail", fine=True, said="the mail server answers")
+
+
+def scanner(desk: assembly.Desk) -> Line:
+    """Whether the virus scanner answers, where one is set."""
+    where = desk.chosen.raw.clamd
+    if not where:
+        return Line("scanner", fine=True, said="none is set; no documents are taken yet")
+    try:
+        host, _, port = where.rpartition(":")
+        if host and port.isdigit():
+            connection = socket.create_connection((host, int(port)), timeout=SECONDS)
+        else:
+            connection = socket.socket(socket.AF_UNIX)
+            connection.settimeout(SECONDS)
+            connection.connect(where)
+        with connection:
+            connection.sendall(b"zPING\0")
+            fine = connection.recv(16).startswith(b"PONG")
+    except OSError as error:
+        return Line("scanner", fine=False, said=f"{where} does not answer: {error}")
+    return Line("scanner", fine=fine, said="clamd answers" if fine else f"{where} is not clamd")

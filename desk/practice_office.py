@@ -1,0 +1,234 @@
+"""The practice office: made-up people with roles, allocations, and a year of accepted awards to look at.
+
+Everything goes through the core's own functions at past instants, so practice data obeys every rule that real data
+does. Nothing of that past is ever sent, and what fell due in it never nudges.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from importlib import resources
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from bot.practice.workspace import TEAM_ID, PracticeChannel, PracticePerson
+from core import applications, awards, funds, outbox, people, returns
+from core.office import Office
+from core.records import Application, Award, Deadline, Person
+from core.rules.calendar import add_months, financial_year
+from core.rules.money import pence_from_api
+from core.rules.policy import Body, OrganisationType, Purpose, Role
+from core.rules.questions import ApplicationFacts, Outcome, ReturnFacts
+
+ACTOR = "the practice office"
+APPROVALS = "C0APPROVALS"
+DEADLINES = "C0DEADLINES"
+
+
+@dataclass(frozen=True)
+class Practised:
+    """Somebody who can be played in the practice Slack."""
+
+    user_id: str
+    name: str
+    email: str
+    role: Role
+    body: Body = Body.OFFICE
+
+    @property
+    def title(self) -> str:
+        """What the practice Slack shows beside the name."""
+        told = self.role.value.replace("_", " ").capitalize()
+        return told if self.body is Body.OFFICE else f"{told}, constabulary"
+
+
+PEOPLE = (
+    Practised("U0OFFICER", "Olive Officer", "olive@practice.example", Role.OFFICER),
+    Practised("U0GRANTS", "Gwen Grants", "gwen@practice.example", Role.OFFICER),
+    Practised("U0DIRECTOR", "Dara Director", "dara@practice.example", Role.DIRECTOR),
+    Practised("U0CHIEF", "Chris Chief", "chris@practice.example", Role.CHIEF_EXECUTIVE),
+    Practised("U0FINANCE", "Finn Finance", "finn@practice.example", Role.FINANCE),
+    Practised("U0PCC", "Cam Commissioner", "cam@practice.example", Role.COMMISSIONER),
+    Practised("U0FORCE", "Frankie Force", "frankie@practice.example", Role.OFFICER, Body.CONSTABULARY),
+)
+
+QUIET_DAYS = 11
+"""How many days before a whole number of months ago an award began, so that nothing falls due on the first day."""
+
+ALLOCATIONS: Mapping[str, str] = {
+    "youth-fund": "60000.00",
+    "community-fund": "40000.00",
+    "crime-and-disorder": "1800000.00",
+    "moj-victims": "2400000.00",
+    "safer-streets": "750000.00",
+    "rape-support": "420000.00",
+    "casualty-reduction": "600000.00",
+}
+"""Pounds a year in the practice office: made up, and enough to try every size of award."""
+
+OBJECTIVES: Mapping[str, str] = {"moj-victims": "support-victims", "casualty-reduction": "promote-road-safety"}
+
+
+def slack_people() -> list[PracticePerson]:
+    """Everybody in the practice Slack: the office, and somebody who is not on its staff list."""
+    staff = [PracticePerson(one.user_id, one.name, one.title, one.email) for one in PEOPLE]
+    return [*staff, PracticePerson("U0VISITOR", "Val Visitor", "Not on the staff list", "val@elsewhere.example")]
+
+
+def slack_channels() -> list[PracticeChannel]:
+    """The two channels of the practice Slack."""
+    return [
+        PracticeChannel(APPROVALS, "approvals", "Applications to recommend and decide"),
+        PracticeChannel(DEADLINES, "deadlines", "What falls due"),
+    ]
+
+
+def furnish(session: Session, office: Office, *, now: datetime) -> bool:
+    """Set the practice office up in an empty record. False, and nothing done, where there is somebody already."""
+    if people.count(session):
+        return False
+    staff = {one.user_id: _person(session, one, now) for one in PEOPLE}
+    today = office.today()
+    this_year = financial_year(today)
+    for year in (this_year - 1, this_year, this_year + 1):
+        for fund, amount in ALLOCATIONS.items():
+            allocated = pence_from_api(amount)
+            funds.allocate(session, fund, year, allocated, policy=office.policy, actor=ACTOR, note="practice", now=now)
+    data = tomllib.loads((resources.files("desk") / "practice_awards.toml").read_text(encoding="utf-8"))
+    for number, told in enumerate(data["award"]):
+        _award(session, office, told, number, staff, today=today, now=now)
+    outbox.withhold(session, now=now)
+    session.execute(update(Deadline).values(silent_before=today))
+    return True
+
+
+def _person(session: Session, one: Practised, now: datetime) -> Person:
+    return people.add(
+        session,
+        name=one.name,
+        email=one.email,
+        role=one.role,
+        body=one.body,
+        slack=(TEAM_ID, one.user_id),
+        actor=ACTOR,
+        now=now,
+    )
+
+
+def _award(
+    session: Session,
+    office: Office,
+    told: Mapping[str, Any],
+    number: int,
+    staff: Mapping[str, Person],
+    *,
+    today: date,
+    now: datetime,
+) -> None:
+    """One award, lived through: applied for seven weeks before its start, decided, accepted, its past returns in."""
+    start = add_months(today, -int(told["started_months_ago"])) - timedelta(days=QUIET_DAYS)
+    facts = _facts(office, told, number, start)
+
+    def before(days: int) -> datetime:
+        return now - (today - start) - timedelta(days=days, minutes=7 * number)
+
+    application = applications.start(session, told["fund"], office=office, now=before(52), by_invitation=True)
+    applications.submit(session, application, facts, office=office, by="applicant", now=before(49))
+    officer = staff["U0OFFICER" if number % 2 else "U0GRANTS"]
+    applications.recommend(
+        session,
+        application.id,
+        officer,
+        outcome="approve",
+        amount=facts.amount,
+        reasons="The need is shown, nothing near does the same, and the measure can be checked.",
+        conditions="A monitoring return every six months.",
+        office=office,
+        now=before(40),
+    )
+    applications.decide(
+        session,
+        application.id,
+        staff["U0PCC"],
+        outcome="approved",
+        amount=facts.amount,
+        reasons=f"It contributes to securing crime and disorder reduction. What it is to bring: {told['outcome']}.",
+        conditions="A monitoring return every six months. Spend the money only on this project.",
+        office=office,
+        now=before(33),
+    )
+    award = session.get_one(Award, application.award.id if application.award else 0)
+    awards.accept(session, award, name=facts.contact_name, office=office, now=before(25))
+    _returns(session, award, today, now)
+
+
+def _facts(office: Office, told: Mapping[str, Any], number: int, start: date) -> ApplicationFacts:
+    fund = office.policy.fund(told["fund"])
+    if fund is None:
+        raise LookupError(f"the practice office needs the fund {told['fund']}, which the policy has not got")
+    ages = told.get("ages")
+    objective = OBJECTIVES.get(fund.id, "reduce-crime-and-disorder")
+    known = {one.id for one in office.policy.plan_objectives}
+    purpose = Purpose.CRIME_REDUCTION if Purpose.CRIME_REDUCTION in fund.purposes else fund.purposes[0]
+    return ApplicationFacts(
+        fund=fund.id,
+        organisation_name=told["organisation"],
+        organisation_type=OrganisationType(told["type"]),
+        charity_number=told.get("charity_number"),
+        company_number="19904471" if told["type"] == "company" else None,
+        postcode="PE1 1AA",
+        contact_name=f"{_FIRST[number % len(_FIRST)]} {_LAST[number % len(_LAST)]}",
+        contact_email=f"contact{number + 1}@practice.example",
+        title=told["title"],
+        need=told["need"],
+        existing_provision=told["existing_provision"],
+        plan_objective=objective if objective in known else office.policy.plan_objectives[0].id,
+        csp_area=told["area"],
+        age_from=ages[0] if ages else None,
+        age_to=ages[1] if ages else None,
+        send=ages[1] > 18 if ages else None,
+        outcomes=(Outcome(told["outcome"], told["measure"], told["target"]),),
+        start=start,
+        end=add_months(start, int(told["months"])) - timedelta(days=1),
+        amount=pence_from_api(told["amount"]),
+        purchases=pence_from_api(told.get("purchases", "0.00")),
+        purpose=purpose,
+        answers={"crime_grounds": "plan"} if fund.rule == "F3" else {},
+    )
+
+
+_FIRST = ("Alex", "Bilal", "Cerys", "Dominika", "Eddie", "Farah", "Grace")
+_LAST = ("Ahmed", "Barker", "Clarke", "Dobrowolska", "Evans")
+
+
+def _returns(session: Session, award: Award, today: date, now: datetime) -> None:
+    """The returns that fell due before today came in, a few days early; each thing met that day is met."""
+    application: Application = award.application
+    for deadline in list(award.deadlines):
+        if deadline.met_at is not None or deadline.due >= today:
+            continue
+        came_in = now - (today - deadline.due) - timedelta(days=3)
+        if deadline.kind != returns.RETURN:
+            deadline.met_at, deadline.next_step_on = came_in, None
+            continue
+        share = 100 if deadline.final else 55
+        returns.receive(
+            session,
+            award,
+            deadline.due,
+            ReturnFacts(
+                narrative="Attendance grew after the first month. The register shows it, and people tell us so.",
+                people=20 + application.id,
+                spent=award.amount * share // 100,
+                achieved=("On course" if share < 100 else f"Reached: {application.outcomes[0].target}",),
+                views="Those who came asked for it to go on.",
+                answers={},
+            ),
+            source="applicant",
+            now=came_in,
+        )

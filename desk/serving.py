@@ -1,0 +1,164 @@
+"""The processes: `up` (everything in one), and `web`, `scheduler`, `bot` for production."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import click
+import structlog
+from flask import Flask
+from slack_bolt.adapter.socket_mode import SocketModeHandler
+from waitress.server import create_server
+
+from core import outbox
+from desk import assembly, practice_office
+from desk.settings import PREFIX, Chosen, SettingsError
+from intake import assets
+
+log = structlog.get_logger(__name__)
+
+THREADS = 4
+"""Threads of the web server: fewer are better (waitress itself buffers slow clients)."""
+
+HELP_FIRST = """
+  What to try first
+    1. Apply to the Youth Fund at the first link. Any made-up details will do.
+    2. In the practice Slack be Olive Officer, read the new card in #approvals and press Recommend.
+    3. Be Cam Commissioner and press Approve: nobody decides what they recommended.
+    4. The offer is in the mailbox. Accept it, and the award is in the register.
+    5. In another terminal: award-desk sweep --as-of {later} shows what would fall due by then.
+"""
+
+
+def up(chosen: Chosen, *, host: str, port: int) -> None:
+    """Run everything in this process until it is told to stop. Raises SettingsError where it cannot start."""
+    desk = assembly.open_desk(chosen, migrate=True)
+    try:
+        _up(desk, host=host, port=port)
+    finally:
+        desk.stop()
+
+
+def _up(desk: assembly.Desk, *, host: str, port: int) -> None:
+    chosen, office = desk.chosen, desk.office
+    if not assets.present():
+        click.echo("  Fetching the pages' styles, this once …")
+        assets.fetch()
+    placeholder = Flask(__name__)
+    server = _bound(placeholder, host, port)
+    practice = None
+    if chosen.practice_slack:
+        practice = assembly.start_practice_slack(desk, f"http://{server.effective_host}:{port}/slack/events")
+    door = assembly.slack_door(desk, practice)
+    with office.sessions.begin() as session:
+        if chosen.practice and practice_office.furnish(session, office, now=office.clock()):
+            click.echo("  The practice office is set up: people, funds and a year of awards, all made up.")
+        outbox.release_claims(session)
+    server.application = assembly.web_app(desk, door, practice)
+    assembly.start_delivering(desk, door)
+    assembly.start_timetable(desk)
+    _welcome(desk, door)
+    _serve(server)
+    click.echo("\n  Stopping; the record is kept.")
+
+
+def _bound(app: Flask, host: str, port: int) -> Any:
+    try:
+        return create_server(
+            app, host=host, port=port, threads=THREADS, ident="award-desk", clear_untrusted_proxy_headers=True
+        )
+    except OSError as error:
+        raise SettingsError(
+            f"Nothing can listen on {host}:{port} ({error.strerror}): stop what runs there, or give --port."
+        ) from None
+
+
+def _serve(server: Any) -> None:
+    """Serve until Ctrl-C or a termination signal, then let what is under way finish."""
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        raise SystemExit
+
+    signal.signal(signal.SIGTERM, end)
+    try:
+        server.run()
+    finally:
+        server.close()
+
+
+def _welcome(desk: assembly.Desk, door: assembly.SlackDoor | None) -> None:
+    url = desk.chosen.public_url
+    fund = next((fund.id for fund in desk.office.policy.funds if fund.is_open(desk.office.today())), None)
+    links = [("Apply", f"{url}/apply/{fund}" if fund else f"{url}/")]
+    if desk.chosen.practice_slack:
+        links.append(("Practice Slack", f"{url}/practice/slack"))
+    if desk.chosen.practice_mail:
+        links.append(("Practice mailbox", f"{url}/practice/mail"))
+    links.append(("Register", f"{url}/awards"))
+    click.echo("\n  Award Desk is running. Ctrl-C stops it; the next start carries on with the same record.\n")
+    for name, link in links:
+        click.echo(f"    {name:<17} {link}")
+    if desk.chosen.practice_slack:
+        later = desk.office.today().replace(year=desk.office.today().year + 1, day=1)
+        click.echo(HELP_FIRST.format(later=later.isoformat()))
+    if door is None:
+        click.echo(f"  There is no Slack: cards wait until {PREFIX}SLACK_BOT_TOKEN is set.")
+    if desk.sender() is None:
+        click.echo(f"  There is no mail: letters wait until {PREFIX}SMTP_URL is set.")
+
+
+def web(chosen: Chosen, *, host: str, port: int) -> None:
+    """The web process: pages, the API and Slack's request URL. It sends nothing: the scheduler process does."""
+    desk = assembly.open_desk(chosen, migrate=False)
+    try:
+        server = _bound(assembly.web_app(desk, assembly.slack_door(desk)), host, port)
+        log.info("web", address=f"{host}:{port}")
+        _serve(server)
+    finally:
+        desk.stop()
+
+
+def scheduler(chosen: Chosen) -> None:
+    """The scheduler process: the timetable, and delivery of everything in the outbox. Any number may run."""
+    desk = assembly.open_desk(chosen, migrate=False)
+    try:
+        door = assembly.slack_door(desk)
+        if door is None:
+            log.warning("no Slack", remedy=f"set {PREFIX}SLACK_BOT_TOKEN; cards wait until then")
+        if desk.sender() is None:
+            log.warning("no mail", remedy=f"set {PREFIX}SMTP_URL; letters wait until then")
+        assembly.start_delivering(desk, door)
+        assembly.start_timetable(desk)
+        _wait_for_the_end(lambda: log.info("scheduler"))
+    finally:
+        desk.stop()
+
+
+def socket_mode(chosen: Chosen) -> None:
+    """The bot over Socket Mode, for an office that cannot be reached from outside. Raises SettingsError."""
+    desk = assembly.open_desk(chosen, migrate=False)
+    try:
+        door = assembly.slack_door(desk)
+        if door is None or not chosen.raw.slack_app_token:
+            raise SettingsError(
+                f"{PREFIX}SLACK_APP_TOKEN is missing: Socket Mode needs it and {PREFIX}SLACK_BOT_TOKEN; "
+                "without Socket Mode 'award-desk web' serves Slack."
+            )
+        handler = SocketModeHandler(assembly.bolt_app(desk, door), chosen.raw.slack_app_token)
+        handler.connect()  # type: ignore[no-untyped-call]  # bolt leaves it untyped
+        desk.stops.append(handler.close)
+        _wait_for_the_end(lambda: log.info("bot", transport="Socket Mode"))
+    finally:
+        desk.stop()
+
+
+def _wait_for_the_end(ready: Callable[[], None]) -> None:
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: ended.set())
+    ready()
+    ended.wait()

@@ -1,0 +1,239 @@
+"""Settings, from the environment (prefix `AWARD_DESK_`) and `.env`. A wrong one stops the start with one line."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+PREFIX = "AWARD_DESK_"
+SHORTEST_SECRET = 16
+"""Characters of a secret key that nobody guesses."""
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the text is one line that names it and says how to put it right."""
+
+
+@dataclass(frozen=True)
+class ApiKeySetting:
+    """One API key: who holds it, the key, and whether they are staff."""
+
+    name: str
+    key: str
+    staff: bool
+
+
+class Settings(BaseSettings):
+    """Every setting that the desk reads. README has the list for people."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", env_ignore_empty=True)
+
+    database_url: str = ""
+    data_dir: Path = Path("var")
+    host: str = "127.0.0.1"
+    public_url: str = ""
+    secret_key: str = ""
+    field_keys: str = ""
+    policy: Path | None = None
+    practice: bool | None = None
+    slack_bot_token: str = ""
+    slack_signing_secret: str = ""
+    slack_app_token: str = ""
+    slack_client_id: str = ""
+    slack_client_secret: str = ""
+    slack_api_url: str = "https://slack.com/api/"
+    slack_approvals_channel: str = ""
+    slack_deadlines_channel: str = ""
+    smtp_url: str = ""
+    mail_from: str = ""
+    notify_api_key: str = ""
+    notify_url: str = ""
+    notify_template_id: str = ""
+    api_keys: str = Field(default="")
+    webhooks: str = ""
+    clamd: str = ""
+    documents_url: str = ""
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: str) -> str:
+        if not value:
+            return value
+        try:
+            backend = make_url(value).drivername
+        except ArgumentError:
+            backend = ""
+        if backend not in ("sqlite", "sqlite+pysqlite", "postgresql+psycopg"):
+            raise ValueError("give sqlite:///path/to/file.db or postgresql+psycopg://user:password@host/name")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _public(cls, value: str) -> str:
+        if value and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname):
+            raise ValueError("give the whole address that people use, such as https://grants.example.org")
+        return value.rstrip("/")
+
+    @field_validator("secret_key")
+    @classmethod
+    def _secret(cls, value: str) -> str:
+        if value and len(value) < SHORTEST_SECRET:
+            raise ValueError(f"give at least {SHORTEST_SECRET} random characters")
+        return value
+
+    @field_validator("policy")
+    @classmethod
+    def _policy(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_file():
+            raise ValueError(f"there is no file {value}; give the path of the office's policy file")
+        return value
+
+    @field_validator("slack_api_url")
+    @classmethod
+    def _slack_api(cls, value: str) -> str:
+        if urlsplit(value).scheme not in ("http", "https") or not value.endswith("/api/"):
+            raise ValueError("give an address that ends in /api/, or leave it out to use Slack's own")
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _smtp(cls, value: str) -> str:
+        parts = urlsplit(value)
+        try:
+            fine = not value or (parts.scheme in ("smtp", "smtps") and parts.hostname and (parts.port or True))
+        except ValueError:
+            fine = False
+        if not fine:
+            raise ValueError("give smtp://user:password@host:port, or smtps://…")
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _from(cls, value: str) -> str:
+        if value and ("@" not in value or any(character in value for character in "\r\n")):
+            raise ValueError("give the address that mail comes from, such as grants@example.org")
+        return value
+
+    @field_validator("api_keys")
+    @classmethod
+    def _keys(cls, value: str) -> str:
+        _read_keys(value)
+        return value
+
+    def holders(self) -> tuple[ApiKeySetting, ...]:
+        """The API keys."""
+        return _read_keys(self.api_keys)
+
+
+def _read_keys(value: str) -> tuple[ApiKeySetting, ...]:
+    keys = []
+    for entry in (part.strip() for part in value.split(",")):
+        if not entry:
+            continue
+        name, _, rest = entry.partition(":")
+        key, _, staff = rest.partition(":")
+        if not (name and key) or staff not in ("", "staff"):
+            raise ValueError("give name:key or name:key:staff, separated by commas")
+        keys.append(ApiKeySetting(name, key, staff == "staff"))
+    if len({key.key for key in keys}) != len(keys):
+        raise ValueError("two entries have the same key; give each its own")
+    return tuple(keys)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Settings, completed for the process that runs: nothing is left to guess."""
+
+    raw: Settings
+    practice: bool
+    database_url: str
+    data_dir: Path
+    public_url: str
+    secret_key: str
+    practice_slack: bool
+    practice_mail: bool
+
+    @property
+    def slack(self) -> bool:
+        """Whether there is a real Slack to talk to."""
+        return bool(self.raw.slack_bot_token)
+
+
+def read() -> Settings:
+    """Read the settings. Raises SettingsError with one line."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = PREFIX + str(first["loc"][0]).upper()
+        why = str(first.get("ctx", {}).get("error", first["msg"]))
+        raise SettingsError(f"{name} is wrong: {why}.") from None
+
+
+def choose(settings: Settings, *, production: bool, host: str, port: int) -> Chosen:
+    """Complete the settings for `up`, or for a production process. Raises SettingsError with one line."""
+    practice = (not production) if settings.practice is None else settings.practice
+    if settings.slack_bot_token:
+        _need(settings, "slack_approvals_channel", "the id of the channel where awards are decided")
+        _need(settings, "slack_deadlines_channel", "the id of the channel that hears of deadlines")
+        if not settings.slack_app_token:
+            _need(settings, "slack_signing_secret", "it is on the Slack app's page under Basic Information")
+    if settings.notify_api_key and not settings.smtp_url:
+        raise SettingsError(f"{PREFIX}NOTIFY_API_KEY cannot be used yet: give {PREFIX}SMTP_URL instead.")
+    secret = settings.secret_key
+    if not secret:
+        if production:
+            _need(settings, "secret_key", "give the same long random text to every process")
+        secret = _kept_secret(settings.data_dir)
+    return Chosen(
+        raw=settings,
+        practice=practice,
+        database_url=settings.database_url or f"sqlite:///{settings.data_dir / 'award-desk.db'}",
+        data_dir=settings.data_dir,
+        public_url=settings.public_url or f"http://{_reachable(host)}:{port}",
+        secret_key=secret,
+        practice_slack=practice and not settings.slack_bot_token,
+        practice_mail=practice and not settings.smtp_url,
+    )
+
+
+def _need(settings: Settings, name: str, what: str) -> None:
+    if not getattr(settings, name):
+        raise SettingsError(f"{PREFIX}{name.upper()} is missing: {what}.")
+
+
+def _reachable(host: str) -> str:
+    """The address a person can open: a server that listens everywhere is reached on this computer."""
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
+
+
+def _kept_secret(data_dir: Path) -> str:
+    """The secret of this data folder, made the first time and kept, readable by its owner only."""
+    path = data_dir / "secret-key"
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            made = path.with_name(f"secret-key.{os.getpid()}")
+            descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_urlsafe(48))
+            made.replace(path)
+        return path.read_text().strip()
+    except OSError as error:
+        raise SettingsError(f"{PREFIX}DATA_DIR is wrong: {data_dir} cannot be written to ({error.strerror}).") from None
+
+
+def environment(settings: Settings) -> dict[str, Any]:
+    """Which settings are set, for `award-desk check`; never their values."""
+    return {name: bool(value) for name, value in settings.model_dump().items()}

@@ -1,0 +1,134 @@
+"""Who may reach what: one row for every route, checked before its view runs. A route without a row stops the start."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from flask import Blueprint, Flask, g, request
+
+from intake.problems import Problem
+
+
+class Access(StrEnum):
+    """What a request needs before a view runs."""
+
+    PUBLIC = "public"
+    """Nothing."""
+    LINK = "link"
+    """A signed link: its view follows the token."""
+    KEY = "key"
+    """An API key."""
+    STAFF = "staff"
+    """A member of staff who has signed in; the room that mounts the route checks it."""
+    SIGNED = "signed"
+    """A signature over the request: the room that mounts the route checks it."""
+    PRACTICE = "practice"
+    """Practice is on; such a route is not there otherwise."""
+
+
+@dataclass(frozen=True)
+class ApiKey:
+    """A program that calls the JSON API. Without `staff` it sees only what it submitted."""
+
+    name: str
+    staff: bool = False
+
+    @property
+    def submits_as(self) -> str:
+        """How the record names what came in by this key."""
+        return f"api:{self.name}"
+
+
+@dataclass(frozen=True)
+class Mount:
+    """A blueprint of another room. `csrf`: its POSTs carry the form token; `limited`: the rate limit counts it."""
+
+    blueprint: Blueprint
+    access: Access
+    csrf: bool = True
+    limited: bool = True
+
+
+ACCESS: Mapping[str, Access] = {
+    "static": Access.PUBLIC,
+    "check.front": Access.PUBLIC,
+    "check.check": Access.PUBLIC,
+    "apply.fund_page": Access.PUBLIC,
+    "apply.begin": Access.PUBLIC,
+    "apply.status": Access.LINK,
+    "apply.page": Access.LINK,
+    "apply.save_page": Access.LINK,
+    "apply.check_answers": Access.LINK,
+    "apply.submit": Access.LINK,
+    "offers.offer": Access.LINK,
+    "offers.answer": Access.LINK,
+    "returns.form": Access.LINK,
+    "returns.receive": Access.LINK,
+    "register.listing": Access.PUBLIC,
+    "register.award": Access.PUBLIC,
+    "register.as_json": Access.PUBLIC,
+    "register.as_csv": Access.PUBLIC,
+    "register.as_xlsx": Access.PUBLIC,
+    "api.openapi": Access.PUBLIC,
+    "api.requirements": Access.PUBLIC,
+    "api.fund_list": Access.PUBLIC,
+    "api.award_list": Access.PUBLIC,
+    "api.award": Access.PUBLIC,
+    "api.submit_application": Access.KEY,
+    "api.application": Access.KEY,
+    "api.submit_return": Access.KEY,
+    "api.deadline_list": Access.KEY,
+    "health.live": Access.PUBLIC,
+    "health.ready": Access.PUBLIC,
+    "health.metrics": Access.PUBLIC,
+}
+
+
+class KeyRing:
+    """The API keys, by their hash: looking one up takes as long for a wrong key as for a right one."""
+
+    def __init__(self, keys: Mapping[str, ApiKey]) -> None:
+        self._keys = {self._digest(secret): key for secret, key in keys.items()}
+
+    @staticmethod
+    def _digest(secret: str) -> bytes:
+        return hashlib.sha256(secret.encode()).digest()
+
+    def sent(self) -> ApiKey | None:
+        """The key that this request carries, or None: no key, or not one of ours."""
+        scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        return self._keys.get(self._digest(secret.strip()))
+
+
+def install(app: Flask, keys: KeyRing, mounts: tuple[Mount, ...]) -> None:
+    """Check every request against the table. Raises ValueError where a route of `app` has no row in it."""
+    table = access_table(app, mounts)
+
+    @app.before_request
+    def check() -> None:
+        if request.endpoint is not None and table[request.endpoint] is Access.KEY:
+            key = keys.sent()
+            if key is None:
+                raise Problem(401, "Send an API key: Authorization: Bearer KEY")
+            g.api_key = key
+
+
+def access_table(app: Flask, mounts: tuple[Mount, ...]) -> dict[str, Access]:
+    """The row of every route of `app`. Raises ValueError for a route without one."""
+    mounted = {mount.blueprint.name: mount.access for mount in mounts}
+    table: dict[str, Access] = {}
+    missing: list[str] = []
+    for rule in app.url_map.iter_rules():
+        access = ACCESS.get(rule.endpoint) or mounted.get(rule.endpoint.split(".")[0])
+        if access is None:
+            missing.append(rule.endpoint)
+        else:
+            table[rule.endpoint] = access
+    if missing:
+        raise ValueError(f"no row in the access table for: {', '.join(sorted(missing))}")
+    return table

@@ -1,0 +1,205 @@
+"""The web application: its parts, its limits, and what it says when something goes wrong."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+
+import structlog
+from flask import Flask, Request, Response, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_limiter import Limiter
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
+from werkzeug.exceptions import HTTPException
+
+from core import errors
+from core.office import Office
+from intake import access, api, apply, check, headers, health, offers, pages, register, returns
+from intake.access import ApiKey, KeyRing, Mount
+from intake.problems import Problem
+
+LARGEST_BODY = 1_000_000
+"""Bytes of a request's body: a form of words and figures, with room to spare."""
+
+REQUESTS_A_MINUTE = 1_200
+"""Per API key, or per address without one. A thousand must pass in any burst; a window that turns needs some room."""
+
+SESSION_COOKIE = "award_desk"
+
+
+class FormRequest(Request):
+    """A request whose form has at most this many fields and bytes of them."""
+
+    max_form_memory_size = LARGEST_BODY
+    max_form_parts = 500
+
+
+def create_app(
+    office: Office,
+    *,
+    secret_key: str,
+    api_keys: Mapping[str, ApiKey] | None = None,
+    mounts: Sequence[Mount] = (),
+    ready: Mapping[str, Callable[[], bool]] | None = None,
+    requests_a_minute: int | None = REQUESTS_A_MINUTE,
+) -> Flask:
+    """The application for one office.
+
+    `api_keys` are the JSON API's keys by their secret; `mounts` the blueprints of other rooms; `ready` further checks
+    of `/health/ready`, by name, beside the record; `requests_a_minute` None lifts the rate limit. Raises ValueError
+    where a route has no row in the access table.
+    """
+    app = Flask("intake", static_folder="static", template_folder="templates")
+    app.request_class = FormRequest
+    secure = office.public_url.startswith("https://")
+    app.config.update(
+        SECRET_KEY=secret_key,
+        MAX_CONTENT_LENGTH=LARGEST_BODY,
+        SESSION_COOKIE_NAME=SESSION_COOKIE,
+        SESSION_COOKIE_SECURE=secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SEND_FILE_MAX_AGE_DEFAULT=86_400,
+        WTF_CSRF_TIME_LIMIT=None,  # a form that was left open over lunch must still be taken
+        WTF_CSRF_SSL_STRICT=False,  # it wants a referrer, which our private pages do not send
+    )
+    app.extensions["office"] = office
+    mounted = tuple(mounts)
+    keys = KeyRing(api_keys or {})
+    _loader(app)
+    pages.install(app)
+    headers.install(app)
+    health.install(app, ready or {})
+    _limits(app, keys, mounted, requests_a_minute)
+    csrf = CSRFProtect(app)
+    csrf.exempt(api.blueprint)
+    for blueprint in (
+        check.blueprint,
+        apply.blueprint,
+        offers.blueprint,
+        returns.blueprint,
+        register.blueprint,
+        api.blueprint,
+        health.blueprint,
+    ):
+        app.register_blueprint(blueprint)
+    for mount in mounted:
+        if not mount.csrf:
+            csrf.exempt(mount.blueprint)
+        app.register_blueprint(mount.blueprint)
+    access.install(app, keys, mounted)
+    _errors(app)
+    return app
+
+
+def _loader(app: Flask) -> None:
+    own = app.jinja_loader
+    macros = PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")})
+    app.jinja_loader = ChoiceLoader([*([own] if own else []), macros])
+
+
+def _limits(app: Flask, keys: KeyRing, mounts: tuple[Mount, ...], requests_a_minute: int | None) -> None:
+    def who() -> str:
+        key = keys.sent()
+        return f"key {key.name}" if key else f"address {request.remote_addr}"
+
+    limiter = Limiter(
+        who,
+        app=app,
+        application_limits=[f"{requests_a_minute} per minute"] if requests_a_minute else [],
+        enabled=requests_a_minute is not None,
+        storage_uri="memory://",
+        headers_enabled=False,
+    )
+    limiter.exempt(health.blueprint)
+    for mount in mounts:
+        if not mount.limited:
+            limiter.exempt(mount.blueprint)
+
+
+def _errors(app: Flask) -> None:
+    """Every error, translated once: a problem document under /api/, a page elsewhere."""
+
+    @app.errorhandler(Problem)
+    def problem(error: Problem) -> ResponseReturnValue:
+        return error.response()
+
+    @app.errorhandler(errors.Refused)
+    def refused(error: errors.Refused) -> ResponseReturnValue:
+        return _say(_status(error), error.reason, rule=error.rule)
+
+    @app.errorhandler(CSRFError)
+    def session_lost(_error: CSRFError) -> ResponseReturnValue:
+        again = _AGAIN.get(request.endpoint or "")
+        if again is not None:
+            return again(**(request.view_args or {})), 400
+        return _say(400, "We could not tell that this came from our own page. Go back, reload the page and try again.")
+
+    @app.errorhandler(HTTPException)
+    def http(error: HTTPException) -> ResponseReturnValue:
+        if error.response is not None or error.code is None or error.code < 400:
+            return error
+        said = _WORDS.get(error.code, error.description or "")
+        answer = _say(error.code, said)
+        for name, value in error.get_headers(request.environ):
+            if name.lower() in ("allow", "retry-after"):
+                answer.headers[name] = value
+        if error.code == 429:
+            answer.headers.setdefault("Retry-After", "60")
+        return answer
+
+    @app.errorhandler(Exception)
+    def failed(error: Exception) -> ResponseReturnValue:
+        reference = secrets.token_hex(4)
+        structlog.get_logger().error(
+            "request_failed", reference=reference, endpoint=request.endpoint, method=request.method, exc_info=error
+        )
+        return _say(500, f"Something went wrong on our side. If it happens again, tell us this: {reference}.")
+
+
+_AGAIN: Mapping[str, Callable[..., Response]] = {
+    "apply.save_page": apply.page_again,
+    "apply.submit": apply.submit_again,
+    "offers.answer": offers.answer_again,
+    "returns.receive": returns.receive_again,
+}
+"""Forms that are shown again, with everything that was typed, when their form token is not valid any more."""
+
+_WORDS: Mapping[int, str] = {
+    400: "We could not read what was sent.",
+    404: "There is no page at this address. If you typed it, check that it is right; if you copied it, copy all of it.",
+    405: "This address cannot be used in that way.",
+    413: "What was sent is too large.",
+    415: "Send application/json.",
+    429: "That is more requests in a minute than we take. Wait a minute and try again.",
+}
+
+_TITLES: Mapping[int, str] = {
+    401: "Sign in first",
+    403: "You may not see this",
+    404: "Page not found",
+    405: "This does not work here",
+    409: "This has changed",
+    410: "This link has run out",
+    413: "That is too large",
+    422: "This cannot be done",
+    429: "Too many requests",
+    500: "Sorry, something went wrong",
+    503: "The desk is not ready",
+}
+
+
+def _status(error: errors.Refused) -> int:
+    if isinstance(error, errors.NotFound):
+        return 404
+    if isinstance(error, errors.Gone):
+        return 410
+    return 409 if isinstance(error, errors.Conflict) else 422
+
+
+def _say(status: int, detail: str, rule: str = "") -> Response:
+    if request.path.startswith("/api/"):
+        return Problem(status, detail, extra={"rule": rule} if rule else None).response()
+    title = _TITLES.get(status, "This did not work")
+    return Response(render_template("intake/error.html", title=title, detail=detail), status=status)

@@ -1,0 +1,167 @@
+"""The start page, and "can we apply, and what will we be asked for?": every answer with its rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import cast
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+
+from core import funds
+from core.assessing import finding_data, money_for
+from core.funds import FundPosition
+from core.rules.assessment import Assessment, Facts, assess
+from core.rules.calendar import financial_year, year_label
+from core.rules.policy import Fund, Kind, OrganisationType, Purpose
+from core.rules.questions import (
+    AnswerKind,
+    Choice,
+    Fault,
+    Page,
+    Question,
+    Value,
+    application_questions,
+    is_asked,
+    read_page,
+)
+from intake import pages
+
+blueprint = Blueprint("check", __name__)
+
+ASKED = ("organisation_type", "age_from", "age_to", "send", "csp_area", "start", "end", "amount", "buys", "purchases")
+"""The application's own questions that decide what is asked for."""
+
+
+@dataclass(frozen=True)
+class OpenFund:
+    """A fund that takes applications, as the start page shows it."""
+
+    fund: Fund
+    closes: date | None
+    position: FundPosition
+
+
+@blueprint.get("/")
+def front() -> ResponseReturnValue:
+    """The open funds."""
+    office = pages.office()
+    today = office.today()
+    year = financial_year(today)
+    with office.reading() as session:
+        found = [
+            OpenFund(fund, fund.closes(today), funds.position(session, fund.id, year))
+            for fund in office.policy.funds
+            if fund.is_open(today)
+        ]
+    others = [fund for fund in office.policy.funds if not fund.is_open(today)]
+    return pages.page("front.html", title="Apply for a grant", open_funds=found, others=others, year=year_label(year))
+
+
+@blueprint.get("/check")
+def check() -> ResponseReturnValue:
+    """The questions, and once they are answered what the rules say, and which fund would fit."""
+    office = pages.office()
+    today = office.today()
+    raw = {name: value for name, value in request.args.items() if name != "fund"}
+    chosen = office.policy.fund(request.args.get("fund", ""))
+    fund = chosen or next((one for one in office.policy.funds if one.is_open(today)), office.policy.funds[0])
+    form = _form(fund)
+    asked = bool(request.args)
+    faults: tuple[Fault, ...] = ()
+    values: dict[str, Value] = {}
+    if asked:
+        values, faults = read_page(
+            Page(form.slug, form.title, form.section, tuple(one for one in form.questions if is_asked(one, raw))),
+            raw,
+            office.policy,
+            fund,
+            today,
+        )
+        if chosen is None:
+            faults = (Fault("fund", "fund", "Select a fund", "/fund"), *faults)
+    answers = _assess_all(values, fund) if asked and not faults else {}
+    mine = answers.get(fund.id)
+    return pages.page(
+        "check.html",
+        422 if faults else 200,
+        title="Check if you can apply, and what we will ask for",
+        fund=chosen,
+        components=[
+            pages.component(_fund_question(today), {"fund": fund.id if chosen else ""}, faults),
+            *(pages.component(question, raw, faults) for question in form.questions),
+        ],
+        errors=pages.error_list(faults),
+        mine=mine,
+        findings=[finding_data(finding) for finding in mine.findings] if mine else [],
+        fitting=_fitting(answers, fund, today),
+        answered=mine is not None,
+        amount=values.get("amount"),
+        is_open=fund.is_open(today),
+    )
+
+
+def _fund_question(today: date) -> Question:
+    choices = tuple(
+        Choice(fund.id, fund.name, "" if fund.is_open(today) else "Not open for applications at the moment.")
+        for fund in pages.office().policy.funds
+    )
+    return Question(
+        "fund", AnswerKind.CHOICE, "Which fund?", "Fund", "", "F0", "/fund", "Select a fund", choices=choices
+    )
+
+
+def _form(fund: Fund) -> Page:
+    """The application's questions that this page asks; only what every answer needs is required."""
+    found = {question.id: question for question in application_questions(fund, pages.office().policy)}
+    questions = tuple(_optional(found[name]) for name in ASKED if name in found)
+    return Page("check", "Check", "", questions)
+
+
+def _optional(question: Question) -> Question:
+    return question if question.id in ("amount", "purchases") else replace(question, required=False)
+
+
+def _assess_all(values: Mapping[str, Value], fund: Fund) -> dict[str, Assessment]:
+    """What the rules say under the chosen fund, and under each one that is open."""
+    office = pages.office()
+    today = office.today()
+    found: dict[str, Assessment] = {}
+    with office.reading() as session:
+        for one in office.policy.funds:
+            if one.id == fund.id or one.is_open(today):
+                facts = _facts(values, one, fund)
+                found[one.id] = assess(facts, office.policy, today, money_for(session, one.id, facts.start, today))
+    return found
+
+
+def _facts(values: Mapping[str, Value], fund: Fund, chosen: Fund) -> Facts:
+    kind = values.get("organisation_type")
+    purpose: Purpose | None = fund.purposes[0] if fund.id == chosen.id or len(fund.purposes) == 1 else None
+    return Facts(
+        kind=fund.kinds[0] if fund.kinds else Kind.GRANT,
+        amount=cast("int", values["amount"]),
+        fund=fund.id,
+        purpose=purpose,
+        purchases=cast("int", values.get("purchases") or 0),
+        start=cast("date | None", values.get("start")),
+        end=cast("date | None", values.get("end")),
+        organisation_type=OrganisationType(str(kind)) if kind else None,
+        csp_area=cast("str | None", values.get("csp_area")),
+        age_from=cast("int | None", values.get("age_from")),
+        age_to=cast("int | None", values.get("age_to")),
+        send=cast("bool | None", values.get("send")),
+    )
+
+
+def _fitting(answers: Mapping[str, Assessment], fund: Fund, today: date) -> list[Fund]:
+    """The open funds under which nothing stands against it, where something does under the chosen one."""
+    if fund.id not in answers or not answers[fund.id].blocking:
+        return []
+    return [
+        one
+        for one in pages.office().policy.funds
+        if one.id != fund.id and one.id in answers and one.is_open(today) and not answers[one.id].blocking
+    ]

@@ -1,0 +1,269 @@
+"""Delivery: claim a message, word it, hand it over, settle it. Four steps; a crash between any two loses nothing.
+
+What is sent was first committed, is worded when it is sent, is sent outside any transaction and is settled in one of
+its own. A message whose sender died is claimed again once its claim has run out; its courier then finds out whether it
+was sent after all.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal, Protocol, TypeVar
+
+from sqlalchemy.orm import Session
+
+from core import outbox
+from core.errors import NotFound
+from core.office import Office
+from core.records import OutboxMessage
+from scheduler.trouble import Away, Misconfigured, NotNow, Unsendable
+from scheduler.wording import NothingLeft
+
+log = logging.getLogger(__name__)
+
+FIRST_WAIT = timedelta(seconds=2)
+"""How long a message waits after its first failure; twice as long after each further one."""
+
+LONGEST_WAIT = timedelta(minutes=5)
+"""The longest that a message waits for its next attempt, and how long it waits for somebody to mend a setting."""
+
+POLL = 5.0
+"""Seconds between two looks into the outbox when nothing wakes a worker: what a lost wake-up costs at most."""
+
+STOP_SECONDS = 30.0
+"""How long a stop waits for the message under way: longer than any time-out of a service."""
+
+ERROR_LENGTH = 500
+
+Checkpoint = Callable[[str], None]
+P = TypeVar("P")
+
+
+@dataclass(frozen=True)
+class Handed:
+    """What the service said of what it took: where a Slack message now is."""
+
+    slack_channel: str | None = None
+    slack_ts: str | None = None
+
+
+class Courier(Protocol[P]):
+    """Words and hands over the messages of one channel."""
+
+    @property
+    def channel(self) -> outbox.Channel:
+        """The channel whose messages it takes."""
+
+    def word(self, message: OutboxMessage) -> P:
+        """What is to be sent, read from the record as it stands. Raises NothingLeft, NotFound."""
+
+    def send(self, parcel: P) -> Handed:
+        """Hand it over. Raises one of `scheduler.trouble`."""
+
+    def note(self, session: Session, parcel: P, handed: Handed) -> None:
+        """Write down what follows from its having been sent, in the transaction that settles it."""
+
+    def note_failure(self, session: Session, message: OutboxMessage, trouble: Exception, *, now: datetime) -> None:
+        """Write down what follows from its never being sent, in the transaction that settles it."""
+
+
+@dataclass
+class Drained:
+    """What one run through the outbox did. `retry_at` is when the next message that was put back may be tried."""
+
+    sent: int = 0
+    failed: int = 0
+    put_back: int = 0
+    retry_at: datetime | None = None
+
+    def waits_for(self, instant: datetime) -> None:
+        """Count a message that was put back until then."""
+        self.put_back += 1
+        self.retry_at = min(self.retry_at or instant, instant)
+
+
+def nowhere(_step: str) -> None:
+    """The checkpoint of a delivery that runs: nothing happens there. Tests place a crash in its stead."""
+
+
+class Delivery:
+    """Delivers the messages of one channel, one after another. One thread uses one at a time.
+
+    `checkpoint` is called between the steps, with "claimed", "worded", "sent" and "settled".
+    """
+
+    def __init__(self, office: Office, courier: Courier[Any], *, checkpoint: Checkpoint = nowhere) -> None:
+        self._office = office
+        self._courier = courier
+        self._checkpoint = checkpoint
+        self._paused_until: datetime | None = None
+        self._complained: set[str] = set()
+
+    @property
+    def channel(self) -> outbox.Channel:
+        """The channel whose messages it delivers."""
+        return self._courier.channel
+
+    def deliver_all(self, *, until: Callable[[], bool] = lambda: False) -> Drained:
+        """Deliver what can be sent now, oldest first; stop early when `until` says so, or when the service is away.
+
+        Raises what the record raises when it cannot be read or written; the claim then runs out by itself.
+        """
+        drained = Drained()
+        while not until():
+            if self._paused_until is not None and self._office.clock() < self._paused_until:
+                drained.retry_at = min(drained.retry_at or self._paused_until, self._paused_until)
+                break
+            self._paused_until = None
+            with self._office.sessions.begin() as session:
+                message = outbox.claim(session, self.channel, now=self._office.clock())
+            if message is None:
+                break
+            if self._deliver(message, drained) == "away":
+                break
+        return drained
+
+    def _deliver(self, message: OutboxMessage, drained: Drained) -> Literal["done", "away"]:
+        self._checkpoint("claimed")
+        try:
+            parcel = self._courier.word(message)
+            self._checkpoint("worded")
+            handed = self._courier.send(parcel)
+        except (Unsendable, NothingLeft, NotFound) as trouble:
+            self._give_up(message, trouble)
+            drained.failed += 1
+            return "done"
+        except Away as trouble:
+            if trouble.retry_after is not None:
+                self._paused_until = self._office.clock() + timedelta(seconds=trouble.retry_after)
+            log.warning("%s waits: %s", message.key, trouble)
+            drained.waits_for(self._put_back(message, trouble, self._paused_until))
+            return "away"
+        except NotNow as trouble:
+            log.warning("%s waits: %s", message.key, trouble)
+            drained.waits_for(self._put_back(message, trouble))
+            return "done"
+        except Misconfigured as trouble:
+            self._complain(trouble)
+            drained.waits_for(self._put_back(message, trouble, self._office.clock() + LONGEST_WAIT))
+            return "done"
+        except Exception as trouble:  # a fault of ours with one message must not stop the others, nor lose this one
+            log.exception("%s could not be delivered, and will be tried again", message.key)
+            drained.waits_for(self._put_back(message, trouble))
+            return "done"
+        self._checkpoint("sent")
+        with self._office.sessions.begin() as session:
+            settled = outbox.settle(
+                session,
+                message,
+                "sent",
+                now=self._office.clock(),
+                slack_channel=handed.slack_channel,
+                slack_ts=handed.slack_ts,
+            )
+            if settled:
+                self._courier.note(session, parcel, handed)
+        if not settled:
+            log.warning("%s was sent after its claim had run out; its next claimant looks for it first", message.key)
+        self._complained.clear()
+        drained.sent += 1
+        self._checkpoint("settled")
+        return "done"
+
+    def _give_up(self, message: OutboxMessage, trouble: Exception) -> None:
+        """Settle for good what will never be sent: in the record, in the trail where it matters, and in the log."""
+        now = self._office.clock()
+        if isinstance(trouble, NothingLeft):
+            log.info("%s is not sent: %s", message.key, trouble)
+        else:
+            log.error("message %s (%s) will never be sent: %s", message.id, message.key, trouble)
+        with self._office.sessions.begin() as session:
+            if outbox.settle(session, message, "failed", now=now, error=_words(trouble)):
+                self._courier.note_failure(session, message, trouble, now=now)
+
+    def _put_back(self, message: OutboxMessage, trouble: Exception, not_before: datetime | None = None) -> datetime:
+        wait = min(FIRST_WAIT * 2 ** min(message.attempts - 1, 20), LONGEST_WAIT)
+        instant = not_before or self._office.clock() + wait
+        with self._office.sessions.begin() as session:
+            outbox.put_back(session, message, not_before=instant, error=_words(trouble))
+        return instant
+
+    def _complain(self, trouble: Exception) -> None:
+        """Say once, loudly, what the office must mend; again only after something has gone well in between."""
+        words = str(trouble)
+        if words in self._complained:
+            return
+        self._complained.add(words)
+        log.error("%s. Nothing is lost: messages wait and are tried every %s.", words, LONGEST_WAIT)
+
+
+def _words(trouble: Exception) -> str:
+    return f"{type(trouble).__name__}: {trouble}"[:ERROR_LENGTH]
+
+
+class DeliveryWorker:
+    """A thread that delivers one channel: at once when it is woken, and every `poll` seconds if a wake-up was lost."""
+
+    def __init__(self, delivery: Delivery, office: Office, *, poll: float = POLL) -> None:
+        self._delivery = delivery
+        self._office = office
+        self._poll = poll
+        self._woken = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"delivery-{delivery.channel}", daemon=True)
+
+    def start(self) -> None:
+        """Begin. What waits already goes out first."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """There is something to send."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """End after the message under way, and wait for that. Safe to repeat, and before a start."""
+        self._stopping.set()
+        self._woken.set()
+        if self._thread.is_alive():
+            self._thread.join(STOP_SECONDS)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._woken.clear()  # before looking: what is put while we look wakes us again
+            retry_at = None
+            try:
+                retry_at = self._delivery.deliver_all(until=self._stopping.is_set).retry_at
+            except Exception:  # the record may be away; the worker outlives that
+                log.exception("the outbox could not be read or written; trying again in %s seconds", self._poll)
+            self._woken.wait(self._pause(retry_at))
+
+    def _pause(self, retry_at: datetime | None) -> float:
+        if retry_at is None:
+            return self._poll
+        return min(max((retry_at - self._office.clock()).total_seconds(), 0.05), self._poll)
+
+
+class Workers:
+    """The workers of all channels, as one. `wake` is what `core.outbox.call_after_put` calls."""
+
+    def __init__(self, office: Office, deliveries: Sequence[Delivery], *, poll: float = POLL) -> None:
+        self._workers = [DeliveryWorker(delivery, office, poll=poll) for delivery in deliveries]
+
+    def start(self) -> None:
+        """Begin all."""
+        for worker in self._workers:
+            worker.start()
+
+    def wake(self) -> None:
+        """There is something to send, on whichever channel."""
+        for worker in self._workers:
+            worker.wake()
+
+    def stop(self) -> None:
+        """End all, and wait for that."""
+        for worker in self._workers:
+            worker.stop()

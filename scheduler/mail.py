@@ -1,0 +1,190 @@
+"""E-mail: one message as a value, how it is put together, and the mail server that it is handed to.
+
+A mail that is sent again keeps its Message-ID and its Date, so that the reader's mail program knows it for the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import re
+import smtplib
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email import policy
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+from scheduler.trouble import Away, Misconfigured, NotNow, Unsendable
+
+SECONDS = 10.0
+"""How long a mail server may take to answer each step."""
+
+PERMANENT = 500
+"""The first SMTP reply code that means "never", not "not now" (RFC 5321, 4.2.1)."""
+
+SERVICE_ENDS = 421
+"""The SMTP reply code with which a server closes the conversation, whatever was asked."""
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One e-mail to one person. `made_at` is the aware instant at which it became true, and its Date."""
+
+    to: str
+    to_name: str
+    subject: str
+    text: str
+    html: str
+    message_id: str
+    made_at: datetime
+
+
+class Sender(Protocol):
+    """Hands a mail over."""
+
+    def send(self, mail: Mail) -> None:
+        """Hand it over. Raises one of `scheduler.trouble`."""
+
+
+def message_id(key: str, made_at: datetime, public_url: str) -> str:
+    """The Message-ID of the outbox message with this key: the same each time that it is sent."""
+    host = urlsplit(public_url).hostname or "localhost"
+    with suppress(ValueError):  # a number is written in brackets (RFC 5321, 4.1.3), a name as it is
+        host = f"[IPv6:{host}]" if ipaddress.ip_address(host).version == 6 else f"[{host}]"
+    digest = hashlib.sha256(f"{key}\n{made_at.astimezone(UTC).isoformat()}".encode()).hexdigest()[:32]
+    return f"<{digest}@{host}>"
+
+
+def address(text: str, name: str = "") -> Address:
+    """An address for a header, from `someone@example.org` or `Name <someone@example.org>`. Raises ValueError."""
+    found, spec = parseaddr(_line(text))
+    if spec.count("@") != 1 or re.search(r"[\s,;<>\"]", spec):
+        raise ValueError(f"{text!r} is not an e-mail address")
+    try:
+        return Address(display_name=_line(name) or found, addr_spec=spec)
+    except (MessageError, IndexError) as error:
+        raise ValueError(f"{text!r} is not an e-mail address") from error
+
+
+def compose(mail: Mail, mail_from: str) -> EmailMessage:
+    """The mail as the standard has it: plain text first, HTML beside it. Raises Unsendable for an impossible address.
+
+    No line break that somebody typed can start a header of its own.
+    """
+    message = EmailMessage(policy=policy.SMTP)
+    message["From"] = address(mail_from)
+    try:
+        message["To"] = address(mail.to, mail.to_name)
+    except ValueError as error:
+        raise Unsendable(str(error)) from error
+    message["Subject"] = _line(mail.subject)
+    message["Date"] = format_datetime(mail.made_at.astimezone(UTC))
+    message["Message-ID"] = mail.message_id
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answer, please
+    message.set_content(mail.text, cte="quoted-printable")
+    message.add_alternative(mail.html, subtype="html", cte="quoted-printable")
+    return message
+
+
+def _line(text: str) -> str:
+    """One line of text, without control characters."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+class SmtpSender:
+    """Sends through a mail server: `smtp://[user:password@]host[:port]` (STARTTLS where offered) or `smtps://`.
+
+    Raises ValueError where the URL or the sender's address cannot be right. Makes no connection before the first mail.
+    """
+
+    def __init__(
+        self, url: str, mail_from: str, *, timeout: float = SECONDS, tls: ssl.SSLContext | None = None
+    ) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+            raise ValueError("write it as smtp://host:port or smtps://host:port, with user:password@ before the host")
+        self._host = parts.hostname
+        self._implicit_tls = parts.scheme == "smtps"
+        self._port = parts.port or (465 if self._implicit_tls else 25)
+        self._user = unquote(parts.username or "")
+        self._password = unquote(parts.password or "")
+        self._timeout = timeout
+        self._tls = tls
+        self._mail_from = mail_from
+        self._envelope_from = address(mail_from).addr_spec
+
+    def send(self, mail: Mail) -> None:
+        """Send one mail. Raises Unsendable, NotNow, Away or Misconfigured."""
+        message = compose(mail, self._mail_from)
+        with self._talking() as server:
+            server.send_message(message, self._envelope_from, [address(mail.to).addr_spec])
+
+    def check(self) -> None:
+        """Connect and sign in, send nothing. Raises Away or Misconfigured."""
+        with self._talking():
+            return
+
+    @contextmanager
+    def _talking(self) -> Iterator[smtplib.SMTP]:
+        """A conversation with the mail server, what it says against us translated."""
+        try:
+            server = self._connected()
+            try:
+                server.ehlo_or_helo_if_needed()
+                if not self._implicit_tls and server.has_extn("starttls"):
+                    server.starttls(context=self._context())
+                if self._user:
+                    server.login(self._user, self._password)
+                yield server
+                with suppress(smtplib.SMTPException, OSError):
+                    server.quit()  # it has the mail: how the conversation ends no longer matters
+            finally:
+                server.close()
+        except (smtplib.SMTPException, OSError) as error:
+            raise self._translated(error) from error
+
+    def _connected(self) -> smtplib.SMTP:
+        if self._implicit_tls:
+            return smtplib.SMTP_SSL(self._host, self._port, timeout=self._timeout, context=self._context())
+        return smtplib.SMTP(self._host, self._port, timeout=self._timeout)
+
+    def _context(self) -> ssl.SSLContext:
+        return self._tls or ssl.create_default_context()
+
+    def _translated(self, error: Exception) -> Exception:
+        """What is to be done about what the mail server, or the way to it, said."""
+        match error:
+            case smtplib.SMTPRecipientsRefused():
+                code, said = next(iter(error.recipients.values()))
+                return _about_this_mail(code, said)
+            case smtplib.SMTPDataError():
+                return _about_this_mail(error.smtp_code, error.smtp_error)
+            case smtplib.SMTPNotSupportedError() if self._user and "AUTH" in str(error):
+                return Misconfigured(f"the mail server takes no user and password on this connection: {error}")
+            case smtplib.SMTPNotSupportedError():
+                return Unsendable(f"the mail server cannot write to such an address: {error}")
+            case smtplib.SMTPResponseException():  # the greeting, the sign-in, or our own address
+                reason = _said(error.smtp_code, error.smtp_error)
+                return Misconfigured(reason) if error.smtp_code >= PERMANENT else Away(reason)
+            case ssl.SSLCertVerificationError():
+                return Misconfigured(f"the mail server's certificate is not to be trusted: {error}")
+        return Away(f"the mail server is away: {str(error) or type(error).__name__}")
+
+
+def _about_this_mail(code: int, said: bytes | str) -> Exception:
+    if code == SERVICE_ENDS:
+        return Away(_said(code, said))
+    return Unsendable(_said(code, said), str(code)) if code >= PERMANENT else NotNow(_said(code, said))
+
+
+def _said(code: int, said: bytes | str) -> str:
+    words = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+    return f"the mail server answered {code} {_line(words)}"

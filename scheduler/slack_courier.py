@@ -1,0 +1,287 @@
+"""The courier of Slack: one card an application, updated in place, and messages in the deadlines channel.
+
+Slack has no key that makes a post happen once. So every post carries its outbox key as metadata, and a message that was
+tried before is looked for in its channel before it is posted: after a crash, a time-out or a lost answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from http.client import HTTPException
+from typing import Any
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web import SlackResponse
+from sqlalchemy.orm import Session
+
+from bot.application_card import message_for
+from bot.blocks import Message
+from bot.deadlines_message import message_for_nudges
+from core import applications
+from core.errors import NotFound
+from core.office import Office
+from core.outbox import Channel
+from core.records import Card, OutboxMessage
+from scheduler.delivery import Handed
+from scheduler.trouble import Away, Misconfigured, Unsendable
+from scheduler.wording import open_nudges
+
+EVENT_TYPE = "award_desk"
+"""The metadata's event type, by which our own messages are known in a channel."""
+
+SECONDS = 10
+"""How long Slack may take to answer one call: the time-out to give the client."""
+
+CLAIM_LEFT = timedelta(seconds=1.5 * SECONDS)
+"""How much of the claim must be left when a post begins, so that nobody else posts the same while Slack thinks."""
+
+SKEW = timedelta(minutes=1)
+"""How far Slack's clock and ours may be apart: a lookup begins so much before the message was made."""
+
+PAGE = 200
+"""How many messages of a channel one call of a lookup reads."""
+
+PASSING = frozenset(
+    {
+        "fatal_error",
+        "internal_error",
+        "request_timeout",
+        "service_unavailable",
+        "team_added_to_org",
+    }
+)
+"""Slack's errors that pass by themselves."""
+
+IMPOSSIBLE = frozenset(
+    {
+        "block_mismatch",
+        "invalid_arg_name",
+        "invalid_arguments",
+        "invalid_array_arg",
+        "invalid_blocks",
+        "invalid_blocks_format",
+        "invalid_charset",
+        "invalid_form_data",
+        "invalid_json",
+        "invalid_metadata_format",
+        "invalid_metadata_schema",
+        "json_not_object",
+        "markdown_text_conflict",
+        "metadata_too_large",
+        "msg_blocks_too_long",
+        "msg_too_long",
+        "no_text",
+        "too_many_attachments",
+    }
+)
+"""Slack's errors about the message itself. Every other error is about the office's Slack, and can be mended there."""
+
+
+@dataclass(frozen=True)
+class SlackParcel:
+    """A message, and where it goes: to `card` if the application has one, else into `channel`.
+
+    `key` is what a lookup searches for, from `made_at` on, if `in_doubt`. `application_id` is None for what is no card.
+    `claimed_until` is the instant until which the message is ours.
+    """
+
+    channel: str
+    message: Message
+    key: str
+    made_at: datetime
+    in_doubt: bool
+    claimed_until: datetime
+    application_id: int | None = None
+    card: Handed | None = None
+
+
+class SlackCourier:
+    """Posts and updates through `client`, which has no retry handlers and a time-out of SECONDS.
+
+    `approvals` and `deadlines` are channel ids. A name will do for Slack's posting, but not for its reading: with a
+    name a message in doubt can be looked up only once something else was posted there by this process.
+    """
+
+    channel: Channel = "slack"
+
+    def __init__(self, office: Office, client: WebClient, *, approvals: str, deadlines: str) -> None:
+        self._office = office
+        self._client = client
+        self._approvals = approvals
+        self._deadlines = deadlines
+        self._ids: dict[str, str] = {}
+
+    def word(self, message: OutboxMessage) -> SlackParcel:
+        """The Slack message of an outbox message, as things stand now. Raises NothingLeft, NotFound."""
+        with self._office.reading() as session:
+            if message.kind == "card":
+                return self._card(session, message)
+            if message.kind == "staff_nudge":
+                return self._parcel(message, self._deadlines, self._nudge(session, message))
+        raise NotFound(f"Nobody words a Slack message of the kind {message.kind}.")
+
+    def _card(self, session: Session, message: OutboxMessage) -> SlackParcel:
+        application = applications.by_id(session, message.payload["application_id"])
+        worded = message_for(session, application, office=self._office)
+        card = session.get(Card, application.id)
+        return self._parcel(
+            message,
+            self._approvals,
+            worded,
+            application_id=application.id,
+            card=Handed(card.channel, card.ts) if card else None,
+        )
+
+    def _nudge(self, session: Session, message: OutboxMessage) -> Message:
+        return message_for_nudges(open_nudges(session, message), to=message.payload["to"])
+
+    def _parcel(self, message: OutboxMessage, channel: str, worded: Message, **more: Any) -> SlackParcel:
+        return SlackParcel(
+            channel=channel,
+            message=worded,
+            key=message.key,
+            made_at=message.made_at,
+            in_doubt=message.attempts > 1,
+            claimed_until=message.claimed_until or self._office.clock(),
+            **more,
+        )
+
+    def send(self, parcel: SlackParcel) -> Handed:
+        """Post it, or update the card that is there. Raises Unsendable, Away or Misconfigured."""
+        if parcel.card is not None:
+            if self._update(parcel, parcel.card):
+                return parcel.card
+            self._forget(parcel)
+        if parcel.in_doubt and (found := self._find(parcel)) is not None:
+            # It was worded at an earlier attempt. A card must show how things stand now, and so may have to change.
+            unchanged = parcel.application_id is None
+            if unchanged or self._update(parcel, found):
+                return found
+        if self._office.clock() > parcel.claimed_until - CLAIM_LEFT:
+            raise Away("too little of the claim was left to post safely", retry_after=0)
+        answer = self._call(
+            "chat.postMessage",
+            {
+                "channel": parcel.channel,
+                "text": parcel.message.text,
+                "blocks": parcel.message.blocks,
+                "metadata": {"event_type": EVENT_TYPE, "event_payload": {"key": parcel.key}},
+                "parse": "none",
+                "link_names": False,
+                "unfurl_links": False,
+                "unfurl_media": False,
+            },
+        )
+        posted = Handed(str(answer["channel"]), str(answer["ts"]))
+        self._ids[parcel.channel] = str(posted.slack_channel)
+        return posted
+
+    def note(self, session: Session, parcel: SlackParcel, handed: Handed) -> None:
+        """Remember where the application's card is."""
+        if parcel.application_id is not None:
+            session.merge(Card(application_id=parcel.application_id, channel=handed.slack_channel, ts=handed.slack_ts))
+
+    def note_failure(self, session: Session, message: OutboxMessage, trouble: Exception, *, now: datetime) -> None:
+        """Nothing: the outbox and the log say what Slack refused. It is our fault, not a fact of the award."""
+
+    def _update(self, parcel: SlackParcel, there: Handed) -> bool:
+        """Show the message as it is now, where it is. False if somebody has deleted it there."""
+        try:
+            self._call(
+                "chat.update",
+                {
+                    "channel": there.slack_channel,
+                    "ts": there.slack_ts,
+                    "text": parcel.message.text,
+                    "blocks": parcel.message.blocks,
+                    "parse": "none",
+                    "link_names": False,
+                },
+            )
+        except _MessageNotFound:
+            return False
+        return True
+
+    def _forget(self, parcel: SlackParcel) -> None:
+        """The card was deleted in Slack: an application without one gets a new one."""
+        with self._office.sessions.begin() as session:
+            card = session.get(Card, parcel.application_id)
+            if card is not None:
+                session.delete(card)
+
+    def _find(self, parcel: SlackParcel) -> Handed | None:
+        """Where an earlier attempt has posted it, if one has."""
+        channel = self._ids.get(parcel.channel, parcel.channel)
+        for message in self._history(channel, since=parcel.made_at - SKEW):
+            metadata = message.get("metadata") or {}
+            payload = metadata.get("event_payload") or {}
+            if metadata.get("event_type") == EVENT_TYPE and payload.get("key") == parcel.key:
+                return Handed(channel, str(message["ts"]))
+        return None
+
+    def _history(self, channel: str, *, since: datetime) -> Iterator[dict[str, Any]]:
+        asked: dict[str, Any] = {
+            "channel": channel,
+            "include_all_metadata": True,
+            "oldest": f"{since.timestamp():.6f}",
+            "limit": PAGE,
+        }
+        while True:
+            answer = self._call("conversations.history", asked)
+            yield from answer.get("messages", [])
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor")
+            if not cursor:
+                return
+            asked["cursor"] = cursor
+
+    def _call(self, method: str, arguments: dict[str, Any]) -> SlackResponse:
+        """Call a method of Slack's. What it says against us is sorted by what is to be done about it."""
+        try:
+            match method:
+                case "chat.postMessage":
+                    return self._client.chat_postMessage(**arguments)
+                case "chat.update":
+                    return self._client.chat_update(**arguments)
+                case _:
+                    return self._client.conversations_history(**arguments)
+        except SlackApiError as error:
+            raise _sorted(method, error.response) from error
+        except (SlackClientError, OSError, HTTPException) as error:  # time-outs and lost connections are OSErrors
+            raise Away(f"Slack is away: {method}: {str(error) or type(error).__name__}") from error
+
+
+class _MessageNotFound(Misconfigured):
+    """The message that was to be updated is not there."""
+
+
+def _sorted(method: str, answer: SlackResponse) -> Exception:
+    error = str(answer.get("error") or "no error named")
+    if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS or error in {"ratelimited", "rate_limited"}:
+        return Away(f"Slack limits {method}", retry_after=_retry_after(answer.headers))
+    if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR or error in PASSING:
+        return Away(f"Slack is away: {method} answered {answer.status_code} {error}")
+    if answer.status_code != HTTPStatus.OK:
+        return Away(f"{method} got no answer of Slack's, but {answer.status_code}: {error[:100]}")
+    if error in IMPOSSIBLE:
+        details = (answer.get("response_metadata") or {}).get("messages") or []
+        return Unsendable(f"Slack refuses {method}: {error} {'; '.join(map(str, details))}".rstrip(), error)
+    if error == "message_not_found" and method == "chat.update":
+        return _MessageNotFound(f"Slack refuses {method}: {error}")
+    needed = answer.get("needed")
+    return Misconfigured(
+        f"Slack refuses {method}: {error}{f' (the scope {needed} is missing)' if needed else ''}. "
+        "Check the Slack token, its scopes, the channels in the settings and that the bot is in them"
+    )
+
+
+def _retry_after(headers: dict[str, Any]) -> float:
+    """The seconds that Slack asks us to wait; 1 where it does not say."""
+    found = next((value for name, value in headers.items() if name.lower() == "retry-after"), "1")
+    try:
+        return max(float(found[0] if isinstance(found, list) else found), 0.0)
+    except ValueError:
+        return 1.0

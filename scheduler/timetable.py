@@ -1,0 +1,141 @@
+"""The one timetable: the sweep, every quarter of an hour and at the start. The only module that knows APScheduler.
+
+Any number of processes may keep one. None of them rests on its being alone: what may happen once only is guarded by
+unique keys in the record. Delivery keeps no timetable; its workers are woken, and look for themselves.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import date, datetime
+
+from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, EVENT_JOB_MISSED, JobExecutionEvent
+from apscheduler.schedulers.background import BackgroundScheduler
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from core import awards, deadlines
+from core.deadlines import SentStep
+from core.office import LONDON, Office, london_day
+from core.records import Award
+from core.rules.lifecycle import AwardState
+
+log = logging.getLogger(__name__)
+
+SWEEP_MINUTES = 15
+"""How often the sweep runs. Each run after the first of a day finds next to nothing, by one indexed query."""
+
+GRACE_SECONDS = 3600
+"""How late a run may start and still be made. APScheduler's own grace is one second: a busy machine loses runs."""
+
+SWEEP_LOCK = 727_360_003
+"""The number of the PostgreSQL advisory lock on the sweep."""
+
+
+def run_sweep(
+    office: Office, *, today: date | None = None, now: datetime | None = None, wait: bool = False
+) -> tuple[SentStep, ...]:
+    """Expire offers (A6) and put every nudge that has come into the outbox (D0), in one transaction.
+
+    `today` and `now` default to the office's clock. While another process sweeps on PostgreSQL, this one passes and
+    answers with nothing; with `wait`, for a sweep that a person ordered, it waits and then does what is left.
+    """
+    now = now or office.clock()
+    today = today or london_day(now)
+    with office.sessions.begin() as session:
+        if not _may_sweep(session, wait=wait):
+            log.info("another process is sweeping; this one passes")
+            return ()
+        expired = awards.expire_offers(session, today=today, now=now)
+        sent = deadlines.sweep(session, office=office, today=today, now=now)
+    if expired or sent:
+        log.info("swept: %s offers expired, %s nudges put into the outbox", len(expired), len(sent))
+    return sent
+
+
+def preview_sweep(office: Office, *, today: date | None = None, now: datetime | None = None) -> tuple[SentStep, ...]:
+    """What a sweep would put into the outbox. Writes nothing.
+
+    An offer that the sweep would expire first is left out, as the sweep itself leaves it out.
+    """
+    now = now or office.clock()
+    today = today or london_day(now)
+    with office.reading() as session:
+        due = deadlines.sweep(session, office=office, today=today, now=now, dry_run=True)
+        ended = set(
+            session.scalars(
+                select(Award.reference).where(
+                    Award.status == AwardState.OFFERED.value,
+                    Award.accept_by < today,
+                    Award.reference.in_({step.reference for step in due}),
+                )
+            )
+        )
+    return tuple(step for step in due if step.reference not in ended)
+
+
+def _may_sweep(session: Session, *, wait: bool) -> bool:
+    if session.get_bind().dialect.name != "postgresql":
+        return True  # on SQLite one writer at a time is the rule already
+    if wait:
+        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": SWEEP_LOCK})
+        return True
+    return bool(session.scalar(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": SWEEP_LOCK}))
+
+
+class Timetable:
+    """Runs the sweep in a thread of its own until it is stopped. What is missed is caught up once, not time and again.
+
+    `runs`, `errors` and `missed` count since the start, by job.
+    """
+
+    def __init__(self, office: Office, *, sweep_minutes: float = SWEEP_MINUTES) -> None:
+        self._office = office
+        self._minutes = sweep_minutes
+        self._counting = threading.Lock()
+        self.runs: dict[str, int] = {}
+        self.errors: dict[str, int] = {}
+        self.missed: dict[str, int] = {}
+        self._scheduler = BackgroundScheduler(
+            timezone=LONDON,
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": GRACE_SECONDS},
+        )
+        self._scheduler.add_listener(self._executed, EVENT_JOB_EXECUTED)
+        self._scheduler.add_listener(self._failed, EVENT_JOB_ERROR)
+        self._scheduler.add_listener(self._missed, EVENT_JOB_MISSED)
+
+    def start(self) -> None:
+        """Begin: a sweep now, and one every quarter of an hour from now on."""
+        self._every("sweep", self._sweep)
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """End, and wait for a sweep under way. Safe to repeat, and before a start."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=True)
+
+    def _every(self, job: str, run: Callable[[], None]) -> None:
+        # A real instant, not the office's clock: APScheduler measures by the machine's.
+        self._scheduler.add_job(run, "interval", minutes=self._minutes, id=job, next_run_time=datetime.now(LONDON))
+
+    def _sweep(self) -> None:
+        run_sweep(self._office)
+
+    def _executed(self, event: JobExecutionEvent) -> None:
+        self._count(self.runs, event)
+
+    def _failed(self, event: JobExecutionEvent) -> None:
+        self._count(self.errors, event)
+        log.error("the %s failed and is tried again at its next time", event.job_id, exc_info=event.exception)
+
+    def _missed(self, event: JobExecutionEvent) -> None:
+        self._count(self.missed, event)
+        log.error(
+            "the %s of %s was missed by more than %s seconds", event.job_id, event.scheduled_run_time, GRACE_SECONDS
+        )
+
+    def _count(self, counts: dict[str, int], event: JobExecutionEvent) -> None:
+        with self._counting:
+            counts[event.job_id] = counts.get(event.job_id, 0) + 1

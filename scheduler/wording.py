@@ -1,0 +1,323 @@
+"""From an outbox message to a letter: reads the record, words it with the texts in `letters/<kind>/`.
+
+An office changes a text there; what a text may say is built here, one function a kind. What an applicant typed is one
+clean line in which no mail program finds a link: the form takes any address, so a mail must not carry a stranger's
+words as if they were the office's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot.words import clean, cut, day, listed, one_line
+from core import applications, awards, deadlines
+from core.errors import NotFound
+from core.links import Purpose, link_for
+from core.office import Office, london_day
+from core.records import Application, Award, Deadline, Link, MonitoringReturn, Nudge, OutboxMessage
+from core.rules.money import display
+
+SHORT = 120
+"""How many characters of a typed name or title a letter shows."""
+
+LONG = 6_000
+"""How many characters of the office's reasons a letter shows: more than the form of the decision takes."""
+
+_BARE_ADDRESS = re.compile(r"(?<=\w)\.(?=[^\W\d_])")
+
+
+class NothingLeft(Exception):  # noqa: N818 - it is no error
+    """There is nothing to say any more: the return came in before the nudge for it went out."""
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A worded e-mail, before it has a sender. `reference` is the application's or award's, "" for several."""
+
+    to: str
+    to_name: str
+    reference: str
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """To whom, about what, and the facts that the texts use."""
+
+    to: str
+    to_name: str
+    reference: str
+    facts: dict[str, Any]
+
+
+Writer = Callable[[Session, OutboxMessage, Office], _Draft]
+
+
+def texts() -> Environment:
+    """The letters' texts. A name that a text uses and nobody gave is an error, not a gap."""
+    environment = Environment(
+        loader=PackageLoader("scheduler", "letters"),
+        autoescape=select_autoescape(enabled_extensions=("html",), default=False),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(day=day, money=display, listed=listed)
+    return environment
+
+
+def word(session: Session, message: OutboxMessage, office: Office, environment: Environment) -> Letter:
+    """The letter of a mail message, as things stand now.
+
+    Raises NothingLeft where it has become pointless, NotFound where what it is about is gone, KeyError for a kind that
+    is no mail.
+    """
+    draft = WRITERS[message.kind](session, message, office)
+    facts = {
+        "office": _office(office),
+        "reference": draft.reference,
+        "name": _typed(draft.to_name),
+        **draft.facts,
+    }
+
+    def text(part: str) -> str:
+        return environment.get_template(f"{message.kind}/{part}").render(facts)
+
+    return Letter(
+        to=draft.to,
+        to_name=_typed(draft.to_name),
+        reference=draft.reference,
+        subject=one_line(text("subject.txt")),
+        text=re.sub(r"\n{3,}", "\n\n", text("body.txt")).strip() + "\n",
+        html=text("body.html"),
+    )
+
+
+def _office(office: Office) -> dict[str, str]:
+    details = office.policy.office
+    ways = []
+    if details.email.value:
+        ways.append(f"write to {details.email.value}")
+    if details.phone.value:
+        ways.append(f"call {details.phone.value}")
+    return {"name": details.name.value, "contact": " or ".join(ways) or "answer this e-mail"}
+
+
+def _typed(text: str | None, most: int = SHORT) -> str:
+    """What somebody typed, on one line, with nothing in it that a mail program turns into a link."""
+    return cut(_BARE_ADDRESS.sub(". ", one_line(text or "").replace("://", ": //")), most)
+
+
+def _paragraphs(text: str) -> list[str]:
+    """What the office wrote, by paragraph."""
+    return [line for line in cut(clean(text), LONG).split("\n") if line.strip()]
+
+
+def _address(session: Session, purpose: Purpose, subject_id: int, office: Office) -> str:
+    """The address to mail. A link is made with what it leads to; failing that here, in a transaction of its own."""
+    link = session.scalars(select(Link).where(Link.purpose == purpose, Link.subject_id == subject_id)).one_or_none()
+    if link is None:
+        with office.sessions.begin() as writing:
+            link = link_for(writing, purpose, subject_id, now=office.clock())
+    return office.signer.address(purpose, link)
+
+
+def _fund(fund_id: str, office: Office) -> str:
+    fund = office.policy.fund(fund_id)
+    return fund.name if fund else fund_id
+
+
+def _applicant(application: Application, facts: dict[str, Any]) -> _Draft:
+    if not application.contact_email or not application.reference:
+        raise NotFound("This application has no contact to write to.")
+    return _Draft(
+        to=application.contact_email,
+        to_name=application.contact_name or "",
+        reference=application.reference,
+        facts={"title": _typed(application.title), "organisation": _typed(application.organisation_name), **facts},
+    )
+
+
+def _about_application(session: Session, message: OutboxMessage, office: Office) -> _Draft:
+    """Receipt, declined, withdrawn."""
+    application = applications.by_id(session, message.payload["application_id"])
+    decision = application.decision
+    return _applicant(
+        application,
+        {
+            "fund": _fund(application.fund, office),
+            "amount": application.amount,
+            "submitted_on": london_day(application.submitted_at or message.made_at),
+            "link": _address(session, "application", application.id, office),
+            "reasons": _paragraphs(decision.reasons) if decision else [],
+        },
+    )
+
+
+def _offer(session: Session, message: OutboxMessage, office: Office) -> _Draft:
+    """An offer, its refusal, its expiry."""
+    award = awards.by_id(session, message.payload["award_id"])
+    application = award.application
+    return _applicant(
+        application,
+        {
+            "fund": _fund(award.fund, office),
+            "amount": award.amount,
+            "asked": application.amount,
+            "accept_by": award.accept_by,
+            "start_on": award.start_on,
+            "end_on": award.end_on,
+            "conditions": bool(award.conditions.strip()),
+            "link": _address(session, "offer", award.id, office),
+        },
+    )
+
+
+def _award_started(session: Session, message: OutboxMessage, office: Office) -> _Draft:
+    award = awards.by_id(session, message.payload["award_id"])
+    return _applicant(
+        award.application,
+        {
+            "amount": award.amount,
+            "fund": _fund(award.fund, office),
+            "start_on": award.start_on,
+            "end_on": award.end_on,
+            "returns": _due(award, "return"),
+            "meetings": _due(award, "meeting"),
+            "first_notice": _first_notice(office),
+        },
+    )
+
+
+def _due(award: Award, kind: str, after: date | None = None) -> list[date]:
+    return [
+        deadline.due
+        for deadline in award.deadlines
+        if deadline.kind == kind
+        and deadline.met_at is None
+        and deadline.closed_at is None
+        and (after is None or deadline.due > after)
+    ]
+
+
+def _first_notice(office: Office) -> int:
+    """How many days before a return is due its recipient first hears of it."""
+    steps = [step.days for step in office.policy.nudge_steps.get("return", ()) if not step.to_staff and step.days < 0]
+    return -min(steps, default=0)
+
+
+def _return_received(session: Session, message: OutboxMessage, office: Office) -> _Draft:
+    came_in = session.get(MonitoringReturn, message.payload["return_id"])
+    if came_in is None:
+        raise NotFound("This return is not in the record.")
+    coming = _due(came_in.award, "return", came_in.due)
+    return _applicant(
+        came_in.award.application,
+        {
+            "due": came_in.due,
+            "received_on": london_day(came_in.received_at),
+            "next_due": coming[0] if coming else None,
+            "first_notice": _first_notice(office),
+        },
+    )
+
+
+@dataclass(frozen=True)
+class NudgeItem:
+    """One thing that a nudge is about. `tone` is "before", "day" or "after" its due date."""
+
+    kind: str
+    reference: str
+    title: str
+    due: date
+    tone: str
+    final: bool
+    amount: int
+    link: str
+
+
+def open_nudges(session: Session, message: OutboxMessage) -> list[Nudge]:
+    """What a nudge message covers and is still to be done. Raises NothingLeft if nothing is."""
+    nudges = [
+        nudge
+        for nudge in deadlines.nudges_of(session, message)
+        if nudge.deadline.met_at is None and nudge.deadline.closed_at is None
+    ]
+    if not nudges:
+        raise NothingLeft("everything that it was about has been done or has ended")
+    return nudges
+
+
+def _nudge(session: Session, message: OutboxMessage, office: Office) -> _Draft:
+    nudges = open_nudges(session, message)
+    items = []
+    for nudge in nudges:
+        deadline, award = nudge.deadline, _held(nudge.deadline)
+        purpose: Purpose = "offer" if deadline.kind == awards.ACCEPTANCE else "return"
+        items.append(
+            NudgeItem(
+                kind=deadline.kind,
+                reference=deadline.reference,
+                title=_typed(award.application.title),
+                due=deadline.due,
+                tone=_tone(nudge, office.today()),
+                final=deadline.final,
+                amount=award.amount,
+                link=_address(session, purpose, award.id if purpose == "offer" else deadline.id, office),
+            )
+        )
+    draft = _applicant(_held(nudges[0].deadline).application, {})
+    references = {item.reference for item in items}
+    return _Draft(
+        to=draft.to,
+        to_name=draft.to_name,
+        reference=references.pop() if len(references) == 1 else "",
+        facts={
+            "items": items,
+            "first": items[0],
+            "returns": [item for item in items if item.kind != awards.ACCEPTANCE],
+            "late": [item for item in items if item.tone == "after"],
+            "director_after": min(
+                (step.days for step in office.policy.nudge_steps.get("return", ()) if step.to == "director"),
+                default=None,
+            ),
+        },
+    )
+
+
+def _held(deadline: Deadline) -> Award:
+    if deadline.award is None:
+        raise NotFound("This deadline belongs to no award.")
+    return deadline.award
+
+
+def _tone(nudge: Nudge, today: date) -> str:
+    """By the step; and whatever the step, nobody is told that a day is still to come when it is past."""
+    if nudge.step > 0 or today > nudge.deadline.due:
+        return "after"
+    return "day" if nudge.step == 0 else "before"
+
+
+WRITERS: dict[str, Writer] = {
+    "receipt": _about_application,
+    "declined": _about_application,
+    "withdrawn": _about_application,
+    "offer": _offer,
+    "offer_refused": _offer,
+    "offer_expired": _offer,
+    "award_started": _award_started,
+    "return_received": _return_received,
+    "nudge": _nudge,
+}
+"""Who words each kind of mail."""

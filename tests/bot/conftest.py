@@ -1,0 +1,235 @@
+"""An office with a record, a practice Slack and the bot's own endpoint on a real port: nothing between them is patched."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from slack_sdk import WebClient
+from werkzeug.serving import make_server
+
+from bot.app import build
+from bot.application_card import message_for
+from bot.endpoint import blueprint
+from bot.practice.people_side import Outcome as Seen
+from bot.practice.server import PracticeSlack
+from bot.practice.workspace import TEAM_ID, PracticeChannel, PracticePerson, Workspace
+from core import applications, funds, people
+from core.database import open_database, reading_sessions, writing_sessions
+from core.links import Signer
+from core.office import Office
+from core.policy_file import SHIPPED, policy_from_text
+from core.records import Application, Person, Record
+from core.rules import questions
+from core.rules.policy import Body, Delegation, Kind, Role
+
+SECRET = "a-signing-secret"
+TOKEN = "xoxb-bot-tests"
+APPROVALS = "C0APPROVALS"
+NOON = datetime(2026, 12, 3, 14, 2, tzinfo=UTC)
+
+STAFF: dict[str, tuple[Role, Body]] = {
+    "U0OFFICER": (Role.OFFICER, Body.OFFICE),
+    "U0OFFICER2": (Role.OFFICER, Body.OFFICE),
+    "U0DIRECTOR": (Role.DIRECTOR, Body.OFFICE),
+    "U0DEPUTY": (Role.DEPUTY, Body.OFFICE),
+    "U0CHIEF": (Role.CHIEF_EXECUTIVE, Body.OFFICE),
+    "U0FINANCE": (Role.FINANCE, Body.OFFICE),
+    "U0COMM": (Role.COMMISSIONER, Body.OFFICE),
+    **{f"U0COMM{number}": (Role.COMMISSIONER, Body.OFFICE) for number in range(2, 13)},
+    "U0PANEL": (Role.PANEL, Body.OFFICE),
+    "U0AUDITOR": (Role.AUDITOR, Body.OFFICE),
+    "U0FORCE": (Role.OFFICER, Body.CONSTABULARY),
+    "U0FORCEDIR": (Role.DIRECTOR, Body.CONSTABULARY),
+}
+"""Slack accounts with what each person is. A role may have several holders: there are twelve who may approve."""
+
+NOBODY = "U0NOBODY"
+
+ANSWERS = {
+    "organisation_name": "Ramsey Boxing Club",
+    "organisation_type": "constituted_group",
+    "postcode": "PE26 1AA",
+    "contact_name": "Kim Archer",
+    "contact_email": "kim@boxing.example",
+    "title": "Friday night gym",
+    "need": "Young people have nowhere to go on Friday evenings.",
+    "existing_provision": "There is no other club within eight miles.",
+    "plan_objective": "reduce-crime-and-disorder",
+    "csp_area": "Huntingdonshire",
+    "age_from": "10",
+    "age_to": "17",
+    "send": "no",
+    "outcome-1": "Fewer calls about anti-social behaviour",
+    "measure-1": "Calls on Fridays",
+    "target-1": "A fifth fewer",
+    "start": "2027-01-11",
+    "end": "2027-07-10",
+    "amount": "2000",
+    "buys": "no",
+    "purpose": "young_people",
+    "declaration": "yes",
+}
+
+
+class Clock:
+    """The time, for the office and for Slack, moved only by the test."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def seconds(self) -> float:
+        return self.now.timestamp()
+
+    def forward(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def office(tmp_path: Path, clock: Clock) -> Iterator[Office]:
+    engine = open_database(f"sqlite:///{tmp_path / 'record.db'}")
+    Record.metadata.create_all(engine)
+    text = SHIPPED.read_text(encoding="utf-8")
+    made = Office(
+        sessions=writing_sessions(engine),
+        reading=reading_sessions(engine),
+        clock=clock,
+        policy=policy_from_text(text),
+        policy_text=text,
+        holidays=frozenset(),
+        signer=Signer("a secret of the tests", "https://desk.example"),
+        public_url="https://desk.example",
+        practice=True,
+    )
+    with made.sessions.begin() as session:
+        for user, (role, body) in STAFF.items():
+            people.add(
+                session,
+                name=name_of(user),
+                email=f"{user.lower()}@office.example",
+                role=role,
+                body=body,
+                slack=(TEAM_ID, user),
+                actor="tests",
+                now=NOON,
+            )
+        funds.allocate(session, "youth-fund", 2026, 1_000_000, policy=made.policy, actor="tests", now=NOON)
+    yield made
+    engine.dispose()
+
+
+def name_of(user: str) -> str:
+    return f"{user.removeprefix('U0').title()} Person"
+
+
+def delegated(office: Office, role: Role, upper_limit: int) -> Office:
+    """The same office with one delegation for grants from every fund."""
+    row = Delegation(role, (Kind.GRANT,), None, upper_limit, date(2026, 1, 1), "Scheme of governance, tests")
+    return replace(office, policy=replace(office.policy, delegations=(row,)))
+
+
+def submitted(office: Office, **changed: str) -> int:
+    """Submit an application; answers with its row number."""
+    raw = ANSWERS | changed
+    fund = office.policy.fund("youth-fund")
+    assert fund is not None
+    facts, faults = questions.read_application(fund, raw, office.policy, office.today())
+    assert facts is not None, faults
+    now = office.clock()
+    with office.sessions.begin() as session:
+        draft = applications.start(session, fund.id, office=office, now=now)
+        applications.save(session, draft, raw, now=now)
+        applications.submit(session, draft, facts, office=office, by="applicant", now=now)
+        return draft.id
+
+
+def recommended(office: Office, application_id: int, by: str = "U0OFFICER", **given: Any) -> None:
+    """Recommend an application in full, not through Slack."""
+    with office.sessions.begin() as session:
+        person = person_of(office, by)
+        made = {"outcome": "approve", "amount": 200_000, "reasons": "It meets the need.", **given}
+        applications.recommend(
+            session, application_id, session.merge(person), **made, office=office, now=office.clock()
+        )
+
+
+def person_of(office: Office, user: str) -> Person:
+    with office.reading() as session:
+        person = people.by_slack(session, TEAM_ID, user)
+    assert person is not None
+    return person
+
+
+def application_of(office: Office, application_id: int) -> Application:
+    """The application with everything that tests look at loaded."""
+    with office.reading() as session:
+        application = applications.by_id(session, application_id)
+        _ = (application.recommendation, application.decision, application.award)
+        if application.decision is not None:
+            _ = application.decision.person
+        return application
+
+
+@dataclass
+class Desk:
+    """The office with its bot listening and its Slack running."""
+
+    office: Office
+    slack: PracticeSlack
+    client: WebClient
+    clock: Clock
+    flask: Flask
+
+    def post_card(self, application_id: int) -> str:
+        """Post an application's card; answers with its ts."""
+        with self.office.reading() as session:
+            application = applications.by_id(session, application_id)
+            message = message_for(session, application, office=self.office)
+        posted = self.client.chat_postMessage(channel=APPROVALS, text=message.text, blocks=message.blocks)
+        return str(posted["ts"])
+
+    def press(self, user: str, ts: str, action_id: str, **more: Any) -> Seen:
+        return self.slack.press(user, APPROVALS, ts, action_id, **more)
+
+    def told(self, user: str) -> list[str]:
+        """What this person was told privately, oldest first."""
+        return [message.text for message in self.slack.workspace.ephemerals(APPROVALS, user)]
+
+
+@pytest.fixture
+def desk(office: Office, clock: Clock) -> Iterator[Desk]:
+    yield from serve(office, clock)
+
+
+def serve(office: Office, clock: Clock) -> Iterator[Desk]:
+    persons = [PracticePerson(user, name_of(user)) for user in (*STAFF, NOBODY)]
+    workspace = Workspace(persons, [PracticeChannel(APPROVALS, "approvals")], clock=clock.seconds)
+    with PracticeSlack(workspace, TOKEN, SECRET) as slack:
+        client = WebClient(TOKEN, base_url=slack.api_url, timeout=5, retry_handlers=[])
+        flask = Flask("desk-of-the-tests")
+        flask.register_blueprint(blueprint(build(office, client=client, signing_secret=SECRET), office, SECRET))
+        server = make_server("127.0.0.1", 0, flask, threaded=True)
+        slack.request_url = f"http://127.0.0.1:{server.server_port}/slack/events"
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield Desk(office, slack, client, clock, flask)
+        finally:
+            server.shutdown()
+            thread.join()
+            server.server_close()
+    workspace.close()

@@ -1,0 +1,392 @@
+"""Signed presses over real HTTP, the practice Slack as Slack: who may, what happens, and what everybody else is told."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from slack_bolt import App
+from slack_sdk import WebClient
+from sqlalchemy import text as sql
+
+from bot.access import ACTIONS, permit
+from bot.app import build
+from bot.listeners import MODALS, SUBMISSIONS, Presser
+from bot.practice.faults import Fault
+from bot.practice.people_side import Outcome as Seen
+from core import applications
+from core.errors import Refused
+from core.office import Office
+from core.records import Decision, Interest
+from core.rules.policy import Role
+from tests.bot.conftest import (
+    NOBODY,
+    SECRET,
+    STAFF,
+    TOKEN,
+    Clock,
+    Desk,
+    application_of,
+    delegated,
+    person_of,
+    recommended,
+    serve,
+    submitted,
+)
+
+REASONS = "It meets a need that nobody else meets."
+
+
+def opened(seen: Seen) -> str:
+    """The id of the modal that a press opened."""
+    assert seen.trouble is None
+    assert seen.view is not None
+    return seen.view.view_id
+
+
+def test_the_whole_way_from_a_press_to_a_decision(desk: Desk) -> None:
+    number = submitted(desk.office)
+    ts = desk.post_card(number)
+    modal = opened(desk.press("U0OFFICER", ts, "recommend"))
+    seen = desk.slack.submit_view("U0OFFICER", modal, {"recommendation": "approve", "reasons": REASONS})
+    assert seen.ok, seen
+    assert seen.view is None
+    assert application_of(desk.office, number).status == "recommended"
+
+    ts = desk.post_card(number)
+    modal = opened(desk.press("U0COMM", ts, "approve"))
+    seen = desk.slack.submit_view("U0COMM", modal, {"amount": "1500.50"})
+    assert seen.ok, seen
+    after = application_of(desk.office, number)
+    assert after.status == "approved"
+    assert after.decision is not None
+    assert after.award is not None
+    assert (after.decision.amount, after.award.amount) == (150_050, 150_050)
+    assert after.decision.reasons == REASONS, "the approval starts from the recommendation's reasons"
+    assert after.decision.conditions == desk.office.policy.terms.value[0]
+    assert desk.told("U0COMM") == []
+
+
+def test_less_and_declined(desk: Desk) -> None:
+    number = submitted(desk.office)
+    ts = desk.post_card(number)
+    modal = opened(desk.press("U0OFFICER", ts, "recommend"))
+    wrong = desk.slack.submit_view("U0OFFICER", modal, {"recommendation": "less", "reasons": REASONS})
+    assert set(wrong.errors) == {"amount"}
+    assert "£2,000" in wrong.errors["amount"]
+    right = {"recommendation": "less", "amount": "1200", "reasons": REASONS}
+    assert desk.slack.submit_view("U0OFFICER", modal, right).ok
+
+    ts = desk.post_card(number)
+    modal = opened(desk.press("U0COMM", ts, "decline"))
+    assert desk.slack.submit_view("U0COMM", modal, {"reasons": "Not this year. Do ask again."}).ok
+    after = application_of(desk.office, number)
+    assert after.status == "declined"
+    assert after.award is None
+
+
+def test_an_amount_does_not_stop_a_recommendation_to_decline(desk: Desk) -> None:
+    number = submitted(desk.office)
+    modal = opened(desk.press("U0OFFICER", desk.post_card(number), "recommend"))
+    given = {"recommendation": "decline", "amount": "1", "reasons": REASONS}
+    assert desk.slack.submit_view("U0OFFICER", modal, given).ok
+
+
+@pytest.mark.parametrize("action", ["approve", "decline"])
+def test_too_early_is_refused_without_a_modal(desk: Desk, action: str) -> None:
+    ts = desk.post_card(submitted(desk.office))
+    seen = desk.press("U0COMM", ts, action)
+    assert seen.status == 200
+    assert seen.view is None
+    (told,) = desk.told("U0COMM")
+    assert "recommendation by someone else" in told
+
+
+def test_whoever_recommended_does_not_decide(office: Office, clock: Clock) -> None:
+    """The director has a delegation, and still not for what the director recommended (A2)."""
+    office = delegated(office, Role.DIRECTOR, 300_000)
+    for desk in serve(office, clock):
+        number = submitted(office)
+        recommended(office, number, by="U0DIRECTOR")
+        ts = desk.post_card(number)
+        assert desk.press("U0DIRECTOR", ts, "approve").view is None
+        assert "You recommended this" in desk.told("U0DIRECTOR")[0]
+        assert "(Rule A2)" in desk.told("U0DIRECTOR")[0]
+
+
+def test_the_submission_is_judged_anew(desk: Desk) -> None:
+    """A modal opened while it was allowed is no permission: the person has left the office since."""
+    number = submitted(desk.office)
+    recommended(desk.office, number)
+    modal = opened(desk.press("U0COMM", desk.post_card(number), "approve"))
+    with desk.office.sessions.begin() as session:
+        session.execute(sql("UPDATE person SET active = 0 WHERE slack_user = 'U0COMM'"))
+    seen = desk.slack.submit_view("U0COMM", modal)
+    assert set(seen.errors) == {"reasons"}
+    assert "staff list" in seen.errors["reasons"]
+    assert application_of(desk.office, number).status == "recommended"
+
+
+def test_the_second_of_two_open_modals_is_told_who_was_first(desk: Desk) -> None:
+    number = submitted(desk.office)
+    recommended(desk.office, number)
+    ts = desk.post_card(number)
+    approving, declining = opened(desk.press("U0COMM2", ts, "approve")), opened(desk.press("U0COMM", ts, "decline"))
+    assert desk.slack.submit_view("U0COMM", declining, {"reasons": REASONS}).ok
+    seen = desk.slack.submit_view("U0COMM2", approving)
+    assert set(seen.errors) == {"reasons"}
+    assert "Already declined by Comm Person on 3 December 2026 at 14:02" in seen.errors["reasons"]
+
+
+def test_a_second_press_on_a_card_that_is_out_of_date_is_told_who_was_first(desk: Desk) -> None:
+    number = submitted(desk.office)
+    recommended(desk.office, number)
+    ts = desk.post_card(number)
+    modal = opened(desk.press("U0COMM", ts, "approve"))
+    assert desk.slack.submit_view("U0COMM", modal).ok
+    assert desk.press("U0COMM", ts, "decline").view is None
+    assert desk.told("U0COMM")[0].startswith("Already approved by Comm Person")
+
+
+def test_what_was_not_seen_is_not_decided(desk: Desk) -> None:
+    """Somebody declares an interest while the form is open: the decision waits until the card has been read again."""
+    number = submitted(desk.office)
+    recommended(desk.office, number)
+    modal = opened(desk.press("U0COMM", desk.post_card(number), "approve"))
+    with desk.office.sessions.begin() as session:
+        recommender = session.merge(person_of(desk.office, "U0OFFICER"))
+        applications.declare_interest(session, number, recommender, reason="My brother.", now=desk.clock())
+    seen = desk.slack.submit_view("U0COMM", modal)
+    assert "has changed since you opened this form" in seen.errors["reasons"]
+    assert application_of(desk.office, number).status == "recommended"
+
+
+def test_an_interest_puts_a_person_out(desk: Desk) -> None:
+    number = submitted(desk.office)
+    ts = desk.post_card(number)
+    modal = opened(desk.press("U0OFFICER", ts, "interest"))
+    assert desk.slack.submit_view("U0OFFICER", modal, {"reasons": "My daughter boxes there."}).ok
+    assert desk.press("U0OFFICER", ts, "recommend").view is None
+    assert "declared an interest" in desk.told("U0OFFICER")[0]
+    assert desk.press("U0OFFICER", ts, "interest").view is None
+    opened(desk.press("U0OFFICER2", ts, "recommend"))
+
+
+def test_a_failed_rule_is_said_beside_the_amount(desk: Desk) -> None:
+    number = submitted(desk.office, amount="3600")
+    recommended(desk.office, number, amount=360_000)
+    modal = opened(desk.press("U0COMM", desk.post_card(number), "approve"))
+    seen = desk.slack.submit_view("U0COMM", modal)
+    assert set(seen.errors) == {"amount"}
+    assert "F5" in seen.errors["amount"]
+    assert desk.slack.submit_view("U0COMM", modal, {"amount": "3500"}).ok
+
+
+@pytest.mark.parametrize("action", ["recommend", "approve", "decline", "interest"])
+def test_an_account_that_is_nobodys_can_do_nothing(desk: Desk, action: str) -> None:
+    number = submitted(desk.office)
+    recommended(desk.office, number)
+    assert desk.press(NOBODY, desk.post_card(number), action).view is None
+    (told,) = desk.told(NOBODY)
+    assert f"TPRACTICE/{NOBODY}" in told
+
+
+def test_the_same_user_id_in_another_workspace_is_somebody_else() -> None:
+    """In a shared channel the payload's team is the channel's; the person's own is what counts."""
+    body = {"team": {"id": "TOURS"}, "user": {"id": "U1", "team_id": "TSTRANGER"}, "channel": {"id": "C1"}}
+    assert Presser.of(body) == Presser("TSTRANGER", "U1", "C1")
+    assert Presser.of({"team": None, "user": {"id": "U1", "team_id": "TORG"}}, "C2") == Presser("TORG", "U1", "C2")
+    assert Presser.of({"team": {"id": "TOURS"}, "user": {"id": "U1"}}) == Presser("TOURS", "U1", "")
+
+
+MAY_RECOMMEND = {"U0OFFICER", "U0OFFICER2", "U0DIRECTOR", "U0DEPUTY", "U0CHIEF"}
+"""The policy's recommenders, of the office."""
+
+
+def allowed(action: str, user: str, state: str, delegation: Role | None, *, interested: bool) -> bool:
+    """The rules A1–A3 once more, written down by hand for the table; whatever is not here is refused."""
+    role = STAFF[user][0] if user in STAFF else None
+    of_office = user in STAFF and STAFF[user][1] == "office"
+    if not of_office:
+        return False
+    if action == "interest":
+        return state in ("submitted", "recommended") and not interested
+    if interested:
+        return False
+    if action == "recommend":
+        return state == "submitted" and user in MAY_RECOMMEND
+    if action in ("approve", "decline"):
+        return state == "recommended" and user != "U0OFFICER" and role in (Role.COMMISSIONER, delegation)
+    return False
+
+
+@pytest.mark.parametrize("delegation", [None, Role.DIRECTOR, Role.OFFICER])
+@pytest.mark.parametrize("state", ["submitted", "recommended", "approved", "declined", "withdrawn"])
+def test_every_role_in_every_state(office: Office, state: str, delegation: Role | None) -> None:
+    """(action × person × state × own or other's recommendation × interest); U0OFFICER is who recommended."""
+    if delegation is not None:
+        office = delegated(office, delegation, 300_000)
+    number = _brought_to(office, state)
+    wrong = []
+    for interested in (False, True):
+        for user in (*STAFF, NOBODY):
+            with office.sessions() as session:  # rolled back: each person's interest is tried alone
+                application = applications.by_id(session, number)
+                if interested and user in STAFF:
+                    _interested(session, application, person_of(office, user))
+                for action in ("recommend", "approve", "decline", "interest", "unheard-of"):
+                    try:
+                        permit(
+                            session, application, action, team="TPRACTICE", user=user, office=office, now=office.clock()
+                        )
+                        let = True
+                    except Refused as refusal:
+                        let = False
+                        assert len(refusal.reason) > 20, "a refusal says why"
+                    if let != allowed(action, user, state, delegation, interested=interested):
+                        wrong.append((user, action, interested, let))
+    assert not wrong
+
+
+def _interested(session: Any, application: Any, person: Any) -> None:
+    session.add(
+        Interest(application_id=application.id, person_id=person.id, reason="x", declared_at=application.saved_at)
+    )
+    session.flush()
+
+
+def _brought_to(office: Office, state: str) -> int:
+    number = submitted(office)
+    if state in ("recommended", "approved", "declined"):
+        recommended(office, number)
+    with office.sessions.begin() as session:
+        if state == "withdrawn":
+            applications.withdraw(session, applications.by_id(session, number), now=office.clock())
+        if state in ("approved", "declined"):
+            applications.decide(
+                session,
+                number,
+                session.merge(person_of(office, "U0COMM")),
+                outcome="approved" if state == "approved" else "declined",
+                amount=200_000,
+                reasons=REASONS,
+                conditions="A return every six months.",
+                office=office,
+                now=office.clock(),
+            )
+    return number
+
+
+def test_many_at_once_make_one_decision(desk: Desk) -> None:
+    number = submitted(desk.office)
+    recommended(desk.office, number)
+    ts = desk.post_card(number)
+    crowd = [user for user, (role, _body) in STAFF.items() if role is Role.COMMISSIONER]
+    actions = ("approve", "decline") * (len(crowd) // 2)
+    modals = [opened(desk.press(user, ts, action)) for user, action in zip(crowd, actions, strict=True)]
+    with ThreadPoolExecutor(len(crowd)) as pool:
+        seen = list(
+            pool.map(lambda user, modal: desk.slack.submit_view(user, modal, {"reasons": REASONS}), crowd, modals)
+        )
+    assert sum(one.ok for one in seen) == 1
+    assert all("Already" in one.errors["reasons"] for one in seen if not one.ok)
+    with desk.office.reading() as session:
+        assert session.query(Decision).count() == 1
+
+
+def test_a_submission_delivered_twice_is_done_once(desk: Desk) -> None:
+    number = submitted(desk.office)
+    modal = opened(desk.press("U0OFFICER", desk.post_card(number), "recommend"))
+    given = {"recommendation": "approve", "reasons": REASONS}
+    seen = desk.slack.submit_view("U0OFFICER", modal, given, deliveries=2)
+    assert [(answer.status, answer.body) for answer in seen.answers] == [(200, ""), (200, "")]
+
+
+def test_a_refused_press_delivered_twice_is_told_once(desk: Desk) -> None:
+    ts = desk.post_card(submitted(desk.office))
+    desk.press("U0COMM", ts, "approve", deliveries=2)
+    assert len(desk.told("U0COMM")) == 1
+
+
+def test_a_modal_that_slack_does_not_open_is_no_trouble(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    ts = desk.post_card(submitted(desk.office))
+    desk.slack.workspace.faults.add("views.open", Fault.status(500))
+    with caplog.at_level(logging.WARNING):
+        seen = desk.press("U0OFFICER", ts, "recommend")
+    assert seen.status == 200
+    assert seen.view is None
+    assert "views.open" in caplog.text
+
+
+def test_an_expired_trigger_is_told(desk: Desk) -> None:
+    ts = desk.post_card(submitted(desk.office))
+    desk.slack.workspace.faults.add("views.open", Fault.error("expired_trigger_id"))
+    assert desk.press("U0OFFICER", ts, "recommend").status == 200
+    assert "Press the button again" in desk.told("U0OFFICER")[0]
+
+
+def test_a_slack_that_hangs_does_not_hold_up_the_answer(desk: Desk) -> None:
+    ts = desk.post_card(submitted(desk.office))
+    desk.slack.workspace.faults.add("chat.postEphemeral", Fault.hang(4))
+    seen = desk.press(NOBODY, ts, "approve")
+    assert seen.trouble is None, "answered within Slack's three seconds"
+
+
+def test_a_fault_of_ours_is_answered_with_a_reference(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    """The record is broken: the press and the submission are both answered, and what is told can be found in the log."""
+    number = submitted(desk.office)
+    ts = desk.post_card(number)
+    modal = opened(desk.press("U0OFFICER", ts, "recommend"))
+    with desk.office.sessions.begin() as session:
+        session.execute(sql("ALTER TABLE interest RENAME TO interest_gone"))
+    with caplog.at_level(logging.ERROR):
+        pressed = desk.press("U0OFFICER", ts, "recommend")
+        sent = desk.slack.submit_view("U0OFFICER", modal, {"recommendation": "approve", "reasons": REASONS})
+    assert pressed.status == 200
+    assert sent.trouble is None
+    for told in (desk.told("U0OFFICER")[0], sent.errors["reasons"]):
+        reference = told.partition("fault ")[2][:8]
+        assert f"fault {reference}" in caplog.text
+    with desk.office.sessions.begin() as session:
+        session.execute(sql("ALTER TABLE interest_gone RENAME TO interest"))
+    assert desk.slack.submit_view("U0OFFICER", modal, {"recommendation": "approve", "reasons": REASONS}).ok
+
+
+def test_home_is_ignored_kindly(desk: Desk) -> None:
+    seen = desk.slack.open_home("U0OFFICER", deliveries=2)
+    assert [answer.status for answer in seen.answers] == [200, 200]
+
+
+@pytest.fixture
+def registered(monkeypatch: pytest.MonkeyPatch, office: Office) -> Iterator[dict[str, list[Any]]]:
+    seen: dict[str, list[Any]] = {"action": [], "view": []}
+    for kind in seen:
+        original = getattr(App, kind)
+
+        def remember(self: App, constraint: Any, *rest: Any, _kind: str = kind, _original: Any = original) -> Any:
+            seen[_kind].append(constraint)
+            return _original(self, constraint, *rest)
+
+        monkeypatch.setattr(App, kind, remember)
+    build(office, client=WebClient(TOKEN), signing_secret=SECRET)
+    yield seen
+
+
+def test_every_listener_has_an_access_rule(registered: dict[str, list[Any]]) -> None:
+    """Only the catch-all, which does nothing but say so, is without one; and it comes last."""
+    *named, last = registered["action"]
+    assert set(named) == set(ACTIONS)
+    assert last.pattern == ".*"
+    *named, last = registered["view"]
+    assert set(named) == set(SUBMISSIONS) == set(MODALS) <= set(ACTIONS)
+    assert last.pattern == ".*"
+
+
+def test_building_asks_nobody_anything(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No call, and nothing of bolt's own settings from the environment."""
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-of-another-app")
+    app = build(office, client=WebClient(TOKEN, base_url="http://127.0.0.1:9/api/"), signing_secret=SECRET)
+    assert app.process_before_response
