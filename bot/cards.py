@@ -23,6 +23,9 @@ OPEN_STATES = frozenset({ApplicationState.SUBMITTED, ApplicationState.QUERIED, A
 MOST_FINDINGS = 8
 """How many findings are spelt out; the rest are counted. Slack has a limit on a message's whole text."""
 
+MOST_NAMES = 10
+"""How many people with an interest are named; the rest are counted."""
+
 MOST_OUTCOMES = 3
 """How many outcomes are spelt out; the rest are counted."""
 
@@ -140,7 +143,7 @@ def card(facts: ApplicationCard) -> Message:
         made += _findings(facts)
         made.append(blocks.rich(_fund_line(facts)))
         made += _interests(facts.out)
-    made.append(blocks.rich(blocks.paragraph(blocks.words("Next", bold=True), blocks.words(facts.next_step, 600))))
+    made.append(blocks.rich(blocks.paragraph(blocks.words("Next:", bold=True), blocks.words(facts.next_step, 600))))
     buttons = _buttons(facts)
     if buttons:
         made.append(blocks.actions(f"card-{facts.version}", *buttons))
@@ -287,7 +290,7 @@ def _fund_line(facts: ApplicationCard) -> Part:
     fund = facts.fund
     amount = facts.recommendation.amount if facts.recommendation and facts.recommendation.amount else facts.amount
     return blocks.paragraph(
-        blocks.words("Fund", bold=True), blocks.words(after_award(fund.available, amount, fund.name, fund.year), 400)
+        blocks.words("Fund:", bold=True), blocks.words(after_award(fund.available, amount, fund.name, fund.year), 400)
     )
 
 
@@ -295,7 +298,10 @@ def _interests(out: tuple[Typed, ...]) -> list[Block]:
     if not out:
         return []
     pieces = [blocks.words("Declared an interest, and out of this one:", bold=True)]
-    pieces += [blocks.words(name, 80) for name in out[:10]]
+    pieces += [blocks.words(name, 80) for name in out[:MOST_NAMES]]
+    if len(out) > MOST_NAMES:
+        pieces.append(blocks.words(f"and {len(out) - MOST_NAMES} more"))
+    pieces = [pieces[0], *[one for piece in pieces[1:-1] for one in (piece, blocks.words("·"))], pieces[-1]]
     return [blocks.rich(blocks.paragraph(*pieces))]
 
 

@@ -71,6 +71,7 @@ def blueprint(app: App, office: Office, signing_secret: str) -> Blueprint:
             return _refused(401, "This request was not signed by Slack.")
         try:
             payload = parsed(raw, request.mimetype)
+            check_shape(payload)
         except Malformed as error:
             return _refused(400, str(error))
         return _answered(app, repeats, office, raw, payload)
@@ -109,6 +110,31 @@ def parsed(raw: bytes, content_type: str) -> dict[str, Any]:
     raise Malformed("The form holds no payload.")
 
 
+def check_shape(payload: dict[str, Any]) -> None:
+    """Raise Malformed where bolt would fall over the payload: it takes for granted what Slack documents."""
+    for name in ("user", "team", "channel", "container", "message", "enterprise"):
+        if not isinstance(payload.get(name), dict | None):
+            raise Malformed(f"The payload's {name} is of the wrong kind.")
+    kind = payload.get("type")
+    if kind == "block_actions":
+        actions = payload.get("actions")
+        if not isinstance(actions, list) or not actions or not all(isinstance(one, dict) for one in actions):
+            raise Malformed("The payload holds no action.")
+        if not isinstance(actions[0].get("action_id"), str):
+            raise Malformed("The action has no action_id.")
+    elif kind in ("view_submission", "view_closed"):
+        view = payload.get("view")
+        if not isinstance(view, dict) or not all(isinstance(view.get(name), str) for name in ("callback_id", "type")):
+            raise Malformed("The payload holds no view.")
+        shown = view.get("blocks", [])
+        if not isinstance(shown, list) or not all(isinstance(one, dict) for one in shown):
+            raise Malformed("The view's blocks are of the wrong kind.")
+    elif kind == "event_callback":
+        event = payload.get("event")
+        if not isinstance(event, dict) or not isinstance(event.get("type"), str):
+            raise Malformed("The payload holds no event.")
+
+
 def _object(text: str) -> dict[str, Any]:
     try:
         found = json.loads(text)
@@ -141,9 +167,12 @@ def _answered(app: App, repeats: Repeats, office: Office, raw: bytes, payload: d
     try:
         asked = BoltRequest(body=raw.decode("utf-8"), query=request.query_string.decode("latin-1"), headers=_headers())
         given = app.dispatch(asked)
-    except Exception:  # noqa: BLE001 - the edge: a shape that bolt cannot take, or a fault before any listener
+    except Exception:  # noqa: BLE001 - the edge: a fault before any listener, for these catch their own
         repeats.forget(key)
         return _refused(503, _fault("bolt broke down"))
+    if given.status >= 500:
+        repeats.forget(key)  # bolt has caught and logged it
+        return _refused(503, "Something went wrong.")
     content_type = given.first_headers().get("content-type", _PLAIN)
     answer = Answer(given.status, str(given.body or ""), str(content_type))
     if asked.context.get(FAILED) or answer.status >= 400:

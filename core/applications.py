@@ -20,6 +20,7 @@ from core.errors import Conflict, NotFound, Refused
 from core.links import link_for
 from core.office import LONDON, Office, london_day
 from core.records import Application, Decision, Interest, Outcome, Person, Recommendation
+from core.rules.answers import clean_long
 from core.rules.authority import Case, Decider, may_decide, may_recommend
 from core.rules.lifecycle import ApplicationAction, ApplicationState, NotAllowed, next_application_state
 from core.rules.money import display
@@ -90,8 +91,13 @@ def save(session: Session, application: Application, answers: Mapping[str, str],
     ).one()
     if locked.status != ApplicationState.DRAFT:
         raise Conflict("This application has been submitted, so it can no longer be changed. Write to the office.")
-    locked.answers = {**locked.answers, **answers}
+    locked.answers = {**locked.answers, **{name: _storable(text) for name, text in answers.items()}}
     locked.saved_at = now
+
+
+def _storable(text: str) -> str:
+    """What was typed, without the two things that no PostgreSQL text can hold: NUL and half a surrogate pair."""
+    return "".join(char for char in text if char != "\0" and not "\ud800" <= char <= "\udfff")
 
 
 def submit(
@@ -291,7 +297,7 @@ def _locked(session: Session, application_id: int) -> Application:
 
 
 def _reasons(reasons: str) -> str:
-    tidy = reasons.strip()
+    tidy = clean_long(reasons)
     if not tidy:
         raise WrongInput("reasons", "Give your reasons: they go on the record.", "A4")
     if len(tidy) > LONGEST_REASONS:
@@ -300,7 +306,7 @@ def _reasons(reasons: str) -> str:
 
 
 def _conditions(conditions: str) -> str:
-    tidy = conditions.strip()
+    tidy = clean_long(conditions)
     if len(tidy) > LONGEST_REASONS:
         raise WrongInput("conditions", f"Keep the conditions to {LONGEST_REASONS:,} characters.", "L1")
     return tidy
@@ -452,7 +458,8 @@ def declare_interest(
     ).one_or_none()
     if held is not None:
         return application
-    session.add(Interest(application_id=application.id, person_id=person.id, reason=_reasons(reason), declared_at=now))
+    reason = _reasons(reason)
+    session.add(Interest(application_id=application.id, person_id=person.id, reason=reason, declared_at=now))
     application.version += 1
     session.flush()
     _tell(session, application, "interest_declared", _actor(person), {"person": person.id, "reason": reason}, now=now)

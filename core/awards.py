@@ -14,6 +14,7 @@ from core.links import link_for
 from core.office import LONDON, Office, london_day
 from core.records import Application, Award, Decision
 from core.returns import RETURN
+from core.rules.answers import clean_short
 from core.rules.calendar import financial_year
 from core.rules.lifecycle import AwardAction, AwardState, NotAllowed, next_award_state
 
@@ -133,12 +134,25 @@ def _move(session: Session, award: Award, action: AwardAction) -> None:
     )
     session.refresh(award)
     if not moved.rowcount:  # type: ignore[attr-defined]  # a CursorResult
+        if award.status == AwardState.EXPIRED:
+            raise _expired()
         raise Conflict("This offer has just been answered by somebody else. Open the link again to see how.", "A3")
+
+
+def _expired() -> Gone:
+    return Gone("This offer was open until its acceptance date, which has passed. Write to the office.", "A6")
+
+
+def _check_open(award: Award, today: date) -> None:
+    """Raises Gone for an offer whose acceptance date has passed, whether or not the sweep has closed it yet (A6)."""
+    late = award.status == AwardState.OFFERED and today > award.accept_by
+    if late or award.status == AwardState.EXPIRED:
+        raise _expired()
 
 
 def answer_name(name: str) -> str:
     """The name of whoever answers an offer, tidied. Raises Refused when there is none."""
-    tidy = " ".join(name.split())[:200]
+    tidy = clean_short(name)[:200]
     if not tidy:
         raise Refused("Enter your full name.")
     return tidy
@@ -151,8 +165,7 @@ def accept(session: Session, award: Award, *, name: str, office: Office, now: da
     """
     name = answer_name(name)
     today = london_day(now)
-    if award.status == AwardState.OFFERED and today > award.accept_by:
-        raise Gone("This offer was open until its acceptance date, which has passed. Write to the office.", "A6")
+    _check_open(award, today)
     _move(session, award, AwardAction.ACCEPT)
     award.answered_at, award.answered_by = now, name
     for outcome in award.application.outcomes:
@@ -194,8 +207,12 @@ def accept(session: Session, award: Award, *, name: str, office: Office, now: da
 
 
 def refuse(session: Session, award: Award, *, name: str, now: datetime) -> Award:
-    """Turn the offer down: its money goes back to the fund. Raises Conflict when it was answered already."""
+    """Turn the offer down: its money goes back to the fund.
+
+    Raises Gone after the acceptance date, Conflict when the offer was answered already.
+    """
     name = answer_name(name)
+    _check_open(award, london_day(now))
     _move(session, award, AwardAction.REFUSE)
     award.answered_at, award.answered_by = now, name
     _end_offer(session, award, f"applicant: {name}", "the offer was refused", now)

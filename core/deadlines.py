@@ -7,6 +7,7 @@ step, person) and is written with its outbox message in one transaction.
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -197,7 +198,7 @@ def _put(session: Session, to: str, person: str, nudges: list[dict[str, Any]], n
     message = outbox.put(
         session,
         "nudge" if to == "recipient" else "staff_nudge",
-        subject=f"nudges:{person}",
+        subject=f"nudges:{hashlib.sha256(person.encode()).hexdigest()[:32]}",  # an address may be longer than a subject
         key=f"nudge:{first['deadline_id']}:{first['step']}:{to}",
         payload={"to": to},
         now=now,

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import select, text
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, SessionTransaction
 
 from core.records import Event
 
@@ -27,7 +27,12 @@ _PENDING = "events_to_seal"
 
 
 def append(session: Session, kind: str, reference: str, actor: str, data: dict[str, Any], *, now: datetime) -> None:
-    """Add a line to the trail; it is sealed when the transaction commits. `data` must be JSON-ready."""
+    """Add a line to the trail; it is sealed when the transaction commits. `data` must be JSON-ready.
+
+    Raises RuntimeError inside a savepoint: a line is about the whole transaction, and must not outlive half of it.
+    """
+    if session.in_nested_transaction():
+        raise RuntimeError("a line of the trail is written outside savepoints")
     pending = session.info.setdefault(_PENDING, [])
     pending.append({"at": now.astimezone(UTC), "kind": kind, "reference": reference, "actor": actor, "data": data})
 
@@ -40,6 +45,8 @@ def seal_of(previous: str, sequence: int, line: dict[str, Any]) -> str:
 
 @sqlalchemy_event.listens_for(Session, "before_commit")
 def _seal(session: Session) -> None:
+    if session.in_nested_transaction():  # a savepoint's end is not the transaction's, and must not lock the chain
+        return
     pending = session.info.pop(_PENDING, [])
     if not pending:
         return
@@ -55,9 +62,10 @@ def _seal(session: Session) -> None:
         previous = sealed
 
 
-@sqlalchemy_event.listens_for(Session, "after_rollback")
-def _forget(session: Session) -> None:
-    session.info.pop(_PENDING, None)
+@sqlalchemy_event.listens_for(Session, "after_transaction_end")
+def _forget(session: Session, transaction: SessionTransaction) -> None:
+    if transaction.parent is None:  # a savepoint that was rolled back leaves the transaction's lines alone
+        session.info.pop(_PENDING, None)
 
 
 def broken_at(session: Session) -> int | None:

@@ -194,14 +194,17 @@ def commit(
 
 def release(session: Session, award_id: int, *, actor: str, note: str, now: datetime) -> None:
     """Give everything that an award holds back to its fund: an offer that was refused, or that ran out."""
-    held = session.execute(
-        select(LedgerEntry.fund, LedgerEntry.year, LedgerEntry.kind, LedgerEntry.amount).where(
-            LedgerEntry.award_id == award_id
-        )
-    ).all()
-    for fund_id, year in sorted({(entry.fund, entry.year) for entry in held}):
+    years = session.execute(
+        select(LedgerEntry.fund, LedgerEntry.year).where(LedgerEntry.award_id == award_id).distinct()
+    )
+    for fund_id, year in sorted((entry.fund, entry.year) for entry in years):
         row = _locked_row(session, fund_id, year)
-        mine = [entry for entry in held if (entry.fund, entry.year) == (fund_id, year)]
+        # Read under the lock: an allocation at the same moment may just have confirmed a forward commitment.
+        mine = session.execute(
+            select(LedgerEntry.kind, LedgerEntry.amount).where(
+                LedgerEntry.award_id == award_id, LedgerEntry.fund == fund_id, LedgerEntry.year == year
+            )
+        ).all()
         committed = -sum(entry.amount for entry in mine if entry.kind in ("commitment", "release"))
         forward = -sum(entry.amount for entry in mine if entry.kind in ("forward", "forward_closed"))
         if committed:

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
 from core.links import Signer
@@ -44,9 +45,14 @@ class Office:
     def policy_version(self, session: Session, *, now: datetime) -> PolicyVersion:
         """The row of the policy in force, stored the first time that something is decided under it (A4)."""
         fingerprint = hashlib.sha256(self.policy_text.encode()).hexdigest()
-        version = session.scalars(select(PolicyVersion).where(PolicyVersion.fingerprint == fingerprint)).one_or_none()
-        if version is None:
-            version = PolicyVersion(fingerprint=fingerprint, toml=self.policy_text, stored_at=now)
-            session.add(version)
-            session.flush()
+        stored = select(PolicyVersion).where(PolicyVersion.fingerprint == fingerprint)
+        version = session.scalars(stored).one_or_none()
+        if version is not None:
+            return version
+        version = PolicyVersion(fingerprint=fingerprint, toml=self.policy_text, stored_at=now)
+        try:
+            with session.begin_nested():
+                session.add(version)
+        except IntegrityError:  # another transaction was first to store the same policy
+            return session.scalars(stored).one()
         return version

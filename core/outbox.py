@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import func, or_, select, text, update
-from sqlalchemy.orm import Session, aliased, sessionmaker
+from sqlalchemy.orm import Session, SessionTransaction, aliased, sessionmaker
 
 from core.records import OutboxMessage
 
@@ -79,11 +79,13 @@ def call_after_put(sessions: sessionmaker[Session], wake: Callable[[], None]) ->
 
     @sqlalchemy_event.listens_for(sessions, "after_commit")
     def committed(session: Session) -> None:
-        if session.info.pop(_WOKEN, False):
+        if not session.in_nested_transaction() and session.info.pop(_WOKEN, False):
             wake()
 
-    @sqlalchemy_event.listens_for(sessions, "after_rollback")
-    def rolled_back(session: Session) -> None:
+
+@sqlalchemy_event.listens_for(Session, "after_transaction_end")
+def _forget(session: Session, transaction: SessionTransaction) -> None:
+    if transaction.parent is None:  # the end of a savepoint is not the end of what it is in
         session.info.pop(_WOKEN, None)
 
 

@@ -384,7 +384,7 @@ class Nudge(Record):
 
 
 class OutboxMessage(Record):
-    """Something to be sent, written in the transaction that makes it true. It holds ids; it is worded when it is sent."""
+    """Something to be sent, written in the transaction that makes it true. It holds ids; it is worded when sent."""
 
     __tablename__ = "outbox_message"
     __table_args__ = (

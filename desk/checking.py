@@ -27,11 +27,10 @@ class Line:
     said: str
 
 
-def lines(port: int) -> Iterator[Line]:
+def lines() -> Iterator[Line]:
     """Look at settings, database, Slack, mail and scanner, one after another."""
     try:
-        settings = read()
-        desk = assembly.open_desk(choose(settings, production=False, host=settings.host, port=port), migrate=False)
+        desk = assembly.open_desk(choose(read(), production=False), migrate=False)
     except (SettingsError, Refused) as error:
         yield Line("settings", fine=False, said=str(error))
         return

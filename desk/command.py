@@ -25,13 +25,11 @@ from core.rules.calendar import date_text, parse_year, year_label
 from core.rules.money import MoneyError, display, pence_from_typed, pounds
 from core.rules.policy import Body, Role
 from desk import assembly, checking, explaining, serving
-from desk.settings import SettingsError, choose, read
+from desk.settings import PORT, SettingsError, choose, read
 from scheduler.timetable import preview_sweep, run_sweep
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-PORT = 8000
 
 
 class Said(click.ClickException):
@@ -119,7 +117,7 @@ def quiet_logs(level: int) -> None:
 @contextmanager
 def opened() -> Iterator[assembly.Desk]:
     """The desk for a command that does one thing and ends."""
-    chosen = choose(read(), production=False, host=read().host, port=PORT)
+    chosen = choose(read(), production=False)
     desk = assembly.open_desk(chosen, migrate=False)
     try:
         yield desk
@@ -219,7 +217,7 @@ def check() -> None:
     Example: award-desk check
     """
     fine = True
-    for line in checking.lines(PORT):
+    for line in checking.lines():
         click.echo(f"{'ok   ' if line.fine else 'FAULT'}  {line.what:<9} {line.said}")
         fine = fine and line.fine
     sys.exit(0 if fine else 1)
@@ -237,9 +235,7 @@ def db_upgrade() -> None:
 
     Example: award-desk db upgrade
     """
-    settings = read()
-    chosen = choose(settings, production=False, host=settings.host, port=PORT)
-    desk = assembly.open_desk(chosen, migrate=True)
+    desk = assembly.open_desk(choose(read(), production=False), migrate=True)
     current = database.is_current(desk.engine)
     desk.stop()
     click.echo("The record's tables are up to date." if current else "The record's tables are not up to date.")

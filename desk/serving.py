@@ -16,7 +16,7 @@ from waitress.server import create_server
 
 from core import outbox
 from desk import assembly, practice_office
-from desk.settings import PREFIX, Chosen, SettingsError
+from desk.settings import ADDRESS_NOTE, PREFIX, Chosen, SettingsError
 from intake import assets
 
 log = structlog.get_logger(__name__)
@@ -58,6 +58,7 @@ def _up(desk: assembly.Desk, *, host: str, port: int) -> None:
         if chosen.practice and practice_office.furnish(session, office, now=office.clock()):
             click.echo("  The practice office is set up: people, funds and a year of awards, all made up.")
         outbox.release_claims(session)
+    (chosen.data_dir / ADDRESS_NOTE).write_text(chosen.public_url)
     server.application = assembly.web_app(desk, door, practice)
     assembly.start_delivering(desk, door)
     assembly.start_timetable(desk)

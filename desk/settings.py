@@ -15,6 +15,9 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 PREFIX = "AWARD_DESK_"
+PORT = 8000
+"""Where the desk listens unless it is told otherwise."""
+
 SHORTEST_SECRET = 16
 """Characters of a secret key that nobody guesses."""
 
@@ -179,8 +182,15 @@ def read() -> Settings:
         raise SettingsError(f"{name} is wrong: {why}.") from None
 
 
-def choose(settings: Settings, *, production: bool, host: str, port: int) -> Chosen:
-    """Complete the settings for `up`, or for a production process. Raises SettingsError with one line."""
+ADDRESS_NOTE = "address"
+"""Where `up` leaves the address it listens on, in the data folder: the links that other commands mail lead there."""
+
+
+def choose(settings: Settings, *, production: bool, host: str = "", port: int = PORT) -> Chosen:
+    """Complete the settings for `up`, or for a production process. Raises SettingsError with one line.
+
+    Without `host` it is for a command that serves nothing: links lead to where `up` last listened.
+    """
     practice = (not production) if settings.practice is None else settings.practice
     if settings.slack_bot_token:
         _need(settings, "slack_approvals_channel", "the id of the channel where awards are decided")
@@ -199,11 +209,20 @@ def choose(settings: Settings, *, production: bool, host: str, port: int) -> Cho
         practice=practice,
         database_url=settings.database_url or f"sqlite:///{settings.data_dir / 'award-desk.db'}",
         data_dir=settings.data_dir,
-        public_url=settings.public_url or f"http://{_reachable(host)}:{port}",
+        public_url=settings.public_url or _listening(settings, host, port),
         secret_key=secret,
         practice_slack=practice and not settings.slack_bot_token,
         practice_mail=practice and not settings.smtp_url,
     )
+
+
+def _listening(settings: Settings, host: str, port: int) -> str:
+    if not host:
+        try:
+            return (settings.data_dir / ADDRESS_NOTE).read_text().strip()
+        except OSError:
+            host = settings.host
+    return f"http://{_reachable(host)}:{port}"
 
 
 def _need(settings: Settings, name: str, what: str) -> None:

@@ -99,9 +99,7 @@ def read_facts(query: Query, office: Office) -> Facts:
     amount = query.money("amount", required=True)
     fund = query.text("fund")
     if fund is not None and office.policy.fund(fund) is None:
-        query.fault(
-            "fund", f"There is no such fund. The funds are: {', '.join(one.id for one in office.policy.funds)}."
-        )
+        query.fault("fund", _no_such_fund(office))
     purpose = query.choice("purpose", Purpose)
     purchases = query.money("purchases")
     victim_service, planned, competed = query.truth("victim_service"), query.truth("planned"), query.truth("competed")

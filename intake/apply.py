@@ -17,6 +17,7 @@ from core.errors import Conflict, NotFound, Refused
 from core.links import follow, link_for
 from core.records import Application, Event
 from core.rules.assessment import assess
+from core.rules.forms import application_book
 from core.rules.lifecycle import ApplicationState, AwardState
 from core.rules.policy import Fund, Policy
 from core.rules.questions import (
@@ -27,7 +28,6 @@ from core.rules.questions import (
     Page,
     Question,
     application_pages,
-    application_questions,
     describe,
     fields,
     read_application,
@@ -97,10 +97,10 @@ def fund_page(fund_id: str) -> ResponseReturnValue:
     )
 
 
-def _sections(fund: Fund) -> dict[str, list[Question]]:
-    found: dict[str, list[Question]] = {}
-    for question in application_questions(fund, _policy()):
-        found.setdefault(question.section, []).append(question)
+def _sections(fund: Fund) -> dict[str, list[Page]]:
+    found: dict[str, list[Page]] = {}
+    for one in application_book(fund, _policy()):
+        found.setdefault(one.section, []).append(one)
     return found
 
 

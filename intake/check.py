@@ -31,7 +31,7 @@ from intake import pages
 
 blueprint = Blueprint("check", __name__)
 
-ASKED = ("organisation_type", "age_from", "age_to", "send", "csp_area", "start", "end", "amount", "buys", "purchases")
+ASKED = ("amount", "organisation_type", "age_from", "age_to", "send", "start", "end", "buys", "purchases")
 """The application's own questions that decide what is asked for."""
 
 
@@ -91,7 +91,11 @@ def check() -> ResponseReturnValue:
         fund=chosen,
         components=[
             pages.component(_fund_question(today), {"fund": fund.id if chosen else ""}, faults),
-            *(pages.component(question, raw, faults) for question in form.questions),
+            *(
+                # before a fund is chosen, hints with the limits of one would mislead
+                pages.component(question if chosen else replace(question, hint=""), raw, faults)
+                for question in form.questions
+            ),
         ],
         errors=pages.error_list(faults),
         mine=mine,
@@ -116,12 +120,13 @@ def _fund_question(today: date) -> Question:
 def _form(fund: Fund) -> Page:
     """The application's questions that this page asks; only what every answer needs is required."""
     found = {question.id: question for question in application_questions(fund, pages.office().policy)}
-    questions = tuple(_optional(found[name]) for name in ASKED if name in found)
-    return Page("check", "Check", "", questions)
-
-
-def _optional(question: Question) -> Question:
-    return question if question.id in ("amount", "purchases") else replace(question, required=False)
+    questions = tuple(found[name] for name in ASKED if name in found)
+    return Page(
+        "check",
+        "Check",
+        "",
+        tuple(one if one.id in ("amount", "purchases") else replace(one, required=False) for one in questions),
+    )
 
 
 def _assess_all(values: Mapping[str, Value], fund: Fund) -> dict[str, Assessment]:
@@ -149,7 +154,6 @@ def _facts(values: Mapping[str, Value], fund: Fund, chosen: Fund) -> Facts:
         start=cast("date | None", values.get("start")),
         end=cast("date | None", values.get("end")),
         organisation_type=OrganisationType(str(kind)) if kind else None,
-        csp_area=cast("str | None", values.get("csp_area")),
         age_from=cast("int | None", values.get("age_from")),
         age_to=cast("int | None", values.get("age_to")),
         send=cast("bool | None", values.get("send")),

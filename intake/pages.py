@@ -34,7 +34,7 @@ _AUTOCOMPLETE = {
     "contact_email": "email",
     "postcode": "postal-code",
 }
-_DATE_WIDTHS = {"day": 2, "month": 2, "year": 4}
+_DATE_WIDTHS = {"day": 2, "month": 5, "year": 4}
 _CELLS = {"outcome": "What will change", "measure": "How you will measure it", "target": "Your target"}
 
 
@@ -56,8 +56,6 @@ def office() -> Office:
 
 def install(app: Flask) -> None:
     """Give templates what they need on every page."""
-    app.jinja_env.trim_blocks = True
-    app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters["money"] = display
     app.jinja_env.filters["day"] = day_text
     app.jinja_env.filters["moment"] = moment_text

@@ -18,7 +18,7 @@ from email import policy
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
@@ -63,13 +63,18 @@ def message_id(key: str, made_at: datetime, public_url: str) -> str:
     return f"<{digest}@{host}>"
 
 
+_ADDRESS = re.compile(r"""(?:(?P<name>[^<>]*)<(?P<in_name>[^<>]+)>|(?P<bare>[^<>]+))""")
+_SPEC = re.compile(r"""[^\s@,;:<>()\[\]"\\]+@[^\s@,;:<>()\[\]"\\]+""")
+
+
 def address(text: str, name: str = "") -> Address:
     """An address for a header, from `someone@example.org` or `Name <someone@example.org>`. Raises ValueError."""
-    found, spec = parseaddr(_line(text))
-    if spec.count("@") != 1 or re.search(r"[\s,;<>\"]", spec):
+    found = _ADDRESS.fullmatch(text.strip())
+    spec = (found["in_name"] or found["bare"]).strip() if found else ""
+    if found is None or _SPEC.fullmatch(spec) is None:
         raise ValueError(f"{text!r} is not an e-mail address")
     try:
-        return Address(display_name=_line(name) or found, addr_spec=spec)
+        return Address(display_name=_line(name) or _line(found["name"] or ""), addr_spec=spec)
     except (MessageError, IndexError) as error:
         raise ValueError(f"{text!r} is not an e-mail address") from error
 

@@ -45,13 +45,15 @@ class PracticeMailbox:
         unfinished = place.with_suffix(f".{os.getpid()}-{os.urandom(4).hex()}.tmp")
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            with unfinished.open("wb") as file:
-                file.write(message.as_bytes())
-                file.flush()
-                os.fsync(file.fileno())
-            unfinished.replace(place)
+            try:
+                with unfinished.open("wb") as file:
+                    file.write(message.as_bytes())
+                    file.flush()
+                    os.fsync(file.fileno())
+                unfinished.replace(place)
+            finally:
+                unfinished.unlink(missing_ok=True)
         except OSError as error:
-            unfinished.unlink(missing_ok=True)
             raise Away(f"the practice mailbox cannot be written: {error}") from error
 
     def ids(self) -> list[str]:
@@ -85,4 +87,4 @@ class PracticeMailbox:
 
 def _part(message: EmailMessage, subtype: str) -> str:
     part = message.get_body(preferencelist=(subtype,))
-    return str(part.get_content()) if part is not None else ""
+    return str(part.get_content()).replace("\r\n", "\n") if part is not None else ""

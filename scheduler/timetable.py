@@ -21,6 +21,7 @@ from core.deadlines import SentStep
 from core.office import LONDON, Office, london_day
 from core.records import Award
 from core.rules.lifecycle import AwardState
+from scheduler.delivery import Checkpoint, nowhere
 
 log = logging.getLogger(__name__)
 
@@ -35,12 +36,18 @@ SWEEP_LOCK = 727_360_003
 
 
 def run_sweep(
-    office: Office, *, today: date | None = None, now: datetime | None = None, wait: bool = False
+    office: Office,
+    *,
+    today: date | None = None,
+    now: datetime | None = None,
+    wait: bool = False,
+    checkpoint: Checkpoint = nowhere,
 ) -> tuple[SentStep, ...]:
     """Expire offers (A6) and put every nudge that has come into the outbox (D0), in one transaction.
 
     `today` and `now` default to the office's clock. While another process sweeps on PostgreSQL, this one passes and
     answers with nothing; with `wait`, for a sweep that a person ordered, it waits and then does what is left.
+    `checkpoint` is called between the steps, with "begun", "expired", "swept" and "committed".
     """
     now = now or office.clock()
     today = today or london_day(now)
@@ -48,8 +55,12 @@ def run_sweep(
         if not _may_sweep(session, wait=wait):
             log.info("another process is sweeping; this one passes")
             return ()
+        checkpoint("begun")
         expired = awards.expire_offers(session, today=today, now=now)
+        checkpoint("expired")
         sent = deadlines.sweep(session, office=office, today=today, now=now)
+        checkpoint("swept")
+    checkpoint("committed")
     if expired or sent:
         log.info("swept: %s offers expired, %s nudges put into the outbox", len(expired), len(sent))
     return sent

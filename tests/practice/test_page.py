@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 import shutil
+import socket
 import threading
+import time
+import urllib.request
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from flask import Flask
@@ -14,6 +18,7 @@ from flask.testing import FlaskClient
 from flask_wtf import CSRFProtect
 from playwright.sync_api import sync_playwright
 from slack_sdk import WebClient
+from waitress import create_server
 from werkzeug.serving import make_server
 
 from bot.practice.page import blueprint
@@ -301,6 +306,44 @@ def test_a_third_press_at_once_is_turned_away(app: PracticeSlack, browser: Flask
     for thread in threads:
         thread.join()
     assert app.from_page(Outcome).ok
+
+
+def test_presses_at_once_do_not_starve_the_app_on_the_same_four_threads(
+    app: PracticeSlack, web: Flask, ts: str
+) -> None:
+    """The page and the bot are served by one waitress with four threads, as ``up`` does it."""
+    web.register_blueprint(blueprint(app))
+    web.config["SECRET_KEY"] = "tests"
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        server = create_server(web, sockets=[listening], threads=4)
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        app.request_url = f"http://127.0.0.1:{port}/slack/events"
+        answers: list[str] = []
+
+        def press_from_page() -> None:
+            person = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+            address = f"http://127.0.0.1:{port}{PLACE}"
+            with person.open(address, timeout=10) as answer:
+                page = answer.read().decode()
+            data = {"csrf_token": token(page), "ts": ts, "block_id": "decide", "action_id": "approve"}
+            with person.open(address + "/press", urlencode(data).encode(), timeout=10) as answer:
+                answers.append(answer.url)
+
+        people = [threading.Thread(target=press_from_page) for _ in range(8)]
+        started = time.monotonic()
+        for person in people:
+            person.start()
+        for person in people:
+            person.join()
+        took = time.monotonic() - started
+        server.close()
+        thread.join(5)
+    assert len(answers) == 8
+    assert not [one for one in answers if "notice=trouble" in one]
+    assert [one for one in answers if "/view/V" in one]
+    assert took < 3
 
 
 @pytest.fixture

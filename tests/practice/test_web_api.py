@@ -349,6 +349,16 @@ def test_messages_dms_and_home_outlive_a_restart(tmp_path: Path) -> None:
     again.close()
 
 
+def test_two_processes_may_share_the_file(tmp_path: Path) -> None:
+    one, two = (Workspace(PEOPLE, CHANNELS, path=tmp_path / "slack.db", clock=lambda: 1000.0) for _ in range(2))
+    posted = [workspace.post(CHANNEL, {"text": "x"}).ts for workspace in (one, two, one, two)]
+    assert len(set(posted)) == 4
+    two.change(CHANNEL, posted[0], lambda body: {**body, "text": "changed"})
+    assert one.message(CHANNEL, posted[0]).text == "changed"
+    one.close()
+    two.close()
+
+
 def test_many_posts_at_once_have_times_of_their_own(slack: PracticeSlack) -> None:
     def post() -> None:
         WebClient(TOKEN, base_url=slack.api_url).chat_postMessage(channel=CHANNEL, text="x")

@@ -232,3 +232,11 @@ def test_meetings_stay_within_the_term(start: date, days: int, every: int) -> No
             every * number for number in range(1, len(due) + 1)
         ]
         assert add_months(start, every * (len(due) + 1)) > end
+
+
+def test_the_edges_of_the_calendar() -> None:
+    assert add_months(date(9999, 11, 30), 1) == date(9999, 12, 30)
+    assert add_months(date(1, 2, 28), -1) == date(1, 1, 28)
+    with pytest.raises(OverflowError):
+        add_months(date(1, 1, 1), -1)
+    assert meeting_dates(date(2026, 4, 1), date(2026, 6, 1), 1) == (date(2026, 5, 1), date(2026, 6, 1))

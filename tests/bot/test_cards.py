@@ -1,0 +1,356 @@
+"""Every card and modal in every state, with usual, longest and hostile text: within the limits, nothing live."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from bot import modals
+from bot.access import ACTIONS
+from bot.blocks import Message
+from bot.cards import ApplicationCard, Decided, FundLeft, Point, Recommended, after_award, card
+from bot.deadlines_message import DueStep, deadlines_message
+from bot.modals import Carried, Entered, entered
+from bot.practice.block_rules import elements_of, faults, view_faults
+from bot.words import Typed
+from core.rules.lifecycle import ApplicationState, AwardState
+from core.rules.money import MoneyError
+from tests.bot.conftest import NOON
+
+HOSTILE = (
+    "<!channel> <@U0COMM> <!subteam^S1> <https://evil.example|your grant portal> *Approved by the Commissioner* :tada:"
+)
+TEXTS = {
+    "usual": "Ramsey Boxing Club",
+    "empty": "",
+    "longest": "x" * 3000,
+    "ampersands": "&<>" * 1000,
+    "hostile": HOSTILE,
+    "newlines": "a\n" * 1500,
+    "right to left": "\u202eevorppa\u202c שלום " * 100,
+    "emoji": "👩‍👩‍👧" * 600,
+    "control": "\x00\x1b[31m\u200b\ud800 ",
+}
+LARGEST = 99_999_999_999
+
+
+def facts(text: str = "Ramsey Boxing Club", **changed: Any) -> ApplicationCard:
+    """An application in which everything that somebody typed is `text`."""
+    typed = Typed(text)
+    usual = ApplicationCard(
+        id=7,
+        version=3,
+        reference="YF-2026-7K4MPX",
+        state=ApplicationState.SUBMITTED,
+        kind="grant",
+        organisation=typed,
+        title=typed,
+        need=typed,
+        amount=200_000,
+        purchases=50_000,
+        area=typed,
+        objective=typed,
+        outcomes=(typed,) * 10,
+        start=date(2027, 1, 11),
+        end=date(2027, 7, 10),
+        points=tuple(
+            Point(f"F{n}", verdict, typed, typed) for n, verdict in enumerate(["met", "not_met", "advice"] * 7)
+        ),
+        fund=FundLeft("Youth Fund", "2026-27", 1_000_000),
+        submitted_at=NOON,
+        next_step="A recommendation by the officer; then a decision by someone else.",
+        out=(typed,) * 12,
+    )
+    return replace(usual, **changed)
+
+
+def said(text: str, outcome: str = "approve") -> Recommended:
+    return Recommended(Typed(text), outcome, 150_000, Typed(text), Typed(text), NOON)
+
+
+def decided(text: str, outcome: str = "approved") -> Decided:
+    return Decided(Typed(text), outcome, 150_000 if outcome == "approved" else None, Typed(text), Typed(text), NOON)
+
+
+def every_state(text: str = "Ramsey Boxing Club") -> Iterator[ApplicationCard]:
+    s = ApplicationState
+    yield facts(text)
+    yield facts(text, state=s.QUERIED)
+    for outcome in ("approve", "less", "decline"):
+        yield facts(text, state=s.RECOMMENDED, recommendation=said(text, outcome))
+    for award in (None, *AwardState):
+        yield facts(
+            text,
+            state=s.APPROVED,
+            recommendation=said(text),
+            decision=decided(text),
+            award=award,
+            accept_by=date(2026, 12, 31),
+            register_url="https://desk.example/awards/YF-2026-7K4MPX" if award is AwardState.ACTIVE else "",
+        )
+    yield facts(text, state=s.DECLINED, recommendation=said(text, "decline"), decision=decided(text, "declined"))
+    yield facts(text, state=s.WITHDRAWN)
+    yield facts(text, amount=LARGEST, purchases=LARGEST, fund=FundLeft("F" * 200, "2026-27", None), points=())
+    yield facts(text, start=None, end=None, outcomes=(), out=(), fund=FundLeft("Youth Fund", "2026-27", 100))
+
+
+def strings(part: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[str, str]]:
+    """Every text of a message with the type of the object that it stands in."""
+    if isinstance(part, dict):
+        for name, value in part.items():
+            if name == "text" and isinstance(value, str):
+                yield str(part.get("type")), value
+            else:
+                yield from strings(value, (*path, name))
+    elif isinstance(part, list):
+        for item in part:
+            yield from strings(item, path)
+
+
+def buttons(message: Message) -> list[dict[str, Any]]:
+    return [element for block in message.blocks for element in elements_of(block) if element["type"] == "button"]
+
+
+def text_of(blocks: list[dict[str, Any]]) -> str:
+    return " ".join(text for _, text in strings(blocks))
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
+def test_cards_obey_slack_whatever_was_typed(text: str) -> None:
+    for state in every_state(text):
+        message = card(state)
+        assert faults(message.blocks, "message") == [], state.state
+        assert len(message.text) < 4_000
+        assert "YF-2026-7K4MPX" in message.text
+        json.dumps(message.blocks, ensure_ascii=False).encode()
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
+def test_modals_obey_slack_whatever_was_typed(text: str) -> None:
+    for state in every_state(text):
+        for view in (
+            modals.recommend(state, "C1"),
+            modals.approve(state, "C1", "A return every six months."),
+            modals.decline(state, "C1"),
+            modals.interest(state, "C1"),
+        ):
+            assert view_faults(view) == [], (state.state, view["callback_id"])
+
+
+@pytest.mark.parametrize("text", [HOSTILE, "&<>" * 1000])
+def test_nothing_typed_is_live(text: str) -> None:
+    """mrkdwn holds our own words only; in the top-level text what was typed is escaped."""
+    for state in every_state(text):
+        message = card(state)
+        for kind, shown in strings(message.blocks):
+            assert kind in ("mrkdwn", "plain_text", "text")
+            if kind == "mrkdwn":
+                assert "evil" not in shown
+                assert "Approved by" not in shown
+                assert "&" not in shown
+        for part in json.loads(json.dumps(message.blocks)):
+            assert '"emoji": true' not in json.dumps(part)
+        assert "<" not in message.text
+        assert ">" not in message.text
+
+
+def test_the_card_is_read_in_ten_seconds() -> None:
+    """Who, what, how much, what is missing before what is met, what the fund keeps, and who is next."""
+    state = facts(
+        organisation=Typed("Ramsey Boxing Club"),
+        title=Typed("Friday night gym"),
+        points=(
+            Point("P0", "met", Typed("Light touch.")),
+            Point("L4", "advice", Typed("Look at the objective.")),
+            Point("F5", "not_met", Typed("Over the cap."), Typed("Ask for less.")),
+        ),
+    )
+    whole = text_of(card(state).blocks)
+    order = [
+        "£2,000 from the Youth Fund",
+        "Ramsey Boxing Club",
+        "Friday night gym",
+        "1 rule not met: it cannot be approved as it stands",
+        "Not met (F5):",
+        "Over the cap.",
+        "Ask for less.",
+        "Check (L4):",
+        "Met: P0",
+        "£10,000 left; this award of £2,000 would leave £8,000",
+        "A recommendation by the officer",
+    ]
+    places = [whole.find(piece) for piece in order]
+    assert -1 not in places
+    assert places == sorted(places)
+    assert card(state).text == (
+        "YF-2026-7K4MPX: Ramsey Boxing Club asks for £2,000 from the Youth Fund (Friday night gym). "
+        "New: it waits for a recommendation. Not met: F5."
+    )
+
+
+def test_all_buttons_until_the_decision_and_none_after() -> None:
+    for state in every_state():
+        found = [button["action_id"] for button in buttons(card(state))]
+        if state.state in (ApplicationState.SUBMITTED, ApplicationState.QUERIED, ApplicationState.RECOMMENDED):
+            assert found == ["recommend", "approve", "decline", "interest"]
+        else:
+            assert found == (["open"] if state.register_url else [])
+        assert set(found) <= set(ACTIONS)
+
+
+def test_a_button_carries_an_id_and_a_version_and_nothing_else() -> None:
+    for button in buttons(card(facts())):
+        assert json.loads(button["value"]) == {"application": 7, "version": 3}
+        assert "YF-2026-7K4MPX" in button["accessibility_label"]
+
+
+@pytest.mark.parametrize(
+    ("state", "heading", "summary"),
+    [
+        (
+            facts(state=ApplicationState.APPROVED, decision=decided("Carol"), award=AwardState.OFFERED),
+            "Grant application: £1,500 from the Youth Fund – Approved, offer sent",
+            "Approved, offer sent: £1,500, by Carol on 3 December 2026, 14:02, with conditions.",
+        ),
+        (
+            facts(state=ApplicationState.DECLINED, decision=decided("Carol", "declined")),
+            "Grant application: £2,000 from the Youth Fund – Declined",
+            "Declined by Carol on 3 December 2026, 14:02.",
+        ),
+        (
+            facts(state=ApplicationState.WITHDRAWN),
+            "Grant application: £2,000 from the Youth Fund – Withdrawn",
+            "Withdrawn by the applicant.",
+        ),
+        (
+            facts(state=ApplicationState.RECOMMENDED, recommendation=said("Olive", "less")),
+            "Grant application: £2,000 from the Youth Fund – Recommended",
+            "Recommended by Olive: approve less £1,500. It waits for a decision.",
+        ),
+    ],
+)
+def test_the_outcome_is_said_in_words(state: ApplicationCard, heading: str, summary: str) -> None:
+    message = card(state)
+    assert message.blocks[0]["text"]["text"] == heading
+    assert message.text.endswith(summary)
+
+
+def test_an_approval_of_less_says_of_how_much() -> None:
+    state = facts(state=ApplicationState.APPROVED, decision=decided("Carol"), award=AwardState.OFFERED)
+    assert "Approved: £1,500 of the £2,000 asked for" in text_of(card(state).blocks)
+
+
+def test_what_a_fund_keeps() -> None:
+    assert after_award(None, 5, "Youth Fund", "2027-28").endswith("no money has been allocated for this year yet.")
+    assert "£1 left, £0.01 too little for this award of £1.01" in after_award(100, 101, "Youth Fund", "2026-27")
+    assert "£1 left; this award of £1 would leave £0." in after_award(100, 100, "Youth Fund", "2026-27")
+
+
+def inputs(view: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {block["block_id"]: block for block in view["blocks"] if block["type"] == "input"}
+
+
+def test_modals_hold_the_contracts_inputs() -> None:
+    """Required: recommendation, amount, reasons, conditions. Anything else is optional or filled in."""
+    state = facts(recommendation=said("Because."))
+    views = {
+        "recommend": (modals.recommend(state, "C1"), ["recommendation", "amount", "reasons", "conditions"]),
+        "approve": (modals.approve(state, "C1", "Usual."), ["amount", "reasons", "conditions"]),
+        "decline": (modals.decline(state, "C1"), ["reasons"]),
+        "interest": (modals.interest(state, "C1"), ["reasons"]),
+    }
+    for name, (view, expected) in views.items():
+        found = inputs(view)
+        assert list(found) == expected
+        assert view["callback_id"] == name
+        assert all(block["element"]["action_id"] == "value" for block in found.values())
+    options = inputs(views["recommend"][0])["recommendation"]["element"]["options"]
+    assert [option["value"] for option in options] == ["approve", "less", "decline"]
+    assert inputs(views["recommend"][0])["amount"]["element"]["initial_value"] == "2000.00"
+
+
+def test_the_approval_starts_from_the_recommendation() -> None:
+    found = inputs(modals.approve(facts(recommendation=said("Because.")), "C1", "Usual."))
+    starts = {name: block["element"]["initial_value"] for name, block in found.items()}
+    assert starts == {"amount": "1500.00", "reasons": "Because.", "conditions": "Because."}
+    bare = inputs(modals.approve(facts(recommendation=said("", "decline")), "C1", "Usual."))
+    assert bare["amount"]["element"]["initial_value"] == "2000.00"
+    assert bare["conditions"]["element"]["initial_value"] == "Usual."
+    assert not bare["conditions"].get("optional")
+
+
+def test_what_a_modal_carries() -> None:
+    assert Carried.unpacked(modals.decline(facts(), "C9")["private_metadata"]) == Carried(7, 3, "C9")
+    for bad in ("", "[]", "null", '{"application": "7", "version": 3, "channel": "C"}', '{"application": true}'):
+        with pytest.raises(ValueError, match=r".+"):
+            Carried.unpacked(bad)
+
+
+def test_what_was_entered() -> None:
+    values = {
+        "recommendation": {"value": {"type": "radio_buttons", "selected_option": {"value": "less"}}},
+        "amount": {"value": {"type": "number_input", "value": " £1,200.50 "}},
+        "reasons": {"value": {"type": "plain_text_input", "value": None}},
+    }
+    given = entered({"state": {"values": values}})
+    assert given == Entered("less", "£1,200.50", "", "")
+    assert given.pence() == 120_050
+    for bad in ("", "1e3", "-5", "0.001"):
+        with pytest.raises(MoneyError):
+            Entered("", bad, "", "").pence()
+
+
+def steps(count: int, text: str = "Ramsey Boxing Club") -> list[DueStep]:
+    kinds = itertools.cycle(["return", "acceptance", "meeting", "bid_deadline"])
+    days = itertools.cycle([-28, -7, -1, 0, 7, 14, 28])
+    return [
+        DueStep(f"YF-2026-{number:06d}", Typed(text), kind, date(2027, 1, 1) + timedelta(number), step)
+        for number, kind, step in zip(range(count), kinds, days, strict=False)
+    ]
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
+@pytest.mark.parametrize("count", [1, 2, 30, 31, 2_000])
+def test_the_deadlines_message_obeys_slack(text: str, count: int) -> None:
+    message = deadlines_message(steps(count, text), to="officer")
+    assert faults(message.blocks, "message") == []
+    assert len(message.text) < 4_000
+    assert "<" not in message.text
+
+
+def test_the_deadlines_message_says_what_is_due_and_what_is_late() -> None:
+    message = deadlines_message(
+        [
+            DueStep("YF-2026-777777", Typed("Late Club"), "return", date(2027, 1, 1), 14),
+            DueStep("YF-2026-444444", Typed("Soon Club"), "return", date(2027, 1, 16), -1),
+            DueStep("YF-2026-333333", Typed("Today Club"), "acceptance", date(2027, 1, 15), 0),
+        ],
+        to="director",
+    )
+    assert message.text == (
+        "For the director: 1 offer to be accepted and 2 monitoring returns, 1 of them overdue. "
+        "YF-2026-777777 (1 January 2027), YF-2026-333333 (15 January 2027) and YF-2026-444444 (16 January 2027)."
+    )
+    whole = text_of(message.blocks)
+    places = [whole.find(piece) for piece in ("Overdue: 1", "Late Club", "Coming up: 2", "Today Club", "Soon Club")]
+    assert -1 not in places
+    assert places == sorted(places)
+    assert "due today, 15 January 2027" in whole
+
+
+def test_a_long_list_is_counted_not_cut() -> None:
+    whole = text_of(deadlines_message(steps(2_000), to="officer").blocks)
+    named = sum(f"YF-2026-{number:06d}" in whole for number in range(2_000))
+    rest = [int(piece.split(" more")[0].replace(",", "")) for piece in whole.split("and ")[1:] if " more." in piece]
+    assert named + sum(rest) == 2_000
+
+
+def test_no_deadlines_no_message() -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        deadlines_message([], to="officer")

@@ -1,0 +1,57 @@
+"""A real Chromium for the tests: the one that is set, the one on PATH, or one that the system's packages bring."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, sync_playwright
+
+SETTING = "AWARD_DESK_TEST_CHROMIUM"
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+CALM = (
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+    "--no-first-run",
+)
+
+
+def _found() -> str | None:
+    given = os.environ.get(SETTING)
+    if given:
+        return given
+    return next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
+def chromium() -> str | None:
+    """Where Chromium is; None where Playwright brought its own. Installs one where there is none."""
+    path = _found()
+    if path is not None:
+        return path
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        quiet = {"check": True, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        subprocess.run(["apt-get", "update", "-q"], env=environment, **quiet)
+        subprocess.run(["apt-get", "install", "-y", "-q", "chromium"], env=environment, **quiet)
+        return _found()
+    subprocess.run([sys.executable, "-m", "playwright", "install", "--with-deps", "chromium"], check=True)
+    return None
+
+
+@contextmanager
+def browser() -> Iterator[Browser]:
+    """A browser that talks to nobody but the pages under test."""
+    path = chromium()
+    with sync_playwright() as playwright:
+        arguments = [*CALM, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+        opened = playwright.chromium.launch(executable_path=path, args=arguments)
+        try:
+            yield opened
+        finally:
+            opened.close()

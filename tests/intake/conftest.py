@@ -1,0 +1,288 @@
+"""An office with an empty record and its web application; every test has its own."""
+
+from __future__ import annotations
+
+import copy
+import re
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
+from sqlalchemy import select
+
+from core import applications, awards, funds, people
+from core.database import open_database, reading_sessions, upgrade, writing_sessions
+from core.links import Signer, link_for
+from core.office import Office
+from core.policy_file import SHIPPED, policy_from_text
+from core.records import Application
+from core.rules.policy import Body, Role
+from intake.access import ApiKey
+from intake.app import create_app
+
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+PUBLIC_URL = "http://desk.example"
+KEYS = {
+    "key-of-a-portal": ApiKey("portal"),
+    "key-of-another": ApiKey("another"),
+    "key-of-staff": ApiKey("staff", staff=True),
+}
+
+
+@dataclass
+class Clock:
+    """The time that the office is told; a test moves it."""
+
+    now: datetime = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(scope="session")
+def empty_record(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated record with nothing in it, to be copied."""
+    path = tmp_path_factory.mktemp("record") / "empty.db"
+    engine = open_database(f"sqlite:///{path}")
+    upgrade(engine)
+    engine.dispose()
+    return path
+
+
+@pytest.fixture
+def office(tmp_path: Path, empty_record: Path, clock: Clock) -> Iterator[Office]:
+    shutil.copy(empty_record, tmp_path / "record.db")
+    engine = open_database(f"sqlite:///{tmp_path}/record.db")
+    text = SHIPPED.read_text()
+    made = Office(
+        sessions=writing_sessions(engine),
+        reading=reading_sessions(engine),
+        clock=clock,
+        policy=policy_from_text(text),
+        policy_text=text,
+        holidays=frozenset(),
+        signer=Signer("a secret of the tests", PUBLIC_URL),
+        public_url=PUBLIC_URL,
+    )
+    with made.sessions.begin() as session:
+        for fund in ("youth-fund", "community-fund"):
+            funds.allocate(session, fund, 2026, 5_000_000, policy=made.policy, actor="tests", now=NOON)
+        for name, role in (("Olive Officer", Role.OFFICER), ("Cara Commissioner", Role.COMMISSIONER)):
+            people.add(
+                session,
+                name=name,
+                email=f"{name.split()[0].lower()}@office.example",
+                role=role,
+                body=Body.OFFICE,
+                actor="tests",
+                now=NOON,
+            )
+    yield made
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """Templates are compiled once for all tests, not once for each application."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
+@pytest.fixture
+def app(office: Office, compiled_templates: FileSystemBytecodeCache) -> Flask:
+    made = create_app(office, secret_key="a secret of the tests", api_keys=KEYS)
+    made.jinja_env.bytecode_cache = compiled_templates
+    return made
+
+
+@pytest.fixture
+def browser(app: Flask) -> Browser:
+    return Browser(app.test_client())
+
+
+class Browser:
+    """A person's browser: it keeps cookies, sends back a page's hidden fields, and follows redirects when asked."""
+
+    def __init__(self, client: FlaskClient) -> None:
+        self.client = client
+
+    def get(self, path: str, **more: Any) -> Any:
+        return self.client.get(path, **more)
+
+    def send(self, path: str, fields: Mapping[str, str] | None = None, *, to: str | None = None) -> Any:
+        """Open the page at `path` and send its form with these fields, to its own address or another."""
+        page = self.client.get(path)
+        assert page.status_code == 200, page.get_data(as_text=True)
+        return self.client.post(to or path, data={**hidden(page.get_data(as_text=True)), **(fields or {})})
+
+
+def hidden(html: str) -> dict[str, str]:
+    """The hidden fields of a page."""
+    return dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', html))
+
+
+ANSWERS: Mapping[str, Mapping[str, str]] = {
+    "organisation": {"organisation_name": "Ramsey Boxing Club"},
+    "organisation-type": {"organisation_type": "constituted_group"},
+    "postcode": {"postcode": "pe26 1aa"},
+    "contact": {"contact_name": "Kim Archer", "contact_email": "kim@boxing.example"},
+    "title": {"title": "Friday night gym"},
+    "need": {"need": "Young people have nowhere to go.\r\n\r\nForty told us so."},
+    "existing-provision": {"existing_provision": "There is no other club within eight miles."},
+    "plan-objective": {"plan_objective": "reduce-crime-and-disorder"},
+    "area": {"csp_area": "Huntingdonshire"},
+    "ages": {"age_from": "10", "age_to": "17", "send": "no"},
+    "outcomes": {"outcome-1": "Fewer calls", "measure-1": "Calls on Fridays", "target-1": "A fifth fewer"},
+    "dates": {
+        "start-day": "11",
+        "start-month": "January",
+        "start-year": "2027",
+        "end-day": "10",
+        "end-month": "1",
+        "end-year": "2028",
+    },
+    "amount": {"amount": "£2,000"},
+    "buys": {"buys": "yes"},
+    "purchases": {"purchases_what": "Gloves", "purchases": "500"},
+    "declaration": {"declaration": "yes"},
+}
+"""A whole application to the Youth Fund, page by page, as a person types it."""
+
+BODY: Mapping[str, Any] = {
+    "fund": "youth-fund",
+    "amount": "2000.00",
+    "purchases": "500.00",
+    "purpose": "young_people",
+    "start": "2027-01-11",
+    "end": "2028-01-10",
+    "organisation": {"name": "Ramsey Boxing Club", "type": "constituted_group", "postcode": "PE26 1AA"},
+    "contact": {"name": "Kim Archer", "email": "kim@boxing.example"},
+    "project": {
+        "title": "Friday night gym",
+        "need": "Young people have nowhere to go.",
+        "existing_provision": "There is no other club within eight miles.",
+        "plan_objective": "reduce-crime-and-disorder",
+        "csp_area": "Huntingdonshire",
+        "age_from": 10,
+        "age_to": 17,
+        "send": False,
+    },
+    "outcomes": [{"outcome": "Fewer calls", "measure": "Calls on Fridays", "target": "A fifth fewer"}],
+    "declaration": True,
+}
+"""The same application for the JSON API."""
+
+
+ACCEPT = {"decision": "accept", "name": "Kim Archer", "terms": "yes", "measures": "yes"}
+
+
+@pytest.fixture
+def answers() -> dict[str, dict[str, str]]:
+    return {slug: dict(fields) for slug, fields in ANSWERS.items()}
+
+
+@pytest.fixture
+def body() -> dict[str, Any]:
+    """The application of `BODY`, to be changed by the test."""
+    return copy.deepcopy(dict(BODY))
+
+
+@pytest.fixture
+def acceptance() -> dict[str, str]:
+    return dict(ACCEPT)
+
+
+@pytest.fixture
+def started(browser: Browser) -> str:
+    """The address of a new draft for the Youth Fund, as `/a/<token>`."""
+    answer = browser.send("/apply/youth-fund")
+    assert answer.status_code == 303
+    return str(answer.headers["Location"]).rsplit("/", 1)[0]
+
+
+@pytest.fixture
+def filled(office: Office, started: str) -> str:
+    """The address of a draft in which every page is answered."""
+    with office.sessions.begin() as session:
+        draft = session.scalars(select(Application)).one()
+        typed = {name: text for fields in ANSWERS.values() for name, text in fields.items()}
+        applications.save(session, draft, typed, now=office.clock())
+    return started
+
+
+@pytest.fixture
+def submitted(browser: Browser, filled: str) -> str:
+    """The address of an application that was submitted."""
+    assert browser.send(f"{filled}/check-answers").status_code == 303
+    return filled
+
+
+@pytest.fixture
+def offered(office: Office, submitted: str) -> Callable[..., str]:
+    """Recommend and approve the submitted application; answers with the offer's address."""
+
+    def offer(amount: int = 2_000_00) -> str:
+        now = office.clock()
+        with office.sessions.begin() as session:
+            application = session.scalars(select(Application).where(Application.status == "submitted")).one()
+            officer = people.holders(session, Role.OFFICER)[0]
+            commissioner = people.holders(session, Role.COMMISSIONER)[0]
+            outcome = "approve" if amount == application.amount else "less"
+            applications.recommend(
+                session,
+                application.id,
+                officer,
+                outcome=outcome,  # type: ignore[arg-type]  # one of two literals
+                amount=amount,
+                reasons="A need that nobody else meets.",
+                conditions="",
+                office=office,
+                now=now,
+            )
+            applications.decide(
+                session,
+                application.id,
+                commissioner,
+                outcome="approved",
+                amount=amount,
+                reasons="It helps where help is scarce.",
+                conditions="Keep a register.\nSix-monthly returns.",
+                office=office,
+                now=now,
+            )
+            assert application.award is not None
+            link = link_for(session, "offer", application.award.id, now=now)
+        return f"/offers/{office.signer.token('offer', link)}"
+
+    return offer
+
+
+@pytest.fixture
+def accepted(browser: Browser, offered: Callable[..., str]) -> str:
+    """The reference of an award whose offer was accepted through its page."""
+    path = offered()
+    assert browser.send(path, ACCEPT).status_code == 303
+    found = re.search(r"YF-2026-[346789CDFHJKMNPQRTVWX]{6}", browser.get(path).get_data(as_text=True))
+    assert found is not None
+    return found[0]
+
+
+@pytest.fixture
+def return_paths(office: Office, accepted: str) -> list[str]:
+    """The addresses of the accepted award's returns, by due date."""
+    with office.sessions.begin() as session:
+        award = awards.by_reference(session, accepted)
+        due = sorted((one for one in award.deadlines if one.kind == "return"), key=lambda one: one.due)
+        links = [link_for(session, "return", one.id, now=office.clock()) for one in due]
+    return [f"/returns/{office.signer.token('return', link)}" for link in links]

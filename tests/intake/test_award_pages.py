@@ -1,0 +1,179 @@
+"""Offers and returns: what a recipient sees and sends."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date, timedelta
+from html import unescape
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from core.office import Office
+from core.records import Award, Deadline, MonitoringReturn
+
+
+def text_of(answer: Any) -> str:
+    return unescape(answer.get_data(as_text=True))
+
+
+def only_award(office: Office) -> Award:
+    with office.reading() as session:
+        return session.scalars(select(Award)).one()
+
+
+def test_an_offer_is_one_form_on_one_page(browser: Any, offered: Callable[..., str]) -> None:
+    path = offered(1_500_00)
+    page = text_of(browser.get(path))
+    assert page.count("<form") == 1
+    assert f'action="{path}"' in page
+    assert "Offer of £1,500 to Ramsey Boxing Club" in page
+    assert "You asked for £2,000" in page
+    assert "21 December 2026" in page
+    assert "Keep a register." in page
+    assert "A fifth fewer" in page
+
+
+def test_looking_at_an_offer_accepts_nothing(browser: Any, office: Office, offered: Callable[..., str]) -> None:
+    path = offered()
+    browser.get(path)
+    browser.client.head(path)
+    assert only_award(office).status == "offered"
+
+
+def test_accepting_starts_the_award(
+    browser: Any, office: Office, offered: Callable[..., str], acceptance: dict[str, str]
+) -> None:
+    path = offered()
+    answer = browser.send(path, acceptance)
+    assert (answer.status_code, answer.headers["Location"]) == (303, path)
+    award = only_award(office)
+    assert (award.status, award.answered_by) == ("active", "Kim Archer")
+    page = text_of(browser.get(path))
+    assert "You accepted the offer" in page
+    assert "11 July 2027 and 10 January 2028" in page
+    assert "<form" not in page
+    with office.reading() as session:
+        due = session.scalars(select(Deadline.due).where(Deadline.kind == "return").order_by(Deadline.due)).all()
+    assert due == [date(2027, 7, 11), date(2028, 1, 10)]
+
+
+def test_turning_an_offer_down(browser: Any, office: Office, offered: Callable[..., str]) -> None:
+    path = offered()
+    browser.send(path, {"decision": "refuse", "name": "Kim Archer"})
+    assert only_award(office).status == "refused"
+    assert "You turned the offer down" in text_of(browser.get(path))
+
+
+@pytest.mark.parametrize(
+    ("left_out", "said"),
+    [
+        ("decision", "Select whether you accept or refuse the offer"),
+        ("name", "Enter your full name"),
+        ("terms", "Confirm that you accept the terms and conditions"),
+        ("measures", "Confirm that you accept the measures and targets"),
+    ],
+)
+def test_an_incomplete_answer_accepts_nothing(
+    browser: Any, office: Office, offered: Callable[..., str], acceptance: dict[str, str], left_out: str, said: str
+) -> None:
+    del acceptance[left_out]
+    answer = browser.send(offered(), acceptance)
+    assert answer.status_code == 422
+    assert said in text_of(answer)
+    assert f'href="#{left_out}"' in text_of(answer)
+    assert only_award(office).status == "offered"
+
+
+def test_the_first_answer_stands(
+    browser: Any, office: Office, offered: Callable[..., str], acceptance: dict[str, str]
+) -> None:
+    path = offered()
+    page = browser.get(path).get_data(as_text=True)
+    token = page.split('name="csrf_token" value="')[1].split('"')[0]
+    browser.send(path, acceptance)
+    answer = browser.client.post(path, data={"csrf_token": token, "decision": "refuse", "name": "Someone else"})
+    assert answer.status_code == 303
+    assert only_award(office).answered_by == "Kim Archer"
+
+
+def test_an_offer_runs_out_after_its_day(browser: Any, clock: Any, offered: Callable[..., str]) -> None:
+    path = offered()
+    clock.now += timedelta(days=28)
+    assert browser.get(path).status_code == 200
+    clock.now += timedelta(hours=12)  # midnight in London, in winter
+    answer = browser.get(path)
+    assert answer.status_code == 410
+    assert "grants@practice.example" in text_of(answer)
+
+
+def test_a_lost_session_shows_the_answer_again(app: Any, office: Office, offered: Callable[..., str]) -> None:
+    answer = app.test_client().post(offered(), data={"decision": "accept", "name": "Kim Archer", "terms": "yes"})
+    page = text_of(answer)
+    assert answer.status_code == 400
+    assert 'value="Kim Archer"' in page
+    assert re.search(r'name="decision"[^>]*value="accept"\s+checked', page)
+    assert only_award(office).status == "offered"
+
+
+RETURN = {
+    "narrative": "Calls fell.\nThe warden counts them.",
+    "achieved-1": "A tenth fewer",
+    "people": "23",
+    "spent": "£950",
+    "views": "",
+}
+
+
+def test_a_return_asks_at_most_eight_questions_and_shows_what_was_agreed(browser: Any, return_paths: list[str]) -> None:
+    page = text_of(browser.get(return_paths[0]))
+    asked = set(re.findall(r'<(?:input|textarea)[^>]*\bname="([^"]+)"', page)) - {"csrf_token"}
+    assert asked == set(RETURN)
+    assert "11 July 2027" in page
+    assert "Target: A fifth fewer" in page
+
+
+def test_a_return_comes_in_and_closes_its_deadline(browser: Any, office: Office, return_paths: list[str]) -> None:
+    assert browser.send(return_paths[0], RETURN).status_code == 303
+    page = text_of(browser.get(return_paths[0]))
+    assert "Return received" in page
+    assert "The next return is due on 10 January 2028" in page
+    assert "<form" not in page
+    with office.reading() as session:
+        came_in = session.scalars(select(MonitoringReturn)).one()
+        assert (came_in.spent, came_in.people) == (950_00, 23)
+        assert [(one["measure"], one["achieved"]) for one in came_in.measures] == [
+            ("Calls on Fridays", "A tenth fewer")
+        ]
+        deadline = session.scalars(select(Deadline).where(Deadline.due == date(2027, 7, 11))).one()
+        assert deadline.met_at is not None
+    assert "A tenth fewer" in text_of(browser.get(return_paths[1]))
+
+
+def test_the_last_return_says_that_nothing_more_is_due(browser: Any, return_paths: list[str]) -> None:
+    for path in return_paths:
+        browser.send(path, RETURN)
+    assert "This was the last return" in text_of(browser.get(return_paths[1]))
+
+
+def test_a_wrong_return_is_kept_and_explained(browser: Any, office: Office, return_paths: list[str]) -> None:
+    answer = browser.send(return_paths[0], {**RETURN, "spent": "-5", "people": "about 20"})
+    page = text_of(answer)
+    assert answer.status_code == 422
+    assert 'value="about 20"' in page
+    assert "The warden counts them." in page
+    assert 'href="#spent"' in page
+    with office.reading() as session:
+        assert session.scalars(select(MonitoringReturn)).all() == []
+
+
+def test_a_return_that_is_sent_twice_counts_once(browser: Any, office: Office, return_paths: list[str]) -> None:
+    page = browser.get(return_paths[0]).get_data(as_text=True)
+    token = page.split('name="csrf_token" value="')[1].split('"')[0]
+    for people in ("23", "99"):
+        data = {**RETURN, "people": people, "csrf_token": token}
+        assert browser.client.post(return_paths[0], data=data).status_code == 303
+    with office.reading() as session:
+        assert session.scalars(select(MonitoringReturn)).one().people == 23

@@ -1,0 +1,342 @@
+"""The policy file: what is shipped, what a wrong one is told, and the version in force."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from core.policy_file import (
+    SHIPPED,
+    PolicyError,
+    PolicyShelf,
+    bank_holidays,
+    policy_as_data,
+    policy_from_text,
+    read_policy,
+)
+from core.rules.policy import Body, Delegation, Kind, Policy, Role
+from core.rules.sources import PARAGRAPHS
+
+TEXT = SHIPPED.read_text(encoding="utf-8")
+OVERLAPPING = "windows = [{ opens = 2027-01-01, closes = 2027-02-01 }, { opens = 2027-02-01, closes = 2027-03-01 }]"
+DELEGATION = """
+[[delegations]]
+role = "chief_executive"
+kinds = ["grant"]
+funds = ["youth-fund"]
+upper_limit = "2500.00"
+since = 2027-04-01
+source = "A scheme of governance"
+"""
+
+
+@pytest.fixture
+def refused() -> Callable[[str], PolicyError]:
+    def refuse(text: str) -> PolicyError:
+        with pytest.raises(PolicyError) as error:
+            policy_from_text(text, "office.toml")
+        assert "\n" not in str(error.value)
+        return error.value
+
+    return refuse
+
+
+def changed(old: str, new: str, times: int = 1) -> str:
+    assert TEXT.count(old) >= 1, old
+    return TEXT.replace(old, new, times)
+
+
+def line_of(text: str, start: str) -> int:
+    return next(number for number, line in enumerate(text.splitlines(), 1) if line.startswith(start))
+
+
+def test_what_is_shipped(policy: Policy) -> None:
+    assert [(band.name.value, band.lowest, band.below) for band in policy.tiers] == [
+        ("light", 0, 5_000_00), ("standard", 5_000_00, 50_000_00), ("full", 50_000_00, None),
+    ]  # fmt: skip
+    assert [(band.name.value, band.lowest, band.below) for band in policy.buying] == [
+        ("one_quote", 0, 5_000_00), ("three_quotes", 5_000_00, 50_000_00), ("tender", 50_000_00, None),
+    ]  # fmt: skip
+    assert policy.portal_over.value == 50_000_00
+    assert (policy.meetings_over.value, policy.meeting_months.value, policy.meeting_months_victims.value) == (
+        10_000_00,
+        6,
+        3,
+    )
+    assert (policy.return_months.value, policy.final_return_grace.value) == (6, 0)
+    assert policy.acceptance_days.value == 28
+    assert (policy.reference_alphabet.value, policy.reference_length.value) == ("346789CDFHJKMNPQRTVWX", 6)
+    assert policy.csp_areas == (
+        "Cambridge City", "East Cambridgeshire", "Fenland", "Huntingdonshire", "Peterborough", "South Cambridgeshire",
+    )  # fmt: skip
+    assert [objective.text for objective in policy.plan_objectives] == [
+        "Reduce crime and disorder", "Support victims of crime", "Reduce police demand", "Promote road safety",
+    ]  # fmt: skip
+    assert "six months" in policy.terms.value[0]
+    assert policy.delegations == ()
+
+
+def test_a_negative_amount_is_in_no_band(policy: Policy) -> None:
+    with pytest.raises(ValueError, match="no band"):
+        policy.tier(-1)
+
+
+def test_a_delegation_is_read() -> None:
+    policy = policy_from_text(TEXT + DELEGATION)
+    assert policy.delegations == (
+        Delegation(
+            Role.CHIEF_EXECUTIVE, (Kind.GRANT,), ("youth-fund",), 2_500_00, date(2027, 4, 1), "A scheme of governance"
+        ),
+    )
+    everywhere = policy_from_text(TEXT + DELEGATION.replace('funds = ["youth-fund"]\n', f'of = "{Body.OFFICE}"\n'))
+    assert everywhere.delegations[0].funds is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "said"),
+    [
+        # bands: a gap, an overlap, a missing one, one without an end in the middle, an end at the top
+        ('below = "5000.00"', 'below = "4999.99"', 'below = "4999.99"', "there is a gap between two bands"),
+        ('below = "5000.00"', 'below = "5000.01"', 'below = "5000.01"', "two bands overlap"),
+        ('below = "5000.00"\n', "", "[[tiers]]", "there is a gap between two bands"),
+        ('from = "0.00"', 'from = "0.01"', 'from = "0.01"', "there is a gap below 0.01"),
+        (
+            'name = "light"',
+            'name = "full"',
+            "[[tiers]]",
+            "the bands must be these, in this order: light, standard, full",
+        ),
+        (
+            'from = "50000.00"',
+            'from = "50000.00"\nbelow = "60000.00"',
+            'below = "60000.00"',
+            "no band holds larger amounts",
+        ),
+        # figures
+        ('portal_over = { value = "50000.00"', 'portal_over = { value = "49999.99"', "portal_over", "below a tender"),
+        (
+            "return_months = { value = 6",
+            "return_months = { value = 7",
+            "return_months",
+            "at least every six months (R1)",
+        ),
+        ("return_months = { value = 6", "return_months = { value = 0", "return_months", "greater than or equal to 1"),
+        ("return_months = { value = 6", 'return_months = { value = "6"', "return_months", "valid integer"),
+        ("meeting_months = { value = 6", "meeting_months = { value = 7", "meeting_months", "at least every 6 months"),
+        (
+            "meeting_months_victims = { value = 3",
+            "meeting_months_victims = { value = 4",
+            "meeting_months_victims",
+            "every 3",
+        ),
+        (
+            'meetings_over = { value = "10000.00"',
+            "meetings_over = { value = 10000",
+            "meetings_over",
+            'such as "5000.00"',
+        ),
+        ('meetings_over = { value = "10000.00"', 'meetings_over = { value = "£10,000"', "meetings_over", "such as"),
+        (
+            'meetings_over = { value = "10000.00", unit = "pounds"',
+            'meetings_over = { value = "10000.00", unit = "pence"',
+            "meetings_over",
+            "'pounds'",
+        ),
+        ('rule = "A6"', 'rule = "A66"', "acceptance_days", "it must be the id of a rule"),
+        ("acceptance_days = {", "acceptance_dais = {", "acceptance_dais", "nothing of this name is known"),
+        (
+            'recommenders = { value = ["officer"',
+            'recommenders = { value = ["commissioner"',
+            "recommenders",
+            "cannot recommend",
+        ),
+        ('value = "346789', 'value = "3346789', "reference_alphabet", "twice"),
+        ("outcomes_in_form = { value = 3", "outcomes_in_form = { value = 11", "outcomes_in_form", "outcomes_at_most"),
+        ('value = ["Cambridge City", ', 'value = ["Fenland", ', "csp_areas", "the area Fenland is there 2 times"),
+        # plan, nudges
+        (
+            'id = "support-victims"',
+            'id = "reduce-police-demand"',
+            "objectives",
+            "the id reduce-police-demand is there 2 times",
+        ),
+        ("[nudges.meeting]", "[nudges.meeting-return]", "[nudges", "the steps for meeting are missing"),
+        (
+            "[nudges.meeting]",
+            "[nudges.final-return]\nsource='x'\nsince=2026-11-01\nsteps=[]\n[nudges.meeting]",
+            "[nudges.final-return]",
+            "only the kind",
+        ),
+        (
+            '{ days = -1, to = ["recipient", "officer"] },',
+            '{ days = -7, to = ["officer"] },',
+            "[nudges.return]",
+            "-7 officer",
+        ),
+        # funds
+        ('letters = "CF"', 'letters = "YF"', "[[funds]]", "the letters YF is there 2 times"),
+        ('id = "community-fund"', 'id = "youth-fund"', "[[funds]]", "the id youth-fund is there 2 times"),
+        ('purposes = ["young_people"]', 'purposes = ["fun"]', "purposes", "'crime_reduction'"),
+        ('purposes = ["young_people"]', 'purposes = ["young_people", "young_people"]', "purposes", "is there 2 times"),
+        ('cap = { value = "3500.00"', 'cap = { value = "0.00"', "cap", "a cap of nothing"),
+        ("highest = 18", "highest = 4", "ages", "out of order"),
+        (
+            'organisation_types = ["community_safety_partnership"]',
+            'organisation_types = ["charity"]',
+            'organisation_types = ["charity"]',
+            "its applicants are partnerships",
+        ),
+        ('value = "1/3"', 'value = "3/3"', "held_share", "less than the whole"),
+        ('value = "1/3"', "value = 0.333", "held_share", "a fraction in quotes"),
+        (
+            'letters = "YF"',
+            'letters = "YF"\nwindows = [{ opens = 2027-02-01, closes = 2027-01-01 }]',
+            "windows",
+            "before it opens",
+        ),
+        ('letters = "YF"', 'letters = "YF"\n' + OVERLAPPING, "windows", "two windows overlap"),
+    ],
+)
+def test_a_wrong_file_is_told_where_and_what(
+    refused: Callable[[str], PolicyError], old: str, new: str, line: str, said: str
+) -> None:
+    text = changed(old, new)
+    error = refused(text)
+    fault = next((fault for fault in error.faults if said in fault), None)
+    assert fault is not None, error.faults
+    assert fault.startswith("office.toml")
+    numbers = [number for number, row in enumerate(text.splitlines(), 1) if row.startswith(line)]
+    assert any(fault.startswith(f"office.toml line {number}:") for number in numbers) or line == "[nudges", fault
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            'role = "chief_executive"',
+            'role = "chief_executive"\nof = "constabulary"',
+            "neither recommend nor decide (A2)",
+        ),
+        ('"youth-fund"', '"yoof-fund"', "yoof-fund is no fund of this file"),
+        ('role = "chief_executive"', 'role = "commissioner"', "takes no delegation"),
+        ('upper_limit = "2500.00"', 'upper_limit = "0.00"', "a limit of nothing"),
+        ('upper_limit = "2500.00"\n', "", "it is missing: add it"),
+        ('kinds = ["grant"]', 'kinds = ["loan"]', "'grant'"),
+        ("since = 2027-04-01\n", "", "it is missing: add it"),
+        ('source = "A scheme of governance"', 'source = " "', "at least 1 character"),
+    ],
+)
+def test_a_wrong_delegation(refused: Callable[[str], PolicyError], old: str, new: str, said: str) -> None:
+    assert old in DELEGATION
+    assert said in str(refused(TEXT + DELEGATION.replace(old, new)))
+
+
+def test_the_line_of_a_fault_is_named(refused: Callable[[str], PolicyError]) -> None:
+    text = changed("return_months = { value = 6", "return_months = { value = 12")
+    assert str(refused(text)) == (
+        f"office.toml line {line_of(text, 'return_months')}: figures.return_months: "
+        "every recipient sends a return at least every six months (R1): make it 6 or less"
+    )
+
+
+def test_all_faults_are_kept_and_counted(refused: Callable[[str], PolicyError]) -> None:
+    error = refused(changed("return_months = { value = 6", "return_months = { value = 12").replace("1/3", "one third"))
+    assert len(error.faults) == 1  # the share has no value at all, so nothing else can be checked yet
+    both = refused(
+        changed("return_months = { value = 6", "return_months = { value = 12").replace(
+            'letters = "CF"', 'letters = "YF"'
+        )
+    )
+    assert len(both.faults) == 2
+    assert str(both).endswith("(and 1 more)")
+
+
+def test_what_is_no_toml_and_what_is_not_there(refused: Callable[[str], PolicyError], tmp_path: Path) -> None:
+    assert "is not TOML" in str(refused("a = = 1"))
+    assert "line 1" in str(refused("a = = 1"))
+    assert "office: it is missing: add it" in str(refused(""))
+    with pytest.raises(PolicyError, match="cannot be read"):
+        read_policy(tmp_path / "none.toml")
+    (tmp_path / "latin.toml").write_bytes(b"# \xa3")
+    with pytest.raises(PolicyError, match="UTF-8"):
+        read_policy(tmp_path / "latin.toml")
+
+
+def test_a_wrong_file_never_replaces_a_good_one(tmp_path: Path) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text(TEXT, encoding="utf-8")
+    shelf = PolicyShelf(path)
+    version, policy = shelf.current()
+    assert version == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert policy == read_policy(SHIPPED)
+    assert shelf.text() == TEXT
+
+    path.write_text(changed("return_months = { value = 6", "return_months = { value = 12"), encoding="utf-8")
+    with pytest.raises(PolicyError):
+        shelf.reload()
+    assert shelf.current() == (version, policy)
+
+    path.write_text(changed("acceptance_days = { value = 28", "acceptance_days = { value = 21"), encoding="utf-8")
+    newer, reread = shelf.reload()
+    assert newer != version
+    assert reread.acceptance_days.value == 21
+    assert shelf.current() == (newer, reread)
+
+
+def test_a_wrong_file_starts_nothing(tmp_path: Path) -> None:
+    (tmp_path / "policy.toml").write_text("", encoding="utf-8")
+    with pytest.raises(PolicyError):
+        PolicyShelf(tmp_path / "policy.toml")
+
+
+def test_the_policy_as_data(policy: Policy) -> None:
+    data = json.loads(json.dumps(policy_as_data(policy)))
+    assert data["plan_objectives"][1] == {"id": "support-victims", "text": "Support victims of crime"}
+    assert data["csp_areas"][4] == "Peterborough"
+    assert data["figures"]["portal_over"] == {
+        "value": "50000.00", "unit": "pounds", "rule": "T4", "source": "§5.2 DO", "since": "2021-11-15",
+    }  # fmt: skip
+    assert data["buying"][1]["from"] == "5000.00"
+    assert data["buying"][2]["below"] is None
+    youth = data["funds"][0]
+    assert youth["cap"]["value"] == "3500.00"
+    assert youth["ages"]["value"] == {"lowest": 5, "highest": 18, "highest_with_send": 25}
+    assert data["funds"][2]["held_share"]["value"] == "1/3"
+    assert data["nudges"]["return"]["value"][0] == {"days": -28, "to": "recipient"}
+    rows = [
+        *data["figures"].values(),
+        *data["office"].values(),
+        *data["nudges"].values(),
+        *data["tiers"],
+        *data["buying"],
+    ]
+    for row in rows:
+        assert row["rule"] in PARAGRAPHS
+        assert row["unit"]
+        assert row["source"]
+        date.fromisoformat(row["since"])
+    assert policy_as_data(policy_from_text(TEXT + DELEGATION))["delegations"] == [
+        {
+            "role": "chief_executive", "kinds": ["grant"], "funds": ["youth-fund"], "upper_limit": "2500.00",
+            "since": "2027-04-01", "source": "A scheme of governance", "rule": "A1", "unit": "pounds",
+        }
+    ]  # fmt: skip
+
+
+def test_every_figure_is_in_the_data(policy: Policy) -> None:
+    figures = policy_as_data(policy)["figures"]
+    for line in TEXT.partition("[figures]")[2].partition("[plan]")[0].splitlines():
+        name = line.partition(" = {")[0]
+        if " = {" in line and not line.startswith("#"):
+            assert name in figures
+    assert "terms" in figures
+
+
+def test_bank_holidays_are_englands() -> None:
+    days = bank_holidays()
+    assert {date(2026, 12, 25), date(2026, 12, 28), date(2027, 3, 26), date(2027, 3, 29)} <= days
+    assert date(2026, 11, 30) not in days  # Scotland's
+    assert bank_holidays() is days

@@ -1,0 +1,283 @@
+"""The letters: every kind is worded from the record, says what happens next, and holds the links that it should."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from jinja2 import UndefinedError
+from sqlalchemy import delete
+
+from core import applications, awards, outbox, returns
+from core.links import follow
+from core.records import Link
+from core.rules.questions import ReturnFacts
+from scheduler import wording
+from scheduler.mailbox import KeptMail
+from scheduler.timetable import run_sweep
+from scheduler.wording import WRITERS, texts
+from tests.scheduler.practice_desk import PUBLIC_URL, Desk
+
+LINK = re.compile(r"https?://[^\s\"<>]+")
+LETTERS = Path(wording.__file__).parent / "letters"
+HOSTILE = 'Win <b>£1m</b> at https://evil.example/x or www.evil.example {{ 7*7 }} "quoted"\r\nBcc: all@example.org'
+
+
+def links(text: str) -> list[str]:
+    return LINK.findall(text)
+
+
+def latest(desk: Desk) -> KeptMail:
+    desk.deliver()
+    assert not desk.open_messages()
+    return desk.mailbox.mails()[0]
+
+
+def by_subject(desk: Desk, words: str) -> KeptMail:
+    desk.deliver()
+    (found,) = [mail for mail in desk.mailbox.mails() if words in mail.subject]
+    return found
+
+
+def path_of(link: str) -> str:
+    assert link.startswith(PUBLIC_URL + "/")
+    return "/" + link.removeprefix(PUBLIC_URL + "/").split("/")[0]
+
+
+def test_every_kind_of_mail_has_its_writer_and_its_three_texts() -> None:
+    mails = {kind for kind, channel in outbox.MESSAGES.items() if channel == "mail"}
+    assert set(WRITERS) == mails
+    assert {folder.name for folder in LETTERS.iterdir() if folder.is_dir()} == mails
+    for kind in mails:
+        assert {file.name for file in (LETTERS / kind).iterdir()} == {"subject.txt", "body.txt", "body.html"}
+
+
+def test_a_gap_in_a_letters_facts_is_an_error() -> None:
+    with pytest.raises(UndefinedError):
+        texts().get_template("receipt/body.txt").render({"name": "Ada"})
+
+
+def test_a_receipt(desk: Desk) -> None:
+    application = desk.submit()
+    mail = latest(desk)
+    assert mail.to == "Ada Applicant <ada@riverside.example>"
+    assert mail.subject == f"We have your application {application.reference}"
+    assert "Dear Ada Applicant," in mail.text
+    assert "Youth Fund on 23 November 2026" in mail.text
+    assert "£2,000" in mail.text
+    (link,) = links(mail.text)
+    assert path_of(link) == "/a"
+    assert links(mail.html) == [link]
+    with desk.office.reading() as session:
+        token = link.rsplit("/", 1)[1]
+        assert follow(session, desk.office.signer, "application", token, now=desk.clock()) == application.id
+
+
+def test_an_offer_holds_one_link_and_says_by_when(desk: Desk) -> None:
+    award = desk.offered()
+    mail = by_subject(desk, "We offer you")
+    assert mail.subject == f"We offer you £2,000: please answer by 21 December 2026 ({award.reference})"
+    (link,) = links(mail.text)
+    assert path_of(link) == "/offers"
+    assert links(mail.html) == [link]
+    assert "21 December 2026" in mail.text
+    assert "You asked for" not in mail.text
+    assert "expires" in mail.text
+
+
+def test_an_offer_of_less_says_so(desk: Desk) -> None:
+    application = desk.submit()
+    desk.recommend(application, "less", 150_000)
+    desk.decide(application, amount=150_000)
+    mail = by_subject(desk, "We offer you")
+    assert "You asked for £2,000. We offer £1,500." in mail.text
+    assert "You asked for £2,000. We offer £1,500." in mail.html
+
+
+def test_a_refusal_to_fund_gives_the_reasons(desk: Desk) -> None:
+    application = desk.submit()
+    desk.recommend(application, "decline")
+    desk.decide(application, "declined", reasons="Too far away.\n\nNo <plan> for safeguarding.")
+    mail = by_subject(desk, "Our decision")
+    assert "Too far away.\n\nNo <plan> for safeguarding." in mail.text
+    assert "<p>No &lt;plan&gt; for safeguarding.</p>" in mail.html
+    assert "sorry" in mail.text
+    assert links(mail.text) == []
+
+
+def test_a_withdrawal(desk: Desk) -> None:
+    application = desk.submit()
+    with desk.office.sessions.begin() as session:
+        applications.withdraw(session, applications.by_id(session, application.id), now=desk.clock())
+    mail = by_subject(desk, "withdrawn")
+    assert mail.subject == f"Your application {application.reference} is withdrawn"
+    assert links(mail.text) == links(mail.html) == []
+
+
+def test_an_award_that_starts_lists_what_falls_due(desk: Desk) -> None:
+    award = desk.active()
+    mail = by_subject(desk, "is agreed")
+    dates = [f"- {due.day} {due:%B %Y}" for due in desk.returns_due(award)]
+    assert len(dates) == 2
+    assert f"{dates[0]}\n{dates[1]} (the last one)\n" in mail.text
+    assert "28 days before" in mail.text
+    assert "monitoring meeting" not in mail.text
+
+
+def test_the_single_return_of_a_short_award(desk: Desk) -> None:
+    start = date(2027, 1, 10)
+    desk.active(start=start, end=start + timedelta(days=60))
+    mail = by_subject(desk, "is agreed")
+    assert "One monitoring return" in mail.text
+    assert "- 11 March 2027\n" in mail.text
+
+
+@pytest.mark.parametrize("how", ["refused", "expired"])
+def test_an_offer_that_ends(desk: Desk, how: str) -> None:
+    award = desk.offered()
+    if how == "refused":
+        with desk.office.sessions.begin() as session:
+            awards.refuse(session, awards.by_id(session, award.id), name="Ada", now=desk.clock())
+        mail = by_subject(desk, "You refused our offer")
+        assert mail.subject == f"You refused our offer {award.reference}"
+    else:
+        desk.clock.set_day(award.accept_by + timedelta(days=1))
+        run_sweep(desk.office)
+        mail = by_subject(desk, "has expired")
+        assert "by 21 December 2026" in mail.text
+    assert "gone back to the fund" in mail.text.replace("\n", " ")
+    assert links(mail.text) == links(mail.html) == []
+
+
+def test_a_return_that_came_in(desk: Desk) -> None:
+    award = desk.active()
+    first, second = desk.returns_due(award)
+    for due, says in (
+        (first, f"Your next return is due on {second.day} {second:%B %Y}."),
+        (second, "No other return is due after this one."),
+    ):
+        desk.clock.set_day(due)
+        facts = ReturnFacts(narrative="It went well.", people=3, spent=100, achieved=("12",), views="", answers={})
+        with desk.office.sessions.begin() as session:
+            returns.receive(
+                session,
+                awards.by_id(session, award.id),
+                due,
+                facts,
+                source="recipient",
+                now=desk.clock(),
+            )
+        mail = latest(desk)
+        assert mail.subject.startswith("We have your monitoring return, thank you")
+        assert says in mail.text
+        assert says in mail.html
+        assert f"{due.day} {due:%B %Y}" in mail.text
+
+
+@pytest.mark.parametrize(
+    ("step", "subject", "says"),
+    [
+        (-28, "is due on", "A reminder of what is due soon."),
+        (-7, "is due on", "A reminder of what is due soon."),
+        (0, "is due today,", "A reminder of what is due today."),
+        (7, "was due on", "Please send the overdue return now"),
+        (28, "was due on", "Please send the overdue return now"),
+    ],
+)
+def test_a_nudge_at_each_step(desk: Desk, step: int, subject: str, says: str) -> None:
+    award = desk.active()
+    desk.quiet()
+    due = desk.returns_due(award)[0]
+    desk.clock.set_day(due + timedelta(days=step))
+    run_sweep(desk.office)
+    mail = latest(desk)
+    assert mail.subject == f"Your monitoring return {subject} {due.day} {due:%B %Y} ({award.reference})"
+    assert says in mail.text
+    assert says in mail.html
+    assert "no payment that depends" in mail.text  # what happens if it does not come
+    assert "14 days late goes to our" in mail.text
+    assert "grants@practice.example" in mail.text  # who to talk to
+    (link,) = links(mail.text)
+    assert path_of(link) == "/returns"
+    assert links(mail.html) == [link]
+
+
+def test_a_nudge_that_goes_out_late_says_that_the_day_is_past(desk: Desk) -> None:
+    award = desk.active()
+    desk.quiet()
+    due = desk.returns_due(award)[0]
+    desk.clock.set_day(due - timedelta(days=1))
+    run_sweep(desk.office)
+    desk.clock.set_day(due + timedelta(days=2))
+    assert "was due on" in latest(desk).subject
+
+
+def test_one_mail_covers_several_awards_with_a_link_each(desk: Desk) -> None:
+    one, two = desk.active(), desk.active()
+    desk.quiet()
+    desk.clock.set_day(desk.returns_due(one)[0])
+    run_sweep(desk.office)
+    before = set(desk.mailbox.ids())
+    desk.deliver()
+    (new,) = set(desk.mailbox.ids()) - before
+    mail = desk.mailbox.read(new)
+    assert mail.subject.startswith("2 things to send us")
+    assert one.reference in mail.text
+    assert two.reference in mail.text
+    found = links(mail.text)
+    assert len(set(found)) == len(found) == 2
+    assert {path_of(link) for link in found} == {"/returns"}
+    assert links(mail.html) == found
+
+
+def test_a_nudge_to_accept_leads_to_the_offer(desk: Desk) -> None:
+    award = desk.offered()
+    desk.quiet()
+    desk.clock.set_day(award.accept_by - timedelta(days=7))
+    run_sweep(desk.office)
+    mail = latest(desk)
+    assert mail.subject == f"Your answer to our offer is due on 21 December 2026 ({award.reference})"
+    (link,) = links(mail.text)
+    assert path_of(link) == "/offers"
+    assert "If a return does not come" not in mail.text
+
+
+@pytest.mark.parametrize("put", [Desk.submit, Desk.offered, Desk.active], ids=["receipt", "offer", "award started"])
+def test_hostile_words_stay_words(desk: Desk, put: Callable[..., object]) -> None:
+    put(desk, title=HOSTILE, organisation_name=HOSTILE, contact_name=HOSTILE)
+    desk.deliver()
+    for mail in desk.mailbox.mails():
+        assert all(link.startswith(PUBLIC_URL) for link in links(mail.text) + links(mail.html)), mail.subject
+        assert "www.evil" not in mail.text
+        assert "<b>" not in mail.html
+        assert "{{ 7*7 }}" in mail.text
+        assert "evil.example" not in mail.html
+        assert mail.to.endswith("<ada@riverside.example>")
+
+
+def test_letters_are_written_for_people(desk: Desk) -> None:
+    """Short lines, no gap, no bracket of the template left, every letter greeted and signed."""
+    award = desk.active()
+    desk.clock.set_day(desk.returns_due(award)[0] + timedelta(days=14))
+    run_sweep(desk.office)
+    desk.deliver()
+    mails: Sequence[KeptMail] = desk.mailbox.mails()
+    assert len(mails) == 4
+    for mail in mails:
+        assert mail.text.startswith("Dear Ada Applicant,\n\n")
+        assert mail.text.endswith(f"{desk.office.policy.office.name.value}\n")
+        assert "\n\n\n" not in mail.text
+        assert not re.search(r"[{}]|%\}|None|  ", mail.text), mail.text
+        assert max(map(len, mail.text.splitlines())) <= 100
+        assert "<style" not in mail.html
+        assert '<html lang="en-GB">' in mail.html
+
+
+def test_a_link_that_was_never_made_is_made_when_it_is_needed(desk: Desk) -> None:
+    desk.submit()
+    with desk.office.sessions.begin() as session:
+        session.execute(delete(Link))
+    assert len(links(latest(desk).text)) == 1
