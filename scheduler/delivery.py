@@ -31,6 +31,9 @@ FIRST_WAIT = timedelta(seconds=2)
 LONGEST_WAIT = timedelta(minutes=5)
 """The longest that a message waits for its next attempt, and how long it waits for somebody to mend a setting."""
 
+COMPLAINT = timedelta(hours=1)
+"""How long a setting that is wrong is not complained of again."""
+
 POLL = 5.0
 """Seconds between two looks into the outbox when nothing wakes a worker: what a lost wake-up costs at most."""
 
@@ -101,7 +104,7 @@ class Delivery:
         self._courier = courier
         self._checkpoint = checkpoint
         self._paused_until: datetime | None = None
-        self._complained: set[str] = set()
+        self._complained: dict[str, datetime] = {}
 
     @property
     def channel(self) -> outbox.Channel:
@@ -169,7 +172,6 @@ class Delivery:
                 self._courier.note(session, parcel, handed)
         if not settled:
             log.warning("%s was sent after its claim had run out; its next claimant looks for it first", message.key)
-        self._complained.clear()
         drained.sent += 1
         self._checkpoint("settled")
         return "done"
@@ -193,11 +195,12 @@ class Delivery:
         return instant
 
     def _complain(self, trouble: Exception) -> None:
-        """Say once, loudly, what the office must mend; again only after something has gone well in between."""
-        words = str(trouble)
-        if words in self._complained:
+        """Say loudly what the office must mend: once, and again after an hour in which nobody has mended it."""
+        words, now = str(trouble), self._office.clock()
+        last = self._complained.get(words)
+        if last is not None and now - last < COMPLAINT:
             return
-        self._complained.add(words)
+        self._complained[words] = now
         log.error("%s. Nothing is lost: messages wait and are tried every %s.", words, LONGEST_WAIT)
 
 

@@ -118,7 +118,7 @@ class Browser:
         self.client = client
 
     def get(self, path: str, **more: Any) -> Any:
-        return self.client.get(path, **more)
+        return self.client.get(path, **{"buffered": True, **more})
 
     def send(self, path: str, fields: Mapping[str, str] | None = None, *, to: str | None = None) -> Any:
         """Open the page at `path` and send its form with these fields, to its own address or another."""

@@ -199,6 +199,7 @@ def test_a_nudge_at_each_step(desk: Desk, step: int, subject: str, says: str) ->
     assert says in mail.html
     assert "no payment that depends" in mail.text  # what happens if it does not come
     assert "14 days late goes to our" in mail.text
+    assert ("Please tell us now" if step > 0 else "Tell us before the day if you can") in mail.text
     assert "grants@practice.example" in mail.text  # who to talk to
     (link,) = links(mail.text)
     assert path_of(link) == "/returns"
@@ -231,6 +232,16 @@ def test_one_mail_covers_several_awards_with_a_link_each(desk: Desk) -> None:
     assert len(set(found)) == len(found) == 2
     assert {path_of(link) for link in found} == {"/returns"}
     assert links(mail.html) == found
+
+
+def test_a_nudge_reaches_the_longest_address(desk: Desk) -> None:
+    """An address may be 254 characters long (RFC 5321): nothing on the way may be shorter."""
+    address = f"{'a' * 64}@{'b' * 63}.{'c' * 63}.{'d' * 57}.org"
+    award = desk.active(contact_email=address)
+    desk.quiet()
+    desk.clock.set_day(desk.returns_due(award)[0])
+    run_sweep(desk.office)
+    assert address in latest(desk).to
 
 
 def test_a_nudge_to_accept_leads_to_the_offer(desk: Desk) -> None:
@@ -271,7 +282,7 @@ def test_letters_are_written_for_people(desk: Desk) -> None:
         assert mail.text.endswith(f"{desk.office.policy.office.name.value}\n")
         assert "\n\n\n" not in mail.text
         assert not re.search(r"[{}]|%\}|None|  ", mail.text), mail.text
-        assert max(map(len, mail.text.splitlines())) <= 100
+        assert max(map(len, mail.text.splitlines())) <= 80
         assert "<style" not in mail.html
         assert '<html lang="en-GB">' in mail.html
 

