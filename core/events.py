@@ -33,6 +33,8 @@ def append(session: Session, kind: str, reference: str, actor: str, data: dict[s
     """
     if session.in_nested_transaction():
         raise RuntimeError("a line of the trail is written outside savepoints")
+    if not session.in_transaction():  # so that the line ends with a transaction, whatever becomes of it
+        session.begin()
     pending = session.info.setdefault(_PENDING, [])
     pending.append({"at": now.astimezone(UTC), "kind": kind, "reference": reference, "actor": actor, "data": data})
 

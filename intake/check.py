@@ -17,6 +17,7 @@ from core.rules.assessment import Assessment, Facts, assess
 from core.rules.calendar import financial_year, year_label
 from core.rules.policy import Fund, Kind, OrganisationType, Purpose
 from core.rules.questions import (
+    PURPOSES,
     AnswerKind,
     Choice,
     Fault,
@@ -31,7 +32,7 @@ from intake import pages
 
 blueprint = Blueprint("check", __name__)
 
-ASKED = ("amount", "organisation_type", "age_from", "age_to", "send", "start", "end", "buys", "purchases")
+ASKED = ("amount", "purpose", "organisation_type", "age_from", "age_to", "send", "start", "end", "buys", "purchases")
 """The application's own questions that decide what is asked for."""
 
 
@@ -82,7 +83,8 @@ def check() -> ResponseReturnValue:
         )
         if chosen is None:
             faults = (Fault("fund", "fund", "Select a fund", "/fund"), *faults)
-    answers = _assess_all(values, fund) if asked and not faults else {}
+    purpose = _purpose(values, fund)
+    answers = _assess_all(values, purpose, fund) if asked and not faults else {}
     mine = answers.get(fund.id)
     return pages.page(
         "check.html",
@@ -100,7 +102,7 @@ def check() -> ResponseReturnValue:
         errors=pages.error_list(faults),
         mine=mine,
         findings=[finding_data(finding) for finding in mine.findings] if mine else [],
-        fitting=_fitting(answers, fund, today),
+        fitting=_fitting(answers, purpose, fund, today),
         answered=mine is not None,
         amount=values.get("amount"),
         is_open=fund.is_open(today),
@@ -117,9 +119,17 @@ def _fund_question(today: date) -> Question:
     )
 
 
+def _purpose_question() -> Question:
+    """The purposes of every fund, so that the one that fits can be named."""
+    choices = tuple(Choice(purpose.value, text) for purpose, text in PURPOSES.items())
+    title = "What is it mainly for?"
+    return Question("purpose", AnswerKind.CHOICE, title, "Purpose", "", "F0", "/purpose", title, choices=choices)
+
+
 def _form(fund: Fund) -> Page:
     """The application's questions that this page asks; only what every answer needs is required."""
     found = {question.id: question for question in application_questions(fund, pages.office().policy)}
+    found["purpose"] = _purpose_question()
     questions = tuple(found[name] for name in ASKED if name in found)
     return Page(
         "check",
@@ -129,7 +139,15 @@ def _form(fund: Fund) -> Page:
     )
 
 
-def _assess_all(values: Mapping[str, Value], fund: Fund) -> dict[str, Assessment]:
+def _purpose(values: Mapping[str, Value], fund: Fund) -> Purpose | None:
+    """What the money is for: as answered, or as the chosen fund has it where it has one purpose only."""
+    said = values.get("purpose")
+    if said:
+        return Purpose(str(said))
+    return fund.purposes[0] if len(fund.purposes) == 1 else None
+
+
+def _assess_all(values: Mapping[str, Value], purpose: Purpose | None, fund: Fund) -> dict[str, Assessment]:
     """What the rules say under the chosen fund, and under each one that is open."""
     office = pages.office()
     today = office.today()
@@ -137,16 +155,15 @@ def _assess_all(values: Mapping[str, Value], fund: Fund) -> dict[str, Assessment
     with office.reading() as session:
         for one in office.policy.funds:
             if one.id == fund.id or one.is_open(today):
-                facts = _facts(values, one, fund)
+                facts = _facts(values, purpose, one)
                 found[one.id] = assess(facts, office.policy, today, money_for(session, one.id, facts.start, today))
     return found
 
 
-def _facts(values: Mapping[str, Value], fund: Fund, chosen: Fund) -> Facts:
+def _facts(values: Mapping[str, Value], purpose: Purpose | None, fund: Fund) -> Facts:
     kind = values.get("organisation_type")
-    purpose: Purpose | None = fund.purposes[0] if fund.id == chosen.id or len(fund.purposes) == 1 else None
     return Facts(
-        kind=fund.kinds[0] if fund.kinds else Kind.GRANT,
+        kind=Kind.GRANT,
         amount=cast("int", values["amount"]),
         fund=fund.id,
         purpose=purpose,
@@ -160,12 +177,13 @@ def _facts(values: Mapping[str, Value], fund: Fund, chosen: Fund) -> Facts:
     )
 
 
-def _fitting(answers: Mapping[str, Assessment], fund: Fund, today: date) -> list[Fund]:
-    """The open funds under which nothing stands against it, where something does under the chosen one."""
+def _fitting(answers: Mapping[str, Assessment], purpose: Purpose | None, fund: Fund, today: date) -> list[Fund]:
+    """The open funds for the same purpose under which nothing stands against it, where something does here."""
     if fund.id not in answers or not answers[fund.id].blocking:
         return []
+    wanted = {purpose} if purpose else set(fund.purposes)
     return [
         one
         for one in pages.office().policy.funds
-        if one.id != fund.id and one.id in answers and one.is_open(today) and not answers[one.id].blocking
+        if one.id != fund.id and one.is_open(today) and wanted & set(one.purposes) and not answers[one.id].blocking
     ]

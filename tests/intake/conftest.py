@@ -6,7 +6,7 @@ import copy
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -104,6 +104,16 @@ def app(office: Office, compiled_templates: FileSystemBytecodeCache) -> Flask:
     made = create_app(office, secret_key="a secret of the tests", api_keys=KEYS)
     made.jinja_env.bytecode_cache = compiled_templates
     return made
+
+
+@pytest.fixture
+def by_invitation(office: Office) -> Flask:
+    """The application of an office whose Ministry of Justice grant takes no applications."""
+    funds = tuple(
+        replace(fund, open_to_applications=False) if fund.id == "moj-victims" else fund for fund in office.policy.funds
+    )
+    policy = replace(office.policy, funds=funds)
+    return create_app(replace(office, policy=policy), secret_key="a secret of the tests", api_keys=KEYS)
 
 
 @pytest.fixture

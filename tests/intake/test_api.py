@@ -304,8 +304,27 @@ def test_faults_of_shape_and_of_meaning_come_together(api: Any, body: dict[str, 
     assert pointers(post(api, wrong)) == {"/organisation/name", "/amount", "/contact/email"}
 
 
-def test_a_fund_that_is_not_open_takes_no_application(api: Any, body: dict[str, Any]) -> None:
-    assert "/fund" in pointers(post(api, {**body, "fund": "moj-victims"}))
+def test_a_fund_that_is_not_open_takes_no_application(by_invitation: Flask, body: dict[str, Any]) -> None:
+    assert pointers(post(by_invitation.test_client(), {**body, "fund": "moj-victims"})) == {"/fund"}
+
+
+@pytest.mark.parametrize(
+    ("fund", "purpose", "rule", "verdict"),
+    [
+        ("crime-and-disorder", "crime_reduction", "F3", "advice"),
+        ("moj-victims", "victim_services", "F1", "met"),
+        ("moj-victims", "road_safety", "F1", "not_met"),
+        ("casualty-reduction", "road_safety", "F4", "met"),
+        ("community-fund", "community_safety", "F5", "not_met"),
+    ],
+)
+def test_the_findings_are_those_of_the_fund(
+    api: Any, body: dict[str, Any], fund: str, purpose: str, rule: str, verdict: str
+) -> None:
+    answer = post(api, {**body, "fund": fund, "purpose": purpose})
+    assert answer.status_code == 201, answer.json
+    found = {finding["rule"]: finding["verdict"] for finding in answer.json["findings"]}
+    assert found[rule] == verdict
 
 
 @pytest.mark.parametrize(

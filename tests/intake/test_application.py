@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -33,8 +34,8 @@ def test_start_shows_the_open_funds_with_their_money(browser: Any) -> None:
     assert "Youth Fund" in page
     assert "£50,000 left of £50,000 in 2026-27" in page
     assert "Up to £3,500 for each application" in page
-    assert "/apply/community-fund" in page
-    assert "/apply/moj-victims" not in page
+    for fund in ("community-fund", "crime-and-disorder", "moj-victims"):
+        assert f"/apply/{fund}" in page
 
 
 def test_a_get_of_a_fund_starts_nothing(browser: Any, office: Office) -> None:
@@ -45,8 +46,10 @@ def test_a_get_of_a_fund_starts_nothing(browser: Any, office: Office) -> None:
 
 
 @pytest.mark.parametrize("fund", ["moj-victims", "no-such-fund"])
-def test_a_fund_that_takes_no_applications_has_no_form(browser: Any, fund: str) -> None:
-    assert browser.get(f"/apply/{fund}").status_code == 404
+def test_a_fund_that_takes_no_applications_has_no_form(by_invitation: Flask, fund: str) -> None:
+    client = by_invitation.test_client()
+    assert client.get(f"/apply/{fund}").status_code == 404
+    assert f"/apply/{fund}" not in text_of(client.get("/"))
 
 
 def test_the_whole_way_to_a_reference(
@@ -249,13 +252,24 @@ def test_hostile_text_stays_text(browser: Any, filled: str) -> None:
     assert "{{ 7*7 }}" in source
 
 
+def test_every_open_fund_can_be_applied_to(browser: Any, office: Office) -> None:
+    for fund in office.policy.funds:
+        first = browser.send(f"/apply/{fund.id}").headers["Location"]
+        assert browser.get(first).status_code == 200
+        page = text_of(browser.get(first.rsplit("/", 1)[0]))
+        for address in re.findall(r'href="(/a/[^"]+)" aria-describedby', page):
+            assert browser.get(address).status_code == 200, address
+
+
 def test_check_names_the_rule_and_the_fund_that_would_fit(browser: Any) -> None:
-    query = "fund=youth-fund&amount=4500&organisation_type=community_safety_partnership&buys=no"
+    query = "fund=youth-fund&amount=4500&organisation_type=community_safety_partnership&purpose=community_safety"
     page = text_of(browser.get(f"/check?{query}"))
     assert "could not be approved as you describe it" in page
     assert "Rule F5" in page
     assert "What would fit:" in page
-    assert "/apply/community-fund" in page.split("What would fit:")[1].split("</p>")[0]
+    fitting = page.split("What would fit:")[1].split("</p>")[0]
+    assert "/apply/community-fund" in fitting
+    assert "/apply/moj-victims" not in fitting
 
 
 def test_check_says_what_is_missing_beside_its_field(browser: Any) -> None:

@@ -225,7 +225,8 @@ def test_an_open_fund_is_advertised(finding: Find, policy: Policy) -> None:
     before = finding("T4", fund="youth-fund", under=closed, on=TODAY)
     assert before is not None
     assert "It opens on 4 January 2027." in before.because
-    invited = finding("T4", fund="moj-victims")
+    by_invitation = replace(policy, funds=(replace(youth, open_to_applications=False), *policy.funds[1:]))
+    invited = finding("T4", fund="youth-fund", under=by_invitation)
     assert invited is not None
     assert invited.verdict is Verdict.ADVICE
     assert "by invitation" in invited.because

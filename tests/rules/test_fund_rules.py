@@ -45,7 +45,7 @@ def test_the_seven_funds(policy: Policy) -> None:
     assert {fund.id: {str(purpose) for purpose in fund.purposes} for fund in policy.funds} == {
         fund: purposes for fund, (_, purposes) in FITS.items()
     }
-    assert [fund.id for fund in policy.funds if fund.is_open(date(2026, 11, 23))] == ["youth-fund", "community-fund"]
+    assert all(fund.is_open(date(2026, 11, 23)) for fund in policy.funds)  # none names a window
     assert {fund.id for fund in policy.funds if fund.government_grant} == {
         "moj-victims",
         "safer-streets",

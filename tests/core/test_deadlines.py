@@ -1,0 +1,417 @@
+"""The sweep (D0): each step once, to each person, on its day, whatever was missed, repeated or done at once."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from core import awards, deadlines, outbox, returns
+from core.office import Office, london_day
+from core.records import Deadline, Nudge
+from tests.core.casework import (
+    active,
+    at_once,
+    bare_awards,
+    days,
+    facts,
+    london,
+    messages,
+    offered,
+    returned,
+    sweep,
+    told,
+    victims,
+)
+
+FIRST = date(2027, 7, 1)
+"""A Thursday, as are most days on which its steps fall; none of them is a day that nobody works."""
+
+LAST = date(2027, 10, 31)
+"""A Sunday, and the day on which the clocks go back."""
+
+
+def after(number: int, due: date = FIRST) -> date:
+    return due + timedelta(days=number)
+
+
+def nudges(office: Office) -> list[Nudge]:
+    with office.reading() as session:
+        return list(session.scalars(select(Nudge).order_by(Nudge.id)))
+
+
+def set_deadline(office: Office, due: date, *, kind: str = "return", **given: Any) -> int:
+    """A deadline of an award of its own; answers the deadline's id."""
+    with office.sessions.begin() as session:
+        [award] = bare_awards(session, office, 1, contact_email=given.pop("contact_email", "ada@riverside.example"))
+        made = deadlines.set_deadline(
+            session,
+            subject=f"award:{award.id}",
+            reference=award.reference,
+            kind=kind,
+            due=due,
+            office=office,
+            now=office.clock(),
+            award_id=award.id,
+            **given,
+        )
+        session.flush()
+        return made.id
+
+
+def test_each_step_of_a_return_goes_to_its_people_on_its_day_and_on_no_other(office: Office) -> None:
+    active(office)
+    sent = {day: told(sweep(office, day)) for day in days(after(-40), after(35))}
+    assert {day: steps for day, steps in sent.items() if steps} == {
+        after(-28): [(-28, "officer"), (-28, "recipient")],
+        after(-7): [(-7, "officer"), (-7, "recipient")],
+        after(-1): [(-1, "officer"), (-1, "recipient")],
+        after(0): [(0, "officer"), (0, "recipient")],
+        after(7): [(7, "officer"), (7, "recipient")],
+        after(14): [(14, "director"), (14, "officer"), (14, "recipient")],
+        after(28): [(28, "director"), (28, "officer"), (28, "recipient")],
+    }
+
+
+def test_what_a_sweep_answers_is_what_it_prints(office: Office) -> None:
+    award_id = active(office)
+    with office.reading() as session:
+        reference = awards.by_id(session, award_id).reference
+    first, second = sweep(office, after(-28))
+    for step, to, channel in ((first, "recipient", "email"), (second, "officer", "slack")):
+        assert step.as_data() == {
+            "reference": reference,
+            "kind": "return",
+            "due": "2027-07-01",
+            "step": -28,
+            "to": to,
+            "channel": channel,
+        }
+    assert [(one.kind, one.channel, one.payload) for one in messages(office)][-2:] == [
+        ("nudge", "mail", {"to": "recipient"}),
+        ("staff_nudge", "slack", {"to": "officer"}),
+    ]
+
+
+def test_a_staff_step_waits_for_a_working_day_and_a_recipient_s_does_not(office: Office) -> None:
+    active(office, facts(start=date(2027, 6, 1), end=LAST))
+    sent = {day: told(sweep(office, day)) for day in days(after(-2, LAST), after(16, LAST))}
+    assert {day: steps for day, steps in sent.items() if steps} == {
+        after(-1, LAST): [(-1, "recipient")],  # Saturday
+        LAST: [(0, "recipient")],  # Sunday
+        after(1, LAST): [(0, "officer")],  # Monday: of two steps that waited, the later one
+        after(7, LAST): [(7, "recipient")],
+        after(8, LAST): [(7, "officer")],
+        after(14, LAST): [(14, "recipient")],
+        after(15, LAST): [(14, "director"), (14, "officer")],
+    }
+
+
+def test_a_staff_step_waits_for_the_end_of_the_bank_holidays(office: Office) -> None:
+    set_deadline(office, date(2027, 12, 25))  # Saturday; 27 and 28 December are the substitute days
+    sent = {day: told(sweep(office, day)) for day in days(date(2027, 12, 24), date(2027, 12, 29))}
+    assert {day: steps for day, steps in sent.items() if steps} == {
+        date(2027, 12, 24): [(-1, "officer"), (-1, "recipient")],
+        date(2027, 12, 25): [(0, "recipient")],
+        date(2027, 12, 29): [(0, "officer")],
+    }
+
+
+def test_an_offer_that_waits_is_nudged_and_one_that_was_answered_is_not(office: Office) -> None:
+    offered(office)  # to be accepted by Monday, 21 December 2026
+    active(office)
+    sent = {day: told(sweep(office, day)) for day in days(date(2026, 11, 24), date(2026, 12, 23))}
+    assert {day: steps for day, steps in sent.items() if steps} == {
+        date(2026, 12, 14): [(-7, "recipient")],
+        date(2026, 12, 20): [(-1, "recipient")],
+        date(2026, 12, 21): [(0, "officer")],
+    }
+
+
+def test_meetings_are_the_officer_s_to_invite_to(office: Office) -> None:
+    active(office, victims())
+    sent = [
+        (day, step.step, step.to)
+        for day in days(date(2027, 2, 1), date(2027, 3, 31))
+        for step in sweep(office, day)
+        if step.kind == "meeting"
+    ]
+    assert sent == [(date(2027, 3, 4), -28, "officer"), (date(2027, 3, 25), -7, "officer")]
+
+
+def test_a_sweep_that_was_missed_sends_the_latest_step_only_and_never_the_backlog(office: Office) -> None:
+    active(office)
+    assert told(sweep(office, after(10))) == [(7, "officer"), (7, "recipient")]
+    assert sweep(office, after(13)) == ()
+    assert told(sweep(office, after(100))) == [
+        (-28, "officer"),  # of the final return, due on 31 October
+        (-28, "recipient"),
+        (28, "director"),
+        (28, "officer"),
+        (28, "recipient"),
+    ]
+    assert len(nudges(office)) == 7
+
+
+def test_a_second_sweep_of_a_day_sends_nothing(office: Office) -> None:
+    active(office)
+    assert len(sweep(office, after(0))) == 2
+    written = len(messages(office))
+    assert sweep(office, after(0)) == ()
+    assert len(messages(office)) == written
+
+
+def test_after_a_look_ahead_a_sweep_of_today_sends_nothing_earlier(office: Office) -> None:
+    active(office)
+    assert told(sweep(office, after(14))) == [(14, "director"), (14, "officer"), (14, "recipient")]
+    for day in (after(-28), after(0), after(14), after(27)):
+        assert sweep(office, day) == ()
+    assert told(sweep(office, after(28))) == [(28, "director"), (28, "officer"), (28, "recipient")]
+
+
+def test_a_look_ahead_without_sending_leaves_everything_as_it_was(office: Office) -> None:
+    active(office)
+    with office.sessions.begin() as session:
+        seen = deadlines.sweep(session, office=office, today=after(14), now=london(after(14)), dry_run=True)
+    assert told(seen) == [(14, "director"), (14, "officer"), (14, "recipient")]
+    assert nudges(office) == []
+    assert messages(office, "nudge", "staff_nudge") == []
+    assert told(sweep(office, after(-28))) == [(-28, "officer"), (-28, "recipient")]
+
+
+def test_no_step_from_before_the_import_is_sent(office: Office) -> None:
+    set_deadline(office, FIRST, silent_before=after(-1))
+    assert [told(sweep(office, after(number))) for number in (-28, -7, -2)] == [[], [], []]
+    assert told(sweep(office, after(-1))) == [(-1, "officer"), (-1, "recipient")]
+    past = set_deadline(office, FIRST, silent_before=after(60))
+    assert sweep(office, after(90)) != ()  # the first deadline's last step
+    assert past not in {one.deadline_id for one in nudges(office)}
+
+
+def test_what_is_met_or_closed_is_silent(office: Office) -> None:
+    met, closed, still_open = (set_deadline(office, FIRST) for _ in range(3))
+    with office.sessions.begin() as session:
+        deadlines.meet(session.get_one(Deadline, met), now=office.clock())
+        gone = session.get_one(Deadline, closed)
+        deadlines.close(session, subject=gone.subject, now=office.clock())
+    sweep(office, after(0))
+    assert {one.deadline_id for one in nudges(office)} == {still_open}
+
+
+def test_closing_some_kinds_of_a_subject_leaves_the_others_and_what_was_met(office: Office) -> None:
+    with office.sessions.begin() as session:
+        for kind, due in (("return", FIRST), ("return", LAST), ("meeting", FIRST)):
+            deadlines.set_deadline(
+                session, subject="award:1", reference="YF-1", kind=kind, due=due, office=office, now=office.clock()
+            )
+        session.flush()
+        met = deadlines.find(session, subject="award:1", kind="return", due=FIRST)
+        assert met is not None
+        deadlines.meet(met, now=office.clock())
+        session.flush()
+        deadlines.close(session, subject="award:1", kinds=["return"], now=office.clock())
+    with office.reading() as session:
+        stands = {(one.kind, one.due): (one.met_at, one.closed_at) for one in session.scalars(select(Deadline))}
+    now = office.clock()
+    assert stands == {("return", FIRST): (now, None), ("return", LAST): (None, now), ("meeting", FIRST): (None, None)}
+
+
+def test_one_message_to_a_person_covers_everything_that_is_due(office: Office) -> None:
+    mine = [set_deadline(office, FIRST), set_deadline(office, after(7))]
+    other = set_deadline(office, FIRST, contact_email="zoe@elsewhere.example")
+    sweep(office, after(0))
+    covered: dict[str, set[tuple[int, int]]] = {}
+    for message in messages(office, "nudge", "staff_nudge"):
+        with office.reading() as session:
+            found = deadlines.nudges_of(session, message)
+            assert [one.deadline.due for one in found] == sorted(one.deadline.due for one in found)
+            emails = {one.deadline.award.application.contact_email for one in found if one.deadline.award}
+            who = message.payload["to"] + (f" {emails.pop()}" if message.payload["to"] == "recipient" else "")
+            covered[who] = {(one.deadline_id, one.step) for one in found}
+    assert covered == {
+        "recipient ada@riverside.example": {(mine[0], 0), (mine[1], -7)},
+        "recipient zoe@elsewhere.example": {(other, 0)},
+        "officer": {(mine[0], 0), (mine[1], -7), (other, 0)},
+    }
+
+
+def test_the_longest_address_is_nudged_too(office: Office) -> None:
+    set_deadline(office, FIRST, contact_email=f"{'a' * 64}@{'b' * 180}.example")
+    assert told(sweep(office, after(0))) == [(0, "officer"), (0, "recipient")]
+
+
+def test_sweeps_at_once_send_each_nudge_once(office: Office) -> None:
+    made = [set_deadline(office, after(number % 3), contact_email=f"p{number}@x.example") for number in range(30)]
+    came = at_once([lambda: sweep(office, after(2))] * 5)
+    sent = [step for steps in came.done for step in steps]
+    assert len(sent) == 60
+    assert {(one.deadline_id, one.person) for one in nudges(office)} == {
+        (one, who) for one in made for who in ("recipient", "officer")
+    }
+    assert len(nudges(office)) == 60
+    assert len(messages(office, "nudge")) == 30
+    assert sweep(office, after(2)) == ()
+
+
+def test_a_sweep_while_returns_come_in_leaves_each_deadline_met(office: Office) -> None:
+    held = [active(office) for _ in range(6)]
+
+    def receive(award_id: int) -> None:
+        with office.sessions.begin() as session:
+            award = awards.by_id(session, award_id)
+            returns.receive(session, award, FIRST, returned(), source="the recipient", now=london(FIRST))
+
+    at_once([*(lambda one=one: receive(one) for one in held), lambda: sweep(office, FIRST)])  # type: ignore[misc]
+    with office.reading() as session:
+        stands = session.scalars(select(Deadline).where(Deadline.due == FIRST)).all()
+        assert [(one.met_at, one.next_step_on) for one in stands] == [(london(FIRST), None)] * 6
+    assert sweep(office, after(1)) == ()
+
+
+def test_a_sweep_in_many_passes_sends_all_of_them(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = [set_deadline(office, after(number % 2), contact_email=f"p{number}@x.example") for number in range(7)]
+    monkeypatch.setattr(deadlines, "SWEEP_BATCH", 2)
+    assert len(sweep(office, after(1))) == 14
+    assert {one.deadline_id for one in nudges(office)} == set(made)
+    assert len(messages(office, "staff_nudge")) == 1
+
+
+def test_a_sweep_that_dies_before_its_commit_leaves_nothing_and_the_next_one_sends(office: Office) -> None:
+    set_deadline(office, FIRST)
+
+    def sweep_and_die() -> None:
+        with office.sessions.begin() as session:
+            assert len(deadlines.sweep(session, office=office, today=FIRST, now=london(FIRST))) == 2
+            raise SystemExit
+
+    with pytest.raises(SystemExit):
+        sweep_and_die()
+    assert nudges(office) == []
+    assert messages(office) == []
+    assert len(sweep(office, FIRST)) == 2
+
+
+def test_deadlines_are_listed_with_their_state_and_the_steps_that_were_really_sent(office: Office) -> None:
+    award_id = active(office)
+    with office.reading() as session:
+        reference = awards.by_id(session, award_id).reference
+
+    def listing(today: date, **given: Any) -> list[dict[str, Any]]:
+        with office.reading() as session:
+            return deadlines.listing(session, office=office, today=today, **given)
+
+    sweep(office, after(-28))
+    with office.sessions.begin() as session:
+        mail = outbox.claim(session, "mail", now=london(after(-28)))
+        while mail is not None:
+            outbox.settle(session, mail, "sent", now=london(after(-28), 10))
+            mail = outbox.claim(session, "mail", now=london(after(-28)))
+    acceptance, first, last = listing(FIRST)
+    assert [(one["kind"], one["due"], one["state"]) for one in (acceptance, first, last)] == [
+        ("acceptance", "2026-12-21", "met"),
+        ("return", "2027-07-01", "due"),
+        ("return", "2027-10-31", "due"),
+    ]
+    steps = {(one["days"], one["to"]): one["sent_at"] for one in first["steps"]}
+    assert steps.pop((-28, "recipient")) == london(after(-28), 10).isoformat()
+    assert set(steps.values()) == {None}  # the officer's is written, and not sent yet
+    assert len(steps) == 15
+    assert [one["due"] for one in listing(after(1), state="overdue")] == ["2027-07-01"]
+    assert [one["due"] for one in listing(after(1), state="due")] == ["2027-10-31"]
+    assert [one["due"] for one in listing(after(1), state="met")] == ["2026-12-21"]
+    assert [one["due"] for one in listing(FIRST, before=LAST)] == ["2026-12-21", "2027-07-01"]
+    assert len(listing(FIRST, references=[reference])) == 3
+    assert listing(FIRST, references=[]) == []
+    with office.sessions.begin() as session:
+        deadlines.close(session, subject=f"award:{award_id}", now=office.clock())
+    assert [one["state"] for one in listing(after(1))] == ["met"]
+
+
+# ------------------------------------------------------------------------------------ against a slow model
+
+
+def last_sunday(year: int, month: int) -> date:
+    day = date(year, month, 31)
+    while day.weekday() != 6:
+        day -= timedelta(days=1)
+    return day
+
+
+def wall_day(instant: datetime) -> date:
+    """The day on a London wall, by the rule of the clocks: an hour more between the last Sundays, at 01:00 UTC."""
+    year = instant.year
+    forward, back = (
+        datetime.combine(last_sunday(year, month), datetime.min.time(), UTC) + timedelta(hours=1) for month in (3, 10)
+    )
+    return (instant + timedelta(hours=1 if forward <= instant < back else 0)).date()
+
+
+def planned(office: Office, due: date, kind: str) -> Iterator[tuple[int, str, date]]:
+    for step in office.policy.nudge_steps[kind]:
+        day = due + timedelta(days=step.days)
+        while step.to != "recipient" and (day.weekday() in (5, 6) or day in office.holidays):
+            day += timedelta(days=1)
+        yield step.days, step.to, day
+
+
+def test_a_slow_model_that_walks_the_days_says_the_same(office: Office) -> None:
+    chance = random.Random(20_261_123)
+    first, last = date(2027, 2, 20), date(2028, 4, 20)  # both changes of the clocks, and 29 February 2028
+    span = days(first, last)
+    kept: dict[int, tuple[date, str, date | None, date | None]] = {}
+    references: dict[str, int] = {}
+    for _ in range(60):
+        due, kind = chance.choice(span), chance.choice(["return", "return", "meeting", "acceptance"])
+        silent = chance.choice([None, None, None, due + timedelta(days=chance.randint(-30, 20))])
+        done = chance.choice([None, None, due + timedelta(days=chance.randint(-35, 30))])
+        made = set_deadline(office, due, kind=kind, silent_before=silent, contact_email=f"p{chance.randint(1, 9)}@x.uk")
+        kept[made] = (due, kind, silent, done)
+    with office.reading() as session:
+        references = {one.reference: one.id for one in session.scalars(select(Deadline))}
+
+    highest: dict[tuple[int, str], int] = {}
+    finished: set[int] = set()
+    at = datetime.combine(first, datetime.min.time(), UTC)
+    sweeps = 0
+    while at.date() < last:
+        # Every day or so, often in the hour in which London and UTC are on different days; some days are missed.
+        at += timedelta(hours=chance.choice([22, 23.5, 24, 24.25, 25, 50, 120]))
+        today = wall_day(at)
+        assert london_day(at) == today
+        with office.sessions.begin() as session:
+            for one, (_, _, _, done) in kept.items():
+                if done is not None and done <= today and one not in finished:
+                    finished.add(one)
+                    found = session.get_one(Deadline, one)
+                    if one % 2:
+                        deadlines.meet(found, now=at)
+                    else:
+                        deadlines.close(session, subject=found.subject, now=at)
+            sent = deadlines.sweep(session, office=office, today=today, now=at)
+            sweeps += 1
+        expected = set()
+        for one, (due, kind, silent, _) in kept.items():
+            for to in ("recipient", "officer", "director"):
+                come = [
+                    step
+                    for step, who, day in planned(office, due, kind)
+                    if who == to and day <= today and (silent is None or day >= silent)
+                ]
+                if one not in finished and come and max(come) > highest.get((one, to), -1_000):
+                    highest[one, to] = max(come)
+                    expected.add((one, max(come), to))
+        assert {(references[step.reference], step.step, step.to) for step in sent} == expected, today
+        assert len(sent) == len(expected)
+    assert sweeps > 200
+    assert len(nudges(office)) > 200
+
+
+def test_a_deadline_with_nothing_still_to_come_is_out_of_the_sweep_s_way(office: Office) -> None:
+    made = set_deadline(office, FIRST)
+    sweep(office, after(60))
+    with office.reading() as session:
+        assert session.get_one(Deadline, made).next_step_on is None

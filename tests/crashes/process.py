@@ -1,0 +1,225 @@
+"""The process that dies. Everything is imported once; each act then runs in a fork of it, which opens its own record.
+
+Run as a module, it reads one act a line from its standard input, as JSON, and answers each with a line: the point at
+which the act's process died, or what the act came to. It has one thread when it forks, so that the fork has it too.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+
+from bot.app import build
+from bot.endpoint import blueprint
+from core import database, outbox
+from core.links import Signer
+from core.office import Office
+from core.policy_file import SHIPPED, bank_holidays, read_policy
+from intake.access import Access, ApiKey, Mount
+from intake.app import create_app
+from scheduler.delivery import Delivery
+from scheduler.mail_courier import MailCourier
+from scheduler.mailbox import PracticeMailbox
+from scheduler.slack_courier import SlackCourier
+from scheduler.timetable import run_sweep
+from tests.crashes.points import CRASHED, Points, WatchedSender, WatchedSlack
+from tests.crashes.wire import api_headers, slack_headers
+
+SECRET = "a signing secret of the tests"
+TOKEN = "xoxb-crashes"
+API_KEY = "key-of-a-portal"
+APPROVALS = "C0APPROVALS"
+DEADLINES = "C0DEADLINES"
+PUBLIC_URL = "https://desk.example.org"
+HANDED = "handed.log"
+"""Beside the practice mailbox's folder: the Message-ID of each mail that was handed over, however often."""
+
+
+@dataclass(frozen=True)
+class Act:
+    """What a process is to do. `at` is its clock, which stands still; `die_at` the point at which it dies."""
+
+    name: str
+    database_url: str
+    at: str
+    mail: str
+    die_at: int | None = None
+    statements: int = 1
+    body: str = ""
+    key: str = ""
+    released: bool = True
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How it ended: at a point, with an answer, or with a fault that nobody placed there."""
+
+    died_at: str | None = None
+    passed: int = 0
+    answer: dict[str, Any] = field(default_factory=dict)
+    fault: str = ""
+
+
+class Rooms:
+    """The rooms of a desk, put together without a record: a fork gives it one."""
+
+    def __init__(self, slack_api: str) -> None:
+        unopened = database.open_database("sqlite://")
+        self.now: datetime | None = None
+        self.client = WatchedSlack(TOKEN, base_url=slack_api, timeout=10, retry_handlers=[])
+        self.office = Office(
+            sessions=database.writing_sessions(unopened),
+            reading=database.reading_sessions(unopened),
+            clock=self._clock,
+            policy=read_policy(SHIPPED),
+            policy_text=SHIPPED.read_text(encoding="utf-8"),
+            holidays=bank_holidays(),
+            signer=Signer("a secret of the tests", PUBLIC_URL),
+            public_url=PUBLIC_URL,
+            practice=True,
+        )
+        bolt = build(self.office, client=self.client, signing_secret=SECRET)
+        self.flask: Flask = create_app(
+            self.office,
+            secret_key="a secret of the tests",
+            api_keys={API_KEY: ApiKey("portal")},
+            mounts=[Mount(blueprint(bolt, self.office, SECRET), Access.SIGNED, csrf=False, limited=False)],
+            requests_a_minute=None,
+        )
+
+    def _clock(self) -> datetime:
+        if self.now is None:
+            raise RuntimeError("no act has set the clock")
+        return self.now
+
+    def open(self, act: Act, points: Points) -> None:
+        """Open the act's record, with its points on it."""
+        engine = database.open_database(act.database_url)
+        points.watch_record(engine)
+        self.office.sessions.configure(bind=engine)
+        self.office.reading.configure(bind=database.reading_sessions(engine).kw["bind"])
+        self.now = datetime.fromisoformat(act.at)
+        self.client.points = points
+
+
+def _submit(rooms: Rooms, act: Act, _points: Points) -> dict[str, Any]:
+    answer = rooms.flask.test_client().post(
+        "/api/v1/applications", data=act.body, headers=api_headers(API_KEY, act.key)
+    )
+    return {"status": answer.status_code, "said": answer.get_json()}
+
+
+def _slack_sends(rooms: Rooms, act: Act, _points: Points) -> dict[str, Any]:
+    body = act.body.encode()
+    headers = slack_headers(SECRET, body, rooms.office.clock().timestamp())
+    answer = rooms.flask.test_client().post("/slack/events", data=body, headers=headers)
+    return {"status": answer.status_code, "said": answer.get_data(as_text=True)}
+
+
+def _deliver(rooms: Rooms, act: Act, points: Points) -> dict[str, Any]:
+    folder = Path(act.mail)
+
+    def handed(message_id: str) -> None:
+        with (folder.parent / HANDED).open("a") as log:
+            log.write(f"{message_id}\n")
+
+    mailbox = WatchedSender(PracticeMailbox(folder, "Grants <grants@desk.example.org>"), points, handed)
+    slack = SlackCourier(rooms.office, rooms.client, approvals=APPROVALS, deadlines=DEADLINES)
+    done = [
+        Delivery(rooms.office, courier, checkpoint=points.at).deliver_all()
+        for courier in (slack, MailCourier(rooms.office, mailbox))
+    ]
+    return {
+        "sent": sum(one.sent for one in done),
+        "failed": sum(one.failed for one in done),
+        "put_back": sum(one.put_back for one in done),
+    }
+
+
+def _sweep(rooms: Rooms, _act: Act, points: Points) -> dict[str, Any]:
+    return {"steps": [step.as_data() for step in run_sweep(rooms.office, checkpoint=points.at)]}
+
+
+def _restart(rooms: Rooms, act: Act, points: Points) -> dict[str, Any]:
+    """As a process that starts: free the claims (the one process of `up` does), deliver, sweep, deliver."""
+    if act.released:
+        with rooms.office.sessions.begin() as session:
+            outbox.release_claims(session)
+    first = _deliver(rooms, act, points)
+    swept = _sweep(rooms, act, points)
+    second = _deliver(rooms, act, points)
+    return {**swept, **{name: first[name] + second[name] for name in first}}
+
+
+ACTS: dict[str, Callable[[Rooms, Act, Points], dict[str, Any]]] = {
+    "submit": _submit,
+    "slack": _slack_sends,
+    "deliver": _deliver,
+    "sweep": _sweep,
+    "restart": _restart,
+}
+
+
+def _live(rooms: Rooms, act: Act, report: int) -> None:
+    """The life of a fork. It never returns."""
+
+    def say(ended: Ended) -> None:
+        os.write(report, json.dumps(asdict(ended)).encode())
+
+    status = 0
+    try:
+        points = Points(
+            act.die_at,
+            statements=act.statements,
+            last_words=lambda name: say(Ended(died_at=name, passed=points.passed)),
+        )
+        rooms.open(act, points)
+        answer = ACTS[act.name](rooms, act, points)
+        say(Ended(passed=points.passed, answer=answer))
+    except BaseException:
+        say(Ended(fault=traceback.format_exc()))
+        status = 1
+    finally:
+        os._exit(status)
+
+
+def _fork(rooms: Rooms, act: Act) -> bytes:
+    if threading.active_count() != 1:
+        raise RuntimeError(f"a fork would lose threads: {threading.enumerate()}")
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        _live(rooms, act, writing)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as report:
+        said = report.read()
+    _, status = os.waitpid(child, 0)
+    if os.waitstatus_to_exitcode(status) not in (0, 1, CRASHED) or not said:
+        return json.dumps(asdict(Ended(fault=f"the process ended with {os.waitstatus_to_exitcode(status)}"))).encode()
+    return said
+
+
+def main() -> None:
+    """Take acts until there are no more."""
+    logging.disable(logging.CRITICAL)
+    rooms = Rooms(sys.argv[1])
+    print("ready", flush=True)
+    for line in sys.stdin:
+        said = _fork(rooms, Act(**json.loads(line)))
+        print(said.decode(), flush=True)
+
+
+if __name__ == "__main__":
+    main()

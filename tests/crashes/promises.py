@@ -1,0 +1,130 @@
+"""What must be so after a crash, as values that can be compared: the record, Slack's channels, the mailbox."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import Session
+
+from bot.practice.workspace import Workspace
+from core import events
+from core.database import reading_sessions
+from core.records import (
+    Application,
+    Award,
+    Card,
+    Deadline,
+    Decision,
+    Event,
+    FundYear,
+    LedgerEntry,
+    Link,
+    Nudge,
+    OutboxMessage,
+    PolicyVersion,
+)
+from scheduler.mailbox import PracticeMailbox
+from tests.crashes.process import APPROVALS, DEADLINES, HANDED
+
+_REFERENCE = re.compile(r"[A-Z]{2,4}-\d{4}-[346789CDFHJKMNPQRTVWX]{6}")
+"""References are drawn by lot, so two runs differ in them and in nothing else."""
+
+
+def unnamed(value: Any) -> str:
+    """The value as text, with every reference made the same."""
+    return _REFERENCE.sub("REFERENCE", str(value))
+
+
+Rows = dict[str, list[str]]
+
+
+def record(engine: Engine) -> Rows:
+    """Everything that the record says, without references, row numbers and how often sending was tried."""
+    with reading_sessions(engine)() as session:
+        whole(session)
+        return {
+            "applications": _rows(
+                (one.status, one.version, one.title, one.amount, one.reference, one.findings, one.submitted_by)
+                + tuple((outcome.outcome, outcome.measure, outcome.target) for outcome in one.outcomes)
+                for one in session.scalars(select(Application))
+            ),
+            "decisions": _rows(
+                (one.application_id, one.outcome, one.amount, one.findings, one.facts)
+                for one in session.scalars(select(Decision))
+            ),
+            "awards": _rows((one.reference, one.status, one.amount) for one in session.scalars(select(Award))),
+            "ledger": _rows(session.execute(select(LedgerEntry.kind, LedgerEntry.fund, LedgerEntry.amount))),
+            "balances": _rows(session.execute(select(FundYear.fund, FundYear.committed, FundYear.allocated))),
+            "deadlines": _rows(
+                session.execute(
+                    select(Deadline.subject, Deadline.kind, Deadline.due, Deadline.next_step_on, Deadline.closed_at)
+                )
+            ),
+            "nudges": _rows(
+                session.execute(
+                    select(Deadline.subject, Deadline.kind, Deadline.due, Nudge.step, Nudge.person).join(
+                        Deadline, Nudge.deadline_id == Deadline.id
+                    )
+                )
+            ),
+            "messages": _rows(session.execute(select(OutboxMessage.kind, OutboxMessage.subject, OutboxMessage.outcome))),
+            "cards": _rows(session.execute(select(Card.application_id, Card.channel))),
+            "links": _rows(session.execute(select(Link.purpose, Link.subject_id))),
+            "policies": _rows(session.execute(select(PolicyVersion.fingerprint))),
+            "trail": [unnamed(one) for one in session.execute(select(Event.kind, Event.reference).order_by(Event.id))],
+        }
+
+
+def _rows(found: Any) -> list[str]:
+    return sorted(unnamed(tuple(row)) for row in found)
+
+
+def whole(session: Session) -> None:
+    """The trail's chain holds, and every balance is the sum of the ledger's entries (F6)."""
+    assert events.broken_at(session) is None
+    sums: Counter[tuple[str, int, str]] = Counter()
+    for fund, year, kind, total in session.execute(
+        select(LedgerEntry.fund, LedgerEntry.year, LedgerEntry.kind, func.sum(LedgerEntry.amount)).group_by(
+            LedgerEntry.fund, LedgerEntry.year, LedgerEntry.kind
+        )
+    ):
+        sums[fund, year, kind] = int(total)
+    for one in session.scalars(select(FundYear)):
+        of = (one.fund, one.year)
+        entered = {
+            "allocated": sums[*of, "allocation"],
+            "held": -sums[*of, "held"],
+            "committed": -(sums[*of, "commitment"] + sums[*of, "release"]),
+            "forward": -(sums[*of, "forward"] + sums[*of, "forward_closed"]),
+        }
+        assert entered == {name: getattr(one, name) for name in entered}, of
+
+
+@dataclass(frozen=True)
+class Outside:
+    """What people can see: each channel's messages, and each mail's reader and subject."""
+
+    approvals: list[str]
+    deadlines: list[str]
+    mails: list[str]
+
+
+def outside(workspace: Workspace, mail: Path) -> Outside:
+    """What stands in Slack and in the mailbox. Fails where a mail's Message-ID is there twice, or was not its own."""
+    mails = PracticeMailbox(mail, "grants@desk.example.org").mails()
+    ids = [one.message_id for one in mails]
+    assert len(ids) == len(set(ids)), ids
+    log = mail.parent / HANDED
+    handed = log.read_text().split() if log.exists() else []
+    # A crash between the mailbox's taking a mail and our noting it leaves it in the mailbox alone, never in the log alone.
+    assert set(handed) <= set(ids), "a mail was handed over under a Message-ID that it did not keep"
+    return Outside(
+        approvals=[unnamed(one.text) for one in workspace.messages(APPROVALS)],
+        deadlines=[unnamed(one.text) for one in workspace.messages(DEADLINES)],
+        mails=sorted(unnamed(f"{one.to}: {one.subject}") for one in mails),
+    )

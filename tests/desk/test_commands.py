@@ -1,0 +1,154 @@
+"""The commands, as a person types them, each on a record of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from desk.command import main
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Run]:
+    for name in os.environ:
+        if name.startswith("AWARD_DESK_"):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AWARD_DESK_PRACTICE", "0")
+
+    def invoke(*arguments: str, fails: bool = False) -> Result:
+        result = CliRunner().invoke(main, list(arguments))
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        assert (result.exit_code != 0) is fails, result.output
+        assert "Traceback" not in result.output
+        return result
+
+    yield invoke
+
+
+def every_command(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from every_command(command, (*path, name))
+        else:
+            yield (*path, name)
+
+
+@pytest.mark.parametrize("path", list(every_command(main)), ids=" ".join)
+def test_every_command_has_help_with_an_example(run: Run, path: tuple[str, ...]) -> None:
+    said = run(*path, "--help").output
+    assert f"Example: award-desk {' '.join(path)}" in " ".join(said.split())
+
+
+def test_people(run: Run) -> None:
+    run("people", "add", "Ada Officer", "Ada@Example.org", "--role", "officer", "--slack", "T1/U1")
+    run("people", "add", "Kim Commissioner", "kim@example.org", "--role", "commissioner")
+    run("people", "add", "Frankie", "frankie@example.org", "--role", "officer", "--of", "constabulary")
+    listed = json.loads(run("people", "list", "--json").output)
+    assert listed == [
+        {"name": "Kim Commissioner", "email": "kim@example.org", "role": "commissioner", "of": "office", "slack": None},
+        {"name": "Ada Officer", "email": "ada@example.org", "role": "officer", "of": "office", "slack": "T1/U1"},
+        {"name": "Frankie", "email": "frankie@example.org", "role": "officer", "of": "constabulary", "slack": None},
+    ]
+    assert "not linked" in run("people", "list").output
+    taken = run("people", "add", "Bo", "bo@example.org", "--role", "officer", "--slack", "T1/U1", fails=True)
+    assert "Ada Officer" in taken.output
+    assert "TEAM/USER" in run("people", "add", "Bo", "b@e.org", "--role", "officer", "--slack", "U1", fails=True).output
+    run("people", "remove", "ada@example.org")
+    assert "Ada" not in run("people", "list").output
+    assert "Nobody on the staff list" in run("people", "remove", "ada@example.org", fails=True).output
+    assert "not an e-mail address" in run("people", "add", "X", "nowhere", "--role", "officer", fails=True).output
+
+
+def test_funds(run: Run) -> None:
+    assert "£60,000" in run("funds", "allocate", "youth-fund", "2026-27", "60,000").output
+    run("funds", "allocate", "youth-fund", "2026-27", "£0.01", "--note", "rounding")
+    run("funds", "allocate", "crime-and-disorder", "2026-27", "100000")
+    rows = {row["fund"]: row for row in json.loads(run("funds", "list", "--year", "2026-27", "--json").output)}
+    assert rows["youth-fund"]["available"] == "60000.01"
+    assert (rows["crime-and-disorder"]["held"], rows["crime-and-disorder"]["available"]) == ("33333.34", "66666.66")
+    assert len(rows) == 7
+    assert "60000.01" in run("funds", "list", "--year", "2026-27").output
+    assert "There is no fund called 'nonsense'" in run("funds", "allocate", "nonsense", "2026-27", "1", fails=True).output
+    assert "2026-27" in run("funds", "allocate", "youth-fund", "2026", "1", fails=True).output
+    run("funds", "allocate", "youth-fund", "2026-27", "0", fails=True)
+    run("funds", "allocate", "youth-fund", "2026-27", "1.234", fails=True)
+
+
+def test_policy(run: Run, tmp_path: Path) -> None:
+    shown = json.loads(run("policy", "show", "--json").output)
+    assert {"id": "reduce-crime-and-disorder", "text": "Reduce crime and disorder"} in shown["plan_objectives"]
+    assert shown["csp_areas"] == [
+        "Cambridge City",
+        "East Cambridgeshire",
+        "Fenland",
+        "Huntingdonshire",
+        "Peterborough",
+        "South Cambridgeshire",
+    ]
+    assert "portal_over" in run("policy", "show").output
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text("[office]\n")
+    assert "wrong.toml" in run("policy", "check", str(wrong), fails=True).output
+
+
+def test_rules_explain_says_what_the_api_says(run: Run) -> None:
+    given = ("--kind", "contract", "--amount", "50000.01", "--start", "2027-01-31", "--end", "2028-01-30")
+    data: dict[str, Any] = json.loads(run("rules", "explain", *given, "--json").output)
+    assert data["tier"] == "full"
+    assert data["procurement"] == {
+        "route": "tender",
+        "quotes": 0,
+        "website": True,
+        "portal": "required",
+        "independent_panel_member": True,
+    }
+    assert data["returns"]["due"] == ["2027-07-31", "2028-01-30"]
+    text = run("rules", "explain", *given).output
+    for finding in data["findings"]:
+        assert finding["rule"] in text
+        assert finding["paragraph"] in text
+    wrong = run("rules", "explain", "--kind", "gift", "--amount", "-1", fails=True).output
+    assert "--kind" in wrong
+    assert "--amount" in wrong
+
+
+def test_sweep_of_a_future_day_asks_first_outside_practice(run: Run) -> None:
+    assert "Nothing was left" in run("sweep").output
+    assert "--dry-run" in run("sweep", "--as-of", "2099-01-01", fails=True).output
+    assert json.loads(run("sweep", "--as-of", "2099-01-01", "--dry-run", "--json").output) == []
+    run("sweep", "--as-of", "2099-01-01", "--yes")
+    assert "2027-03-31" in run("sweep", "--as-of", "tomorrow", fails=True).output
+
+
+def test_check_names_what_is_not_there(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = run("check", fails=True).output
+    assert "FAULT  slack" in said
+    assert "FAULT  mail" in said
+    assert "ok     database" in said
+    monkeypatch.setenv("AWARD_DESK_PRACTICE", "1")
+    assert "FAULT" not in run("check").output
+    monkeypatch.setenv("AWARD_DESK_SMTP_URL", "smtp://127.0.0.1:1")
+    monkeypatch.setenv("AWARD_DESK_CLAMD", "127.0.0.1:1")
+    monkeypatch.setenv("AWARD_DESK_SLACK_BOT_TOKEN", "xoxb-1")
+    monkeypatch.setenv("AWARD_DESK_SLACK_SIGNING_SECRET", "s")
+    monkeypatch.setenv("AWARD_DESK_SLACK_API_URL", "http://127.0.0.1:1/api/")
+    monkeypatch.setenv("AWARD_DESK_SLACK_APPROVALS_CHANNEL", "C1")
+    monkeypatch.setenv("AWARD_DESK_SLACK_DEADLINES_CHANNEL", "C2")
+    said = run("check", fails=True).output
+    assert [line.split()[1] for line in said.splitlines() if line.startswith("FAULT")] == ["slack", "mail", "scanner"]
+
+
+def test_db_upgrade_can_be_repeated(run: Run) -> None:
+    assert "up to date" in run("db", "upgrade").output
+    assert "up to date" in run("db", "upgrade").output
