@@ -128,14 +128,17 @@ def claim(session: Session, channel: Channel, *, now: datetime) -> OutboxMessage
 def settle(
     session: Session,
     message: OutboxMessage,
-    outcome: Literal["sent", "failed"],
+    outcome: Literal["sent", "failed", "withheld"],
     *,
     now: datetime,
     slack_channel: str | None = None,
     slack_ts: str | None = None,
     error: str | None = None,
 ) -> bool:
-    """Close a claimed message for good. False if the claim ran out and somebody else holds it now."""
+    """Close a claimed message for good: sent, failed for ever, or withheld as no longer worth sending.
+
+    False if the claim ran out and somebody else holds it now.
+    """
     return _close(
         session,
         message,

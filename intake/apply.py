@@ -16,6 +16,7 @@ from core.assessing import finding_data, money_for
 from core.errors import Conflict, NotFound, Refused
 from core.links import follow, link_for
 from core.records import Application, Event
+from core.returns import RETURN
 from core.rules.assessment import assess
 from core.rules.forms import application_book
 from core.rules.lifecycle import ApplicationState, AwardState
@@ -384,6 +385,12 @@ def _progress(token: str, application: Application) -> Response:
     )
 
 
+def _days_ahead() -> int:
+    """How many days before a return is due its recipient first hears of it."""
+    steps = _policy().nudge_steps.get(RETURN, ())
+    return max((-step.days for step in steps if not step.to_staff), default=0)
+
+
 def _next_steps(application: Application) -> list[str]:
     """What happens next and by when, for the state that it is in."""
     award = application.award
@@ -395,7 +402,8 @@ def _next_steps(application: Application) -> list[str]:
                 "An offer that is not accepted by then runs out.",
             ],
             AwardState.ACTIVE: [
-                "The award has started. We e-mail a link to each monitoring return four weeks before it is due."
+                "The award has started.",
+                f"We e-mail a link to each monitoring return {_days_ahead()} days before it is due.",
             ],
             AwardState.COMPLETED: ["The award is complete. Nothing more is needed."],
             AwardState.REFUSED: ["You turned the offer down. Nothing more is needed."],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, current_app, render_template, request, url_for
@@ -67,14 +68,18 @@ def install(app: Flask) -> None:
             "desk": office(),
             "details": office().policy.office,
             "nonce": nonce,
-            "styled": assets.present(),
+            "styled": assets.present(_static() / assets.FOLDER.name),
             "asset": asset,
         }
 
 
 def asset(name: str) -> str:
-    """The address of a static file, which changes with the release of the styles, so that it can be kept for long."""
-    return url_for("static", filename=name, v=assets.VERSION)
+    """The address of a static file, which changes when the file does, so that a browser may keep it."""
+    return url_for("static", filename=name, v=f"{(_static() / name).stat().st_mtime_ns:x}")
+
+
+def _static() -> Path:
+    return Path(current_app.static_folder or "static")
 
 
 def day_text(day: date) -> str:

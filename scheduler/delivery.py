@@ -184,7 +184,8 @@ class Delivery:
         else:
             log.error("message %s (%s) will never be sent: %s", message.id, message.key, trouble)
         with self._office.sessions.begin() as session:
-            if outbox.settle(session, message, "failed", now=now, error=_words(trouble)):
+            outcome: Literal["withheld", "failed"] = "withheld" if isinstance(trouble, NothingLeft) else "failed"
+            if outbox.settle(session, message, outcome, now=now, error=_words(trouble)):
                 self._courier.note_failure(session, message, trouble, now=now)
 
     def _put_back(self, message: OutboxMessage, trouble: Exception, not_before: datetime | None = None) -> datetime:

@@ -16,6 +16,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from bot.repeats import forget_old
 from core import awards, deadlines
 from core.deadlines import SentStep
 from core.office import LONDON, Office, london_day
@@ -118,8 +119,9 @@ class Timetable:
         self._scheduler.add_listener(self._missed, EVENT_JOB_MISSED)
 
     def start(self) -> None:
-        """Begin: a sweep now, and one every quarter of an hour from now on."""
+        """Begin: a sweep now, and one every quarter of an hour; once a day what is kept for repeats is tidied."""
         self._every("sweep", self._sweep)
+        self._every("tidy", self._tidy, minutes=24 * 60)
         self._scheduler.start()
 
     def stop(self) -> None:
@@ -127,9 +129,14 @@ class Timetable:
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
 
-    def _every(self, job: str, run: Callable[[], None]) -> None:
+    def _every(self, job: str, run: Callable[[], None], *, minutes: float | None = None) -> None:
         # A real instant, not the office's clock: APScheduler measures by the machine's.
-        self._scheduler.add_job(run, "interval", minutes=self._minutes, id=job, next_run_time=datetime.now(LONDON))
+        every = minutes or self._minutes
+        self._scheduler.add_job(run, "interval", minutes=every, id=job, next_run_time=datetime.now(LONDON))
+
+    def _tidy(self) -> None:
+        with self._office.sessions.begin() as session:
+            forget_old(session, now=self._office.clock())
 
     def _sweep(self) -> None:
         run_sweep(self._office)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -99,8 +100,11 @@ def test_what_a_sweep_answers_is_what_it_prints(office: Office) -> None:
 
 def test_a_staff_step_waits_for_a_working_day_and_a_recipient_s_does_not(office: Office) -> None:
     active(office, facts(start=date(2027, 6, 1), end=LAST))
-    sent = {day: told(sweep(office, day)) for day in days(after(-2, LAST), after(16, LAST))}
+    sweep(office, after(-8, LAST))
+    sent = {day: told(sweep(office, day)) for day in days(after(-7, LAST), after(16, LAST))}
     assert {day: steps for day, steps in sent.items() if steps} == {
+        after(-7, LAST): [(-7, "recipient")],  # Sunday
+        after(-6, LAST): [(-7, "officer")],
         after(-1, LAST): [(-1, "recipient")],  # Saturday
         LAST: [(0, "recipient")],  # Sunday
         after(1, LAST): [(0, "officer")],  # Monday: of two steps that waited, the later one
@@ -265,7 +269,7 @@ def test_a_sweep_while_returns_come_in_leaves_each_deadline_met(office: Office) 
             award = awards.by_id(session, award_id)
             returns.receive(session, award, FIRST, returned(), source="the recipient", now=london(FIRST))
 
-    at_once([*(lambda one=one: receive(one) for one in held), lambda: sweep(office, FIRST)])  # type: ignore[misc]
+    at_once([*(partial(receive, one) for one in held), partial(sweep, office, FIRST)])
     with office.reading() as session:
         stands = session.scalars(select(Deadline).where(Deadline.due == FIRST)).all()
         assert [(one.met_at, one.next_step_on) for one in stands] == [(london(FIRST), None)] * 6

@@ -47,7 +47,7 @@ def test_a_token_that_is_not_ours_is_not_known(office: Office) -> None:
                 links.follow(session, office.signer, "offer", one, now=office.clock())
         for purpose in ("application", "return"):
             with pytest.raises(NotFound):
-                links.follow(session, office.signer, purpose, token, now=office.clock())  # type: ignore[arg-type]
+                links.follow(session, office.signer, purpose, token, now=office.clock())
         other = links.link_for(session, "return", 41, now=office.clock())
         with pytest.raises(NotFound):  # the row is another purpose's, whatever was signed
             links.follow(session, office.signer, "offer", office.signer.token("offer", other), now=office.clock())

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
+from sqlalchemy import Engine, create_engine, make_url
 
 from bot.app import build
 from bot.endpoint import blueprint
@@ -33,6 +34,7 @@ from scheduler.mail_courier import MailCourier
 from scheduler.mailbox import PracticeMailbox
 from scheduler.slack_courier import SlackCourier
 from scheduler.timetable import run_sweep
+from tests.crashes.moving import MovingRecord
 from tests.crashes.points import CRASHED, Points, WatchedSender, WatchedSlack
 from tests.crashes.wire import api_headers, slack_headers
 
@@ -48,7 +50,10 @@ HANDED = "handed.log"
 
 @dataclass(frozen=True)
 class Act:
-    """What a process is to do. `at` is its clock, which stands still; `die_at` the point at which it dies."""
+    """What a process is to do. `at` is its clock, which stands still; `die_at` the point at which it dies.
+
+    With `rehearsed` no fork does it but the process itself, so that what Python and SQLAlchemy do but once is done.
+    """
 
     name: str
     database_url: str
@@ -59,6 +64,7 @@ class Act:
     body: str = ""
     key: str = ""
     released: bool = True
+    rehearsed: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,8 @@ class Rooms:
     """The rooms of a desk, put together without a record: a fork gives it one."""
 
     def __init__(self, slack_api: str) -> None:
-        unopened = database.open_database("sqlite://")
+        unopened = create_engine("sqlite://")
+        self._records: dict[str, MovingRecord] = {}
         self.now: datetime | None = None
         self.client = WatchedSlack(TOKEN, base_url=slack_api, timeout=10, retry_handlers=[])
         self.office = Office(
@@ -103,14 +110,15 @@ class Rooms:
             raise RuntimeError("no act has set the clock")
         return self.now
 
-    def open(self, act: Act, points: Points) -> None:
-        """Open the act's record, with its points on it."""
-        engine = database.open_database(act.database_url)
-        points.watch_record(engine)
+    def open(self, act: Act) -> Engine:
+        """Lead the rooms to the act's record, and set their clock."""
+        backend = make_url(act.database_url).get_backend_name()
+        record = self._records.setdefault(backend, MovingRecord(act.database_url))
+        engine = record.move(act.database_url)
         self.office.sessions.configure(bind=engine)
         self.office.reading.configure(bind=database.reading_sessions(engine).kw["bind"])
         self.now = datetime.fromisoformat(act.at)
-        self.client.points = points
+        return engine
 
 
 def _submit(rooms: Rooms, act: Act, _points: Points) -> dict[str, Any]:
@@ -152,14 +160,18 @@ def _sweep(rooms: Rooms, _act: Act, points: Points) -> dict[str, Any]:
 
 
 def _restart(rooms: Rooms, act: Act, points: Points) -> dict[str, Any]:
-    """As a process that starts: free the claims (the one process of `up` does), deliver, sweep, deliver."""
+    """As a process that starts: free the claims (the one process of `up` does), deliver, sweep, deliver; then again."""
     if act.released:
         with rooms.office.sessions.begin() as session:
             outbox.release_claims(session)
-    first = _deliver(rooms, act, points)
+    return {"first": _round(rooms, act, points), "then": _round(rooms, act, points)}
+
+
+def _round(rooms: Rooms, act: Act, points: Points) -> dict[str, Any]:
+    before = _deliver(rooms, act, points)
     swept = _sweep(rooms, act, points)
-    second = _deliver(rooms, act, points)
-    return {**swept, **{name: first[name] + second[name] for name in first}}
+    after = _deliver(rooms, act, points)
+    return {**swept, **{name: before[name] + after[name] for name in before}}
 
 
 ACTS: dict[str, Callable[[Rooms, Act, Points], dict[str, Any]]] = {
@@ -184,7 +196,8 @@ def _live(rooms: Rooms, act: Act, report: int) -> None:
             statements=act.statements,
             last_words=lambda name: say(Ended(died_at=name, passed=points.passed)),
         )
-        rooms.open(act, points)
+        points.watch_record(rooms.open(act))
+        rooms.client.points = points
         answer = ACTS[act.name](rooms, act, points)
         say(Ended(passed=points.passed, answer=answer))
     except BaseException:
@@ -192,6 +205,13 @@ def _live(rooms: Rooms, act: Act, report: int) -> None:
         status = 1
     finally:
         os._exit(status)
+
+
+def _rehearse(rooms: Rooms, act: Act) -> bytes:
+    engine = rooms.open(act)
+    answer = ACTS[act.name](rooms, act, Points(None, statements=1, last_words=print))
+    engine.dispose()
+    return json.dumps(asdict(Ended(answer=answer))).encode()
 
 
 def _fork(rooms: Rooms, act: Act) -> bytes:
@@ -217,7 +237,8 @@ def main() -> None:
     rooms = Rooms(sys.argv[1])
     print("ready", flush=True)
     for line in sys.stdin:
-        said = _fork(rooms, Act(**json.loads(line)))
+        act = Act(**json.loads(line))
+        said = _rehearse(rooms, act) if act.rehearsed else _fork(rooms, act)
         print(said.decode(), flush=True)
 
 

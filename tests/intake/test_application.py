@@ -83,7 +83,9 @@ def test_what_is_wrong_is_kept_and_said_beside_its_field(browser: Any, office: O
     assert "<title>Error: Who should we contact?" in page
     assert 'href="#contact_email"' in page
     assert 'value="kim at home"' in page
-    assert "must be an e-mail address" in page
+    beside = page.split('id="contact_email-error"')[1].split("</p>")[0]
+    assert "must be an e-mail address" in beside
+    assert 'aria-describedby="contact_email-hint contact_email-error"' in page
     assert "&lt;b&gt;" in answer.get_data(as_text=True)
     assert only_application(office).answers["contact_email"] == "kim at home"
     assert 'value="kim at home"' in text_of(browser.get(f"{started}/contact"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import stat
 from pathlib import Path
 from typing import Any
@@ -87,9 +88,19 @@ def test_what_is_there_is_not_fetched_again(tmp_path: Path, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize("there", [True, False])
-def test_pages_use_what_is_there(office: Office, monkeypatch: pytest.MonkeyPatch, there: bool) -> None:
-    monkeypatch.setattr("intake.pages.assets.present", lambda: there)
-    page = create_app(office, secret_key="x").test_client().get("/").get_data(as_text=True)
+def test_pages_use_what_is_there(office: Office, tmp_path: Path, there: bool) -> None:
+    # Whether the files have been fetched on this machine is not what is tested: the folder is put there, or not.
+    folder = tmp_path / "static"
+    shutil.copytree(assets.FOLDER.parent, folder, ignore=shutil.ignore_patterns("govuk"))
+    kept = folder / "govuk"
+    if there:
+        kept.mkdir()
+        for name in (assets.STYLES, assets.SCRIPT):
+            (kept / name).touch()
+        (kept / assets.STAMP).write_text(f"govuk-frontend {assets.VERSION}\n{assets.SHA512}\n")
+    app = create_app(office, secret_key="x")
+    app.static_folder = str(folder)
+    page = app.test_client().get("/").get_data(as_text=True)
     assert ("govuk-frontend.min.css" in page) is there
     assert ("desk.js" in page) is there
     assert ("fallback.css" in page) is not there

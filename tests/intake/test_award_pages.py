@@ -177,3 +177,10 @@ def test_a_return_that_is_sent_twice_counts_once(browser: Any, office: Office, r
         assert browser.client.post(return_paths[0], data=data).status_code == 303
     with office.reading() as session:
         assert session.scalars(select(MonitoringReturn)).one().people == 23
+
+
+def test_the_application_says_how_far_ahead_a_return_is_announced(browser: Any, accepted: str, submitted: str) -> None:
+    page = text_of(browser.get(submitted))
+    assert "Your award has started" in page
+    assert "28 days before it is due" in page
+    assert "It helps where help is scarce." in page
