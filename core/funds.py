@@ -108,17 +108,75 @@ def allocate(
     if amount <= 0:
         raise Refused("An allocation adds money: give an amount over zero.", "F6")
     row = _locked_row(session, fund_id, year)
+    _change_allocation(session, row, fund, "allocation", amount, actor=actor, note=note, now=now)
+    told = {"fund": fund_id, "year": year_label(year), "added": amount, "allocated": row.allocated, "held": row.held}
+    events.append(session, "allocated", FUND_TRAIL, actor, {**told, "note": note}, now=now)
+    return position(session, fund_id, year)
+
+
+def _change_allocation(
+    session: Session, row: FundYear, fund: Fund, kind: str, amount: int, *, actor: str, note: str, now: datetime
+) -> None:
+    """Add to a year's allocation, or take from it; what F3 holds back and forward commitments follow."""
     row.allocated += amount
-    _enter(session, row, "allocation", amount, actor=actor, note=note, now=now)
+    _enter(session, row, kind, amount, actor=actor, note=note, now=now)
     held = row.allocated - allocatable(row.allocated, fund)
     if held != row.held:
         _enter(session, row, "held", row.held - held, actor=actor, note="held back under F3", now=now)
         row.held = held
     session.flush()
     _confirm_forward(session, row, actor=actor, now=now)
-    told = {"fund": fund_id, "year": year_label(year), "added": amount, "allocated": row.allocated, "held": row.held}
-    events.append(session, "allocated", FUND_TRAIL, actor, {**told, "note": note}, now=now)
-    return position(session, fund_id, year)
+
+
+def move(
+    session: Session,
+    source_id: str,
+    target_id: str,
+    year: int,
+    amount: int,
+    *,
+    policy: Policy,
+    actor: str,
+    note: str = "",
+    now: datetime,
+) -> tuple[FundPosition, FundPosition]:
+    """Move `amount` pence of a year's allocation that nothing is committed from to another fund, both at once.
+
+    Raises NotFound for an unknown fund; Refused where the money is not there, or is a government grant, which is
+    ring-fenced to what it was given for (F1, F2).
+    """
+    source, target = _fund(policy, source_id), _fund(policy, target_id)
+    if amount <= 0:
+        raise Refused("Move an amount over zero.", "F6")
+    if source == target:
+        raise Refused("Name two different funds: one to take from and one to give to.", "F6")
+    for fund in (source, target):
+        if fund.government_grant:
+            raise Refused(
+                f"The {fund.name} is ring-fenced: its money cannot be moved. Allocate to it instead.", fund.rule
+            )
+    rows = {fund_id: _locked_row(session, fund_id, year) for fund_id in sorted((source_id, target_id))}
+    left = rows[source_id]
+    after = left.allocated - amount
+    if after < 0 or left.committed > allocatable(after, source):
+        free = display(left.allocated - left.held - left.committed)
+        raise Refused(f"The {source.name} has {free} left in {year_label(year)}. Move less.", "F6")
+    reason = note or f"moved from {source_id} to {target_id}"
+    _change_allocation(session, left, source, "moved", -amount, actor=actor, note=reason, now=now)
+    _change_allocation(session, rows[target_id], target, "moved", amount, actor=actor, note=reason, now=now)
+    told = {"from": source_id, "to": target_id, "year": year_label(year), "amount": amount, "note": note}
+    events.append(session, "moved", FUND_TRAIL, actor, told, now=now)
+    return position(session, source_id, year), position(session, target_id, year)
+
+
+def statement(session: Session, policy: Policy, fund_id: str, year: int) -> list[LedgerEntry]:
+    """Every movement of a fund in a financial year, oldest first. Raises NotFound for an unknown fund."""
+    _fund(policy, fund_id)
+    return list(
+        session.scalars(
+            select(LedgerEntry).where(LedgerEntry.fund == fund_id, LedgerEntry.year == year).order_by(LedgerEntry.id)
+        )
+    )
 
 
 def _confirm_forward(session: Session, row: FundYear, *, actor: str, now: datetime) -> None:

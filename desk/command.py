@@ -457,6 +457,58 @@ def funds_list(year: int | None, json_: bool) -> None:
     show(made)
 
 
+@funds_.command("move")
+@click.argument("source")
+@click.argument("target")
+@click.argument("year", type=YEAR)
+@click.argument("amount", type=POUNDS)
+@click.option("--note", default="", help="Why: it goes on the record.")
+@plainly
+def funds_move(source: str, target: str, year: int, amount: int, note: str) -> None:
+    """Move AMOUNT pounds that nothing is committed from, from SOURCE to TARGET, within the financial YEAR.
+
+    Example: award-desk funds move community-fund youth-fund 2026-27 5000
+    """
+    with opened() as desk, desk.office.sessions.begin() as session:
+        moved = funds.move(
+            session,
+            source,
+            target,
+            year,
+            amount,
+            policy=desk.office.policy,
+            actor=who(),
+            note=note,
+            now=desk.office.clock(),
+        )
+    for position in moved:
+        click.echo(f"{position.fund} has {display(position.available)} available for {year_label(year)}.")
+
+
+@funds_.command("statement")
+@click.argument("fund")
+@click.option("--year", type=YEAR, help="2026-27; this financial year unless given")
+@click.option("--json", "json_", is_flag=True, help="For a program.")
+@plainly
+def funds_statement(fund: str, year: int | None, json_: bool) -> None:
+    """Print every movement of FUND in a financial year, and what was available after each.
+
+    Example: award-desk funds statement youth-fund --year 2026-27
+    """
+    with opened() as desk, desk.office.reading() as session:
+        entries = funds.statement(session, desk.office.policy, fund, year or explaining.this_year(desk.office))
+        rows = explaining.statement(session, entries)
+    if json_:
+        as_json(rows)
+        return
+    made = table("When", "What", "Award", "Amount", "Available", "By", "Note")
+    for column in made.columns[3:5]:
+        column.justify = "right"
+    for row in rows:
+        made.add_row(*(str(value or "") for value in row.values()))
+    show(made)
+
+
 @main.command()
 @click.option("--as-of", type=DAY, help="As if it were this day; outside practice a later one needs --yes.")
 @click.option("--dry-run", is_flag=True, help="Say what would be sent; send nothing.")

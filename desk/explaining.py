@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from core.assessing import money_for
 from core.errors import Refused
-from core.office import Office
+from core.office import LONDON, Office
+from core.records import Award, LedgerEntry
 from core.rules.assessment import assess
 from core.rules.calendar import financial_year
-from core.rules.money import display
+from core.rules.money import display, pounds
 from intake.api import REQUIREMENTS, assessment_data, read_facts
 from intake.problems import Problem
 from intake.queries import Query
@@ -63,6 +65,33 @@ def explain(session: Session, office: Office, given: Mapping[str, str]) -> Expla
         lines.append(textwrap.fill(said, WIDTH, initial_indent=head, subsequent_indent=" " * len(head)))
         lines.append(" " * len(head) + f"({finding.paragraph})")
     return Explained(data, "\n".join(lines))
+
+
+def statement(session: Session, entries: Sequence[LedgerEntry]) -> list[dict[str, str | None]]:
+    """Movements of a fund with what was available after each; a forward commitment takes nothing yet."""
+    named = {entry.award_id for entry in entries if entry.award_id}
+    found = session.execute(select(Award.id, Award.reference).where(Award.id.in_(named)))
+    references = {row.id: row.reference for row in found}
+    available, rows = 0, []
+    for entry in entries:
+        if entry.kind not in ("forward", "forward_closed"):
+            available += entry.amount
+        rows.append(
+            {
+                "at": entry.made_at.astimezone(LONDON).strftime("%Y-%m-%d %H:%M"),
+                "kind": entry.kind.replace("_", " "),
+                "reference": references.get(entry.award_id) if entry.award_id else None,
+                "amount": _signed(entry.amount),
+                "available": _signed(available),
+                "by": entry.actor,
+                "note": entry.note,
+            }
+        )
+    return rows
+
+
+def _signed(pence: int) -> str:
+    return f"-{pounds(-pence)}" if pence < 0 else pounds(pence)
 
 
 def figures(data: Mapping[str, Any], name: str = "") -> Iterator[tuple[str, str, str, str, str, str]]:

@@ -74,7 +74,7 @@ def may_decide(decider: Decider, case: Case, policy: Policy, today: date) -> Ref
     if case.recommended_by is None:
         return Refusal("A2", "A decision needs a recommendation by someone else first.")
     if case.recommended_by == decider.person_id:
-        return Refusal("A2", f"You recommended this, so someone else decides it: {who_may_decide(case, policy, today)}")
+        return Refusal("A2", f"You recommended this, so someone else decides it. {who_may_decide(case, policy, today)}")
     if decider.role is Role.COMMISSIONER and not case.commissioner_interested:
         return None
     if any(row.role is decider.role for row in _matching(case, policy, today)):

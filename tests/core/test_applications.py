@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date, datetime
 from typing import Any, Literal
 
 import pytest
@@ -14,7 +15,7 @@ from core.errors import Conflict, NotFound, Refused
 from core.office import Office
 from core.records import Application, Award, Link, PolicyVersion
 from core.rules.answers import Outcome
-from core.rules.policy import Body, Role
+from core.rules.policy import Body, Role, Window
 from tests.core.casework import (
     CONDITIONS,
     YEAR,
@@ -25,6 +26,7 @@ from tests.core.casework import (
     delegated,
     drafted,
     facts,
+    london,
     messages,
     person,
     recommend,
@@ -85,13 +87,25 @@ def test_a_submitted_application_is_no_longer_saved(office: Office) -> None:
     assert read(office, application).answers == {}
 
 
-def test_a_closed_or_unknown_fund_takes_no_draft(office: Office) -> None:
-    with office.sessions.begin() as session:
+def test_a_draft_is_started_on_the_days_of_a_window_or_by_invitation(office: Office, clock: Any) -> None:
+    window = Window(opens=date(2027, 6, 1), closes=date(2027, 6, 30))
+    funds = tuple(replace(fund, windows=(window,)) for fund in office.policy.funds)
+    desk = replace(office, policy=replace(office.policy, funds=funds))
+
+    def start(at: datetime, *, by_invitation: bool = False, fund: str = "moj-victims") -> None:
+        clock.now = at
+        with office.sessions.begin() as session:
+            applications.start(session, fund, office=desk, now=clock.now, by_invitation=by_invitation)
+
+    start(london(window.opens, 0))
+    start(london(window.closes, 23, 59, 59))
+    for closed in (london(date(2027, 5, 31), 23, 59, 59), london(date(2027, 7, 1), 0)):
         with pytest.raises(Refused, match="not open") as refused:
-            applications.start(session, "moj-victims", office=office, now=office.clock())
+            start(closed)
         assert refused.value.rule == "F1"
-        with pytest.raises(NotFound, match="pony-fund"):
-            applications.start(session, "pony-fund", office=office, now=office.clock())
+        start(closed, by_invitation=True)
+    with pytest.raises(NotFound, match="pony-fund"):
+        start(london(window.opens), fund="pony-fund")
 
 
 # ------------------------------------------------------------------------------------------------ submission

@@ -79,10 +79,35 @@ def test_funds(run: Run) -> None:
     assert (rows["crime-and-disorder"]["held"], rows["crime-and-disorder"]["available"]) == ("33333.34", "66666.66")
     assert len(rows) == 7
     assert "60000.01" in run("funds", "list", "--year", "2026-27").output
-    assert "There is no fund called 'nonsense'" in run("funds", "allocate", "nonsense", "2026-27", "1", fails=True).output
+    assert (
+        "There is no fund called 'nonsense'" in run("funds", "allocate", "nonsense", "2026-27", "1", fails=True).output
+    )
     assert "2026-27" in run("funds", "allocate", "youth-fund", "2026", "1", fails=True).output
     run("funds", "allocate", "youth-fund", "2026-27", "0", fails=True)
     run("funds", "allocate", "youth-fund", "2026-27", "1.234", fails=True)
+
+
+def test_moving_money_and_the_statement(run: Run) -> None:
+    run("funds", "allocate", "youth-fund", "2026-27", "1000")
+    run("funds", "allocate", "crime-and-disorder", "2026-27", "300")
+    said = run("funds", "move", "youth-fund", "crime-and-disorder", "2026-27", "0.02").output
+    assert "youth-fund has £999.98 available" in said
+    assert "crime-and-disorder has £200.01 available" in said  # a third of £300.02, rounded up, stays held (F3)
+    too_much = run("funds", "move", "youth-fund", "community-fund", "2026-27", "999.99", fails=True).output
+    assert "£999.98 left" in too_much
+    run("funds", "move", "youth-fund", "community-fund", "2026-27", "999.98")
+    run("funds", "move", "youth-fund", "youth-fund", "2026-27", "1", fails=True)
+    run("funds", "move", "youth-fund", "community-fund", "2026-27", "0", fails=True)
+    assert "ring-fenced" in run("funds", "move", "youth-fund", "moj-victims", "2026-27", "1", fails=True).output
+    rows = json.loads(run("funds", "statement", "crime-and-disorder", "--year", "2026-27", "--json").output)
+    assert [(row["kind"], row["amount"], row["available"]) for row in rows] == [
+        ("allocation", "300.00", "300.00"),
+        ("held", "-100.00", "200.00"),
+        ("moved", "0.02", "200.02"),
+        ("held", "-0.01", "200.01"),
+    ]
+    assert "moved" in run("funds", "statement", "youth-fund", "--year", "2026-27").output
+    assert "There is no fund" in run("funds", "statement", "nonsense", fails=True).output
 
 
 def test_policy(run: Run, tmp_path: Path) -> None:

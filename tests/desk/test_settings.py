@@ -95,7 +95,11 @@ def test_practice_is_on_for_up_and_off_in_production(monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize(
     ("host", "port", "expected"),
-    [("0.0.0.0", 8000, "http://127.0.0.1:8000"), ("::1", 80, "http://[::1]:80"), ("desk.lan", 81, "http://desk.lan:81")],
+    [
+        ("0.0.0.0", 8000, "http://127.0.0.1:8000"),
+        ("::1", 80, "http://[::1]:80"),
+        ("desk.lan", 81, "http://desk.lan:81"),
+    ],
 )
 def test_links_lead_to_where_the_desk_listens(host: str, port: int, expected: str) -> None:
     assert choose(read(), production=False, host=host, port=port).public_url == expected
