@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import structlog
@@ -16,13 +16,25 @@ from waitress.server import create_server
 
 from core import outbox
 from desk import assembly, practice_office
-from desk.settings import ADDRESS_NOTE, PREFIX, Chosen, SettingsError
+from desk.settings import ADDRESS_NOTE, PREFIX, Chosen, SettingsError, reachable
 from intake import assets
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 log = structlog.get_logger(__name__)
 
 THREADS = 4
 """Threads of the web server: fewer are better (waitress itself buffers slow clients)."""
+
+BEHIND_A_PROXY = {
+    "trusted_proxy": "127.0.0.1",
+    "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto"},
+}
+"""In production a proxy on the same machine says who the visitor is; from anywhere else such headers are dropped.
+
+Without it every visitor would have the proxy's address, and share one rate limit.
+"""
 
 HELP_FIRST = """
   What to try first
@@ -48,18 +60,18 @@ def _up(desk: assembly.Desk, *, host: str, port: int) -> None:
     if not assets.present():
         click.echo("  Fetching the pages' styles, this once …")
         assets.fetch()
-    placeholder = Flask(__name__)
-    server = _bound(placeholder, host, port)
+    entry = Entry()
+    server = _bound(entry, host, port)  # first of all: whoever runs on this port already keeps the record to itself
     practice = None
     if chosen.practice_slack:
-        practice = assembly.start_practice_slack(desk, f"http://{server.effective_host}:{port}/slack/events")
+        practice = assembly.start_practice_slack(desk, f"http://{reachable(host)}:{port}/slack/events")
     door = assembly.slack_door(desk, practice)
     with office.sessions.begin() as session:
         if chosen.practice and practice_office.furnish(session, office, now=office.clock()):
             click.echo("  The practice office is set up: people, funds and a year of awards, all made up.")
         outbox.release_claims(session)
     (chosen.data_dir / ADDRESS_NOTE).write_text(chosen.public_url)
-    server.application = assembly.web_app(desk, door, practice)
+    entry.app = assembly.web_app(desk, door, practice)
     assembly.start_delivering(desk, door)
     assembly.start_timetable(desk)
     _welcome(desk, door)
@@ -67,10 +79,26 @@ def _up(desk: assembly.Desk, *, host: str, port: int) -> None:
     click.echo("\n  Stopping; the record is kept.")
 
 
-def _bound(app: Flask, host: str, port: int) -> Any:
+class Entry:
+    """What the server calls: the application, once there is one. Until `run` nothing is called, it only waits."""
+
+    app: Flask
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Hand the request to the application."""
+        return self.app(environ, start_response)
+
+
+def _bound(app: WSGIApplication, host: str, port: int, **settings: Any) -> Any:
     try:
         return create_server(
-            app, host=host, port=port, threads=THREADS, ident="award-desk", clear_untrusted_proxy_headers=True
+            app,
+            host=host,
+            port=port,
+            threads=THREADS,
+            ident="award-desk",
+            clear_untrusted_proxy_headers=True,
+            **settings,
         )
     except OSError as error:
         raise SettingsError(
@@ -116,7 +144,8 @@ def web(chosen: Chosen, *, host: str, port: int) -> None:
     """The web process: pages, the API and Slack's request URL. It sends nothing: the scheduler process does."""
     desk = assembly.open_desk(chosen, migrate=False)
     try:
-        server = _bound(assembly.web_app(desk, assembly.slack_door(desk)), host, port)
+        app = assembly.web_app(desk, assembly.slack_door(desk))
+        server = _bound(app, host, port, **BEHIND_A_PROXY)
         log.info("web", address=f"{host}:{port}")
         _serve(server)
     finally:

@@ -222,7 +222,7 @@ def _listening(settings: Settings, host: str, port: int) -> str:
             return (settings.data_dir / ADDRESS_NOTE).read_text().strip()
         except OSError:
             host = settings.host
-    return f"http://{_reachable(host)}:{port}"
+    return f"http://{reachable(host)}:{port}"
 
 
 def _need(settings: Settings, name: str, what: str) -> None:
@@ -230,7 +230,7 @@ def _need(settings: Settings, name: str, what: str) -> None:
         raise SettingsError(f"{PREFIX}{name.upper()} is missing: {what}.")
 
 
-def _reachable(host: str) -> str:
+def reachable(host: str) -> str:
     """The address a person can open: a server that listens everywhere is reached on this computer."""
     if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
         return "127.0.0.1"

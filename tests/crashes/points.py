@@ -21,18 +21,25 @@ CRASHED = 70
 
 
 class Points:
-    """Counts the points that a process passes, and ends it at the one that it is told to die at.
+    """Counts the points that a process passes in one act, and ends it at the one that it is told to die at.
 
-    `die_at` None lets it live. `statements` N counts only every N-th point beside a statement; commits, calls, mails
-    and steps are all counted. `last_words` is given the name of the point just before the end.
+    `last_words` is given the name of that point just before the end.
     """
 
-    def __init__(self, die_at: int | None, *, statements: int, last_words: Callable[[str], None]) -> None:
+    def __init__(self, last_words: Callable[[str], None]) -> None:
         self.passed = 0
-        self._die_at = die_at
-        self._statements = statements
-        self._statements_passed = 0
         self._last_words = last_words
+        self._die_at: int | None = None
+        self._statements = 1
+        self._statements_passed = 0
+
+    def begin(self, die_at: int | None, *, statements: int) -> None:
+        """Count from nought. `die_at` None lets the process live.
+
+        Of the points beside statements only every `statements`-th counts; commits, calls, mails and steps all do.
+        """
+        self.passed = self._statements_passed = 0
+        self._die_at, self._statements = die_at, statements
 
     def at(self, name: str) -> None:
         """A point. Also the checkpoint of a delivery and of a sweep."""
@@ -74,12 +81,12 @@ def _short(statement: str) -> str:
 class WatchedSlack(WebClient):
     """A Slack client with a point before and after each call."""
 
-    points: Points | None = None
+    def __init__(self, points: Points, **options: Any) -> None:
+        super().__init__(**options)
+        self.points = points
 
     def api_call(self, api_method: str, **arguments: Any) -> SlackResponse:
         """Call a method of Slack's."""
-        if self.points is None:
-            return super().api_call(api_method, **arguments)
         self.points.at(f"before {api_method}")
         answer = super().api_call(api_method, **arguments)
         self.points.at(f"after {api_method}")

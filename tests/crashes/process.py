@@ -1,11 +1,14 @@
-"""The process that dies. Everything is imported once; each act then runs in a fork of it, which opens its own record.
+"""The process that dies, and the one that carries on. What Python does but once, it does once for both.
 
 Run as a module, it reads one act a line from its standard input, as JSON, and answers each with a line: the point at
-which the act's process died, or what the act came to. It has one thread when it forks, so that the fork has it too.
+which the act's process died, or what the act came to. An act that is to die runs in a fork, with connections of its own;
+one that is to live, such as the restart, runs here, where nothing of what died was ever in memory. There is one thread
+when it forks, so that the fork has all of them.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -50,10 +53,7 @@ HANDED = "handed.log"
 
 @dataclass(frozen=True)
 class Act:
-    """What a process is to do. `at` is its clock, which stands still; `die_at` the point at which it dies.
-
-    With `rehearsed` no fork does it but the process itself, so that what Python and SQLAlchemy do but once is done.
-    """
+    """What a process is to do. `at` is its clock, which stands still; `die_at` the point at which it dies."""
 
     name: str
     database_url: str
@@ -64,7 +64,6 @@ class Act:
     body: str = ""
     key: str = ""
     released: bool = True
-    rehearsed: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,9 @@ class Rooms:
         unopened = create_engine("sqlite://")
         self._records: dict[str, MovingRecord] = {}
         self.now: datetime | None = None
-        self.client = WatchedSlack(TOKEN, base_url=slack_api, timeout=10, retry_handlers=[])
+        self.report = sys.stdout.fileno()
+        self.points = Points(self._last_words)
+        self.client = WatchedSlack(self.points, token=TOKEN, base_url=slack_api, timeout=10, retry_handlers=[])
         self.office = Office(
             sessions=database.writing_sessions(unopened),
             reading=database.reading_sessions(unopened),
@@ -110,42 +111,54 @@ class Rooms:
             raise RuntimeError("no act has set the clock")
         return self.now
 
-    def open(self, act: Act) -> Engine:
-        """Lead the rooms to the act's record, and set their clock."""
+    def _last_words(self, point: str) -> None:
+        self.say(Ended(died_at=point, passed=self.points.passed))
+
+    def say(self, ended: Ended) -> None:
+        """Answer for the act at hand."""
+        os.write(self.report, json.dumps(asdict(ended)).encode() + b"\n")
+
+    def do(self, act: Act) -> None:
+        """Do it on the act's record and by its clock, and say what came of it."""
         backend = make_url(act.database_url).get_backend_name()
-        record = self._records.setdefault(backend, MovingRecord(act.database_url))
-        engine = record.move(act.database_url)
+        if backend not in self._records:
+            self._records[backend] = MovingRecord(act.database_url)
+            self.points.watch_record(self._records[backend].engine)
+        engine = self._records[backend].move(act.database_url)
         self.office.sessions.configure(bind=engine)
         self.office.reading.configure(bind=database.reading_sessions(engine).kw["bind"])
         self.now = datetime.fromisoformat(act.at)
-        return engine
+        self.points.begin(act.die_at, statements=act.statements)
+        answer = ACTS[act.name](self, act)
+        engine.dispose()
+        self.say(Ended(passed=self.points.passed, answer=answer))
 
 
-def _submit(rooms: Rooms, act: Act, _points: Points) -> dict[str, Any]:
+def _submit(rooms: Rooms, act: Act) -> dict[str, Any]:
     answer = rooms.flask.test_client().post(
         "/api/v1/applications", data=act.body, headers=api_headers(API_KEY, act.key)
     )
     return {"status": answer.status_code, "said": answer.get_json()}
 
 
-def _slack_sends(rooms: Rooms, act: Act, _points: Points) -> dict[str, Any]:
+def _slack_sends(rooms: Rooms, act: Act) -> dict[str, Any]:
     body = act.body.encode()
     headers = slack_headers(SECRET, body, rooms.office.clock().timestamp())
     answer = rooms.flask.test_client().post("/slack/events", data=body, headers=headers)
     return {"status": answer.status_code, "said": answer.get_data(as_text=True)}
 
 
-def _deliver(rooms: Rooms, act: Act, points: Points) -> dict[str, Any]:
+def _deliver(rooms: Rooms, act: Act) -> dict[str, Any]:
     folder = Path(act.mail)
 
     def handed(message_id: str) -> None:
         with (folder.parent / HANDED).open("a") as log:
             log.write(f"{message_id}\n")
 
-    mailbox = WatchedSender(PracticeMailbox(folder, "Grants <grants@desk.example.org>"), points, handed)
+    mailbox = WatchedSender(PracticeMailbox(folder, "Grants <grants@desk.example.org>"), rooms.points, handed)
     slack = SlackCourier(rooms.office, rooms.client, approvals=APPROVALS, deadlines=DEADLINES)
     done = [
-        Delivery(rooms.office, courier, checkpoint=points.at).deliver_all()
+        Delivery(rooms.office, courier, checkpoint=rooms.points.at).deliver_all()
         for courier in (slack, MailCourier(rooms.office, mailbox))
     ]
     return {
@@ -155,26 +168,26 @@ def _deliver(rooms: Rooms, act: Act, points: Points) -> dict[str, Any]:
     }
 
 
-def _sweep(rooms: Rooms, _act: Act, points: Points) -> dict[str, Any]:
-    return {"steps": [step.as_data() for step in run_sweep(rooms.office, checkpoint=points.at)]}
+def _sweep(rooms: Rooms, _act: Act) -> dict[str, Any]:
+    return {"steps": [step.as_data() for step in run_sweep(rooms.office, checkpoint=rooms.points.at)]}
 
 
-def _restart(rooms: Rooms, act: Act, points: Points) -> dict[str, Any]:
+def _restart(rooms: Rooms, act: Act) -> dict[str, Any]:
     """As a process that starts: free the claims (the one process of `up` does), deliver, sweep, deliver; then again."""
     if act.released:
         with rooms.office.sessions.begin() as session:
             outbox.release_claims(session)
-    return {"first": _round(rooms, act, points), "then": _round(rooms, act, points)}
+    return {"first": _round(rooms, act), "then": _round(rooms, act)}
 
 
-def _round(rooms: Rooms, act: Act, points: Points) -> dict[str, Any]:
-    before = _deliver(rooms, act, points)
-    swept = _sweep(rooms, act, points)
-    after = _deliver(rooms, act, points)
+def _round(rooms: Rooms, act: Act) -> dict[str, Any]:
+    before = _deliver(rooms, act)
+    swept = _sweep(rooms, act)
+    after = _deliver(rooms, act)
     return {**swept, **{name: before[name] + after[name] for name in before}}
 
 
-ACTS: dict[str, Callable[[Rooms, Act, Points], dict[str, Any]]] = {
+ACTS: dict[str, Callable[[Rooms, Act], dict[str, Any]]] = {
     "submit": _submit,
     "slack": _slack_sends,
     "deliver": _deliver,
@@ -183,52 +196,28 @@ ACTS: dict[str, Callable[[Rooms, Act, Points], dict[str, Any]]] = {
 }
 
 
-def _live(rooms: Rooms, act: Act, report: int) -> None:
-    """The life of a fork. It never returns."""
-
-    def say(ended: Ended) -> None:
-        os.write(report, json.dumps(asdict(ended)).encode())
-
-    status = 0
-    try:
-        points = Points(
-            act.die_at,
-            statements=act.statements,
-            last_words=lambda name: say(Ended(died_at=name, passed=points.passed)),
-        )
-        points.watch_record(rooms.open(act))
-        rooms.client.points = points
-        answer = ACTS[act.name](rooms, act, points)
-        say(Ended(passed=points.passed, answer=answer))
-    except BaseException:
-        say(Ended(fault=traceback.format_exc()))
-        status = 1
-    finally:
-        os._exit(status)
-
-
-def _rehearse(rooms: Rooms, act: Act) -> bytes:
-    engine = rooms.open(act)
-    answer = ACTS[act.name](rooms, act, Points(None, statements=1, last_words=print))
-    engine.dispose()
-    return json.dumps(asdict(Ended(answer=answer))).encode()
-
-
-def _fork(rooms: Rooms, act: Act) -> bytes:
+def _in_a_fork(rooms: Rooms, act: Act) -> None:
+    """Do it in a process that may die of it."""
     if threading.active_count() != 1:
         raise RuntimeError(f"a fork would lose threads: {threading.enumerate()}")
-    reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
-        os.close(reading)
-        _live(rooms, act, writing)
-    os.close(writing)
-    with os.fdopen(reading, "rb") as report:
-        said = report.read()
+        _live(rooms, act)
     _, status = os.waitpid(child, 0)
-    if os.waitstatus_to_exitcode(status) not in (0, 1, CRASHED) or not said:
-        return json.dumps(asdict(Ended(fault=f"the process ended with {os.waitstatus_to_exitcode(status)}"))).encode()
-    return said
+    ended = os.waitstatus_to_exitcode(status)
+    if ended not in (0, CRASHED):
+        rooms.say(Ended(fault=f"the process ended with {ended}"))
+
+
+def _live(rooms: Rooms, act: Act) -> None:
+    """The life of a fork. It never returns."""
+    try:
+        gc.disable()  # it would touch, and so copy, all memory of a process that lives for milliseconds
+        rooms.do(act)
+    except BaseException:
+        rooms.say(Ended(fault=traceback.format_exc()))
+    finally:
+        os._exit(0)
 
 
 def main() -> None:
@@ -238,8 +227,14 @@ def main() -> None:
     print("ready", flush=True)
     for line in sys.stdin:
         act = Act(**json.loads(line))
-        said = _rehearse(rooms, act) if act.rehearsed else _fork(rooms, act)
-        print(said.decode(), flush=True)
+        if act.die_at is not None:
+            gc.freeze()
+            _in_a_fork(rooms, act)
+            continue
+        try:
+            rooms.do(act)
+        except Exception:  # a fault of the desk's: the test that asked is to hear of it
+            rooms.say(Ended(fault=traceback.format_exc()))
 
 
 if __name__ == "__main__":

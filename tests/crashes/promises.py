@@ -70,7 +70,7 @@ def record(engine: Engine) -> Rows:
             ),
             "nudges": _rows(
                 session.execute(
-                    select(Deadline.subject, Deadline.kind, Deadline.due, Nudge.step, Nudge.person).join(
+                    select(Nudge.deadline_id, Deadline.kind, Deadline.due, Nudge.step, Nudge.person).join(
                         Deadline, Nudge.deadline_id == Deadline.id
                     )
                 )

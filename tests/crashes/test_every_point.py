@@ -32,6 +32,10 @@ SWEEP_DAY = datetime(2027, 7, 15, 9, 30, tzinfo=UTC)
 """Two weeks after the first return of an award that starts on 1 January: its officer and its director hear of it."""
 
 
+LATER = timedelta(seconds=10)
+"""How long the restart takes: what whoever waited does again comes before."""
+
+
 @dataclass
 class Found:
     """What one life left: in the record at once, and everywhere after the restart."""
@@ -75,6 +79,7 @@ class Case:
         with self.copies.fresh() as (url, mail):
             here = replace(self.act, database_url=url, mail=str(mail), die_at=die_at)
             ended = self.mortal.does(here)
+            self.copies.wait_until_left()
             left = self.record(url)
             if check is not None:
                 check(ended, left, url)
@@ -88,22 +93,15 @@ class Case:
     def _started_again(self, act: Act, url: str) -> Ended:
         """Start as the database's desk does: `up` frees what it had claimed, another process waits until it may."""
         released = url.startswith("sqlite")
-        later = datetime.fromisoformat(act.at) + (timedelta() if released else outbox.CLAIM + timedelta(seconds=1))
+        later = datetime.fromisoformat(act.at) + (LATER if released else outbox.CLAIM + LATER)
         after = self.mortal.does(replace(act, name="restart", die_at=None, at=later.isoformat(), released=released))
         first, then = after.answer["first"], after.answer["then"]
         assert (first["failed"], first["put_back"]) == (0, 0), first
         assert then == {"steps": [], "sent": 0, "failed": 0, "put_back": 0}, "it was not all done at once"
         return after
 
-    def rehearse(self) -> None:
-        """Do it all once where it does not count."""
-        with self.copies.fresh() as (url, mail):
-            for name in (self.act.name, "restart"):
-                self.mortal.does(replace(self.act, name=name, database_url=url, mail=str(mail), rehearsed=True))
-
     def every_point(self, check: Callable[[Ended, Rows, str], None] | None = None) -> Iterator[tuple[Ended, Found]]:
         """Each point in turn, up to the last."""
-        self.rehearse()
         whole, _ = self.live(None)
         for point in range(1, whole.passed + 1):
             ended, found = self.live(point, check)
@@ -315,7 +313,8 @@ def _claimed(office: Office, channel: outbox.Channel) -> OutboxMessage:
     return message
 
 
-def _reference(engine: Engine) -> str | None:
+def _reference(moving: MovingRecord, url: str) -> str | None:
+    engine = moving.move(url)
     with database.reading_sessions(engine)() as session:
         found = session.scalars(select(Application.reference)).one_or_none()
     engine.dispose()

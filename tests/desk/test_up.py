@@ -81,6 +81,16 @@ def test_without_practice_the_record_is_empty_and_there_is_nothing_to_practise_o
         assert desk.stop() == 0
 
 
+def test_localhost_is_two_addresses_and_both_answer(tmp_path: Path) -> None:
+    """`localhost` may be 127.0.0.1 and ::1; the practice Slack must reach the bot whichever it is."""
+    desk = RunningDesk(tmp_path, practice="0", host="localhost")
+    desk.url = f"http://localhost:{desk.port}"
+    with desk:
+        assert f"http://localhost:{desk.port}/awards" in desk.said()
+        assert get(f"{desk.url}/awards")[0] == 200
+        assert desk.stop() == 0
+
+
 def test_cookies_are_not_secure_without_https(tmp_path: Path) -> None:
     with RunningDesk(tmp_path, practice="0") as desk:
         cookie = get(f"{desk.url}/apply/youth-fund")[1]["Set-Cookie"]

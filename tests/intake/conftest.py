@@ -1,14 +1,12 @@
-"""An office with an empty record and its web application; every test has its own."""
+"""An office with its web application, once on SQLite and once on PostgreSQL; every test has its own."""
 
 from __future__ import annotations
 
 import copy
 import re
-import shutil
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,14 +16,13 @@ from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import select
 
 from core import applications, awards, funds, people
-from core.database import open_database, reading_sessions, upgrade, writing_sessions
-from core.links import Signer, link_for
+from core.links import link_for
 from core.office import Office
-from core.policy_file import SHIPPED, policy_from_text
 from core.records import Application
 from core.rules.policy import Body, Role
 from intake.access import ApiKey
 from intake.app import create_app
+from tests.conftest import Clock
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 PUBLIC_URL = "http://desk.example"
@@ -36,49 +33,22 @@ KEYS = {
 }
 
 
-@dataclass
-class Clock:
-    """The time that the office is told; a test moves it."""
-
-    now: datetime = NOON
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture(scope="session")
-def empty_record(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated record with nothing in it, to be copied."""
-    path = tmp_path_factory.mktemp("record") / "empty.db"
-    engine = open_database(f"sqlite:///{path}")
-    upgrade(engine)
-    engine.dispose()
-    return path
+    return Clock(NOON)
 
 
 @pytest.fixture
-def office(tmp_path: Path, empty_record: Path, clock: Clock) -> Iterator[Office]:
-    shutil.copy(empty_record, tmp_path / "record.db")
-    engine = open_database(f"sqlite:///{tmp_path}/record.db")
-    text = SHIPPED.read_text()
-    made = Office(
-        sessions=writing_sessions(engine),
-        reading=reading_sessions(engine),
-        clock=clock,
-        policy=policy_from_text(text),
-        policy_text=text,
-        holidays=frozenset(),
-        signer=Signer("a secret of the tests", PUBLIC_URL),
-        public_url=PUBLIC_URL,
-    )
-    with made.sessions.begin() as session:
+def public_url() -> str:
+    return PUBLIC_URL
+
+
+@pytest.fixture
+def office(office: Office) -> Office:
+    """An office with an officer, a Commissioner, and £50,000 in each of two funds."""
+    with office.sessions.begin() as session:
         for fund in ("youth-fund", "community-fund"):
-            funds.allocate(session, fund, 2026, 5_000_000, policy=made.policy, actor="tests", now=NOON)
+            funds.allocate(session, fund, 2026, 5_000_000, policy=office.policy, actor="tests", now=NOON)
         for name, role in (("Olive Officer", Role.OFFICER), ("Cara Commissioner", Role.COMMISSIONER)):
             people.add(
                 session,
@@ -89,8 +59,7 @@ def office(tmp_path: Path, empty_record: Path, clock: Clock) -> Iterator[Office]
                 actor="tests",
                 now=NOON,
             )
-    yield made
-    engine.dispose()
+    return office
 
 
 @pytest.fixture(scope="session")

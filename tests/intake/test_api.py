@@ -90,6 +90,7 @@ def test_a_fund_brings_its_money_into_the_findings(api: Any) -> None:
     assert f6["verdict"] == "advice"
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("query", "pointer"),
     [
@@ -122,6 +123,7 @@ def test_requirements_refuse_what_they_cannot_read(api: Any, query: str, pointer
     assert pointers(api.get(f"/api/v1/requirements?{query}")) == {pointer}
 
 
+@pytest.mark.one_database
 def test_every_fault_of_a_query_is_named_at_once(api: Any) -> None:
     assert pointers(api.get("/api/v1/requirements?kind=x&amount=y&start=z")) == {"kind", "amount", "start"}
 
@@ -144,6 +146,7 @@ def test_funds_of_a_year(api: Any) -> None:
     assert len(said["funds"]) == 7
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("year", ["2026", "2026-28", "", "x"])
 def test_funds_of_no_year(api: Any, year: str) -> None:
     assert pointers(api.get(f"/api/v1/funds?year={year}")) == {"year"}
@@ -211,6 +214,7 @@ def test_eight_of_the_same_at_once_are_one(app: Flask, office: Office, body: dic
     assert count(office) == 1
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("key", ["", " ", "ä", "x" * 256])
 def test_an_application_needs_a_usable_key(api: Any, body: dict[str, Any], key: str) -> None:
     problem(api.post("/api/v1/applications", json=body, headers={**PORTAL, "Idempotency-Key": key}), 400)
@@ -240,6 +244,7 @@ REQUIRED = [
 ]
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("pointer", REQUIRED)
 def test_what_is_missing_is_pointed_at(api: Any, office: Office, body: dict[str, Any], pointer: str) -> None:
     place: Any = body
@@ -251,6 +256,7 @@ def test_what_is_missing_is_pointed_at(api: Any, office: Office, body: dict[str,
     assert count(office) == 0
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("pointer", "value"),
     [
@@ -327,6 +333,7 @@ def test_the_findings_are_those_of_the_fund(
     assert found[rule] == verdict
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("sent", "status"),
     [
@@ -346,6 +353,7 @@ def test_what_is_no_object_is_refused(api: Any, sent: bytes, status: int) -> Non
     problem(api.post("/api/v1/applications", data=sent, headers=headers), status)
 
 
+@pytest.mark.one_database
 def test_other_media_types_and_too_much_are_refused(api: Any) -> None:
     headers = {**PORTAL, "Idempotency-Key": "k"}
     problem(api.post("/api/v1/applications", data="{}", content_type="text/plain", headers=headers), 415)
@@ -353,6 +361,7 @@ def test_other_media_types_and_too_much_are_refused(api: Any) -> None:
     problem(api.post("/api/v1/applications", data=large, content_type="application/json", headers=headers), 413)
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     "headers", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic a2V5"}, {"Authorization": "Bearer "}]
 )
@@ -382,6 +391,7 @@ def test_who_sees_an_application(api: Any, body: dict[str, Any]) -> None:
     problem(api.get("/api/v1/applications/YF-2026-NNNNNN", headers=STAFF), 404)
 
 
+@pytest.mark.one_database
 def test_unknown_paths_and_methods_are_problems(api: Any) -> None:
     problem(api.get("/api/v1/nothing"), 404)
     answer = api.delete("/api/v1/funds")
@@ -435,6 +445,7 @@ def test_a_return_for_another_day_is_not_found(api: Any, accepted: str, due: str
     problem(api.post(f"/api/v1/returns/{accepted}/{due}", json=RETURN, headers=STAFF), 404)
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("pointer", "changed"),
     [
@@ -468,11 +479,13 @@ def test_deadlines_by_state(api: Any, clock: Any, accepted: str) -> None:
     assert api.get("/api/v1/deadlines", headers=PORTAL).json == {"deadlines": []}
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("query", ["state=late", "before=soon", "state=", "state=due&state=met", "after=2027-01-01"])
 def test_deadlines_refuse_what_they_cannot_read(api: Any, query: str) -> None:
     problem(api.get(f"/api/v1/deadlines?{query}", headers=STAFF), 422)
 
 
+@pytest.mark.one_database
 def test_openapi_names_every_route_of_the_api(app: Flask, api: Any) -> None:
     document = api.get("/api/v1/openapi.json").json
     assert document["openapi"].startswith("3.1")

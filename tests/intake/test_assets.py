@@ -87,6 +87,7 @@ def test_what_is_there_is_not_fetched_again(tmp_path: Path, monkeypatch: pytest.
     assert assets.fetch(tmp_path) is True
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("there", [True, False])
 def test_pages_use_what_is_there(office: Office, tmp_path: Path, there: bool) -> None:
     # Whether the files have been fetched on this machine is not what is tested: the folder is put there, or not.
@@ -106,6 +107,7 @@ def test_pages_use_what_is_there(office: Office, tmp_path: Path, there: bool) ->
     assert ("fallback.css" in page) is not there
 
 
+@pytest.mark.one_database
 def test_every_file_that_a_page_names_is_served(app: Flask, browser: Any) -> None:
     page = browser.get("/").get_data(as_text=True)
     for address in re.findall(r'(?:src|href)="(/static/[^"]+)"', page):

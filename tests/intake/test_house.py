@@ -54,6 +54,7 @@ def mounted(access: Access = Access.SIGNED, **more: Any) -> Mount:
     return Mount(blueprint, access, **more)
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("path", PATHS)
 def test_every_response_carries_the_headers(browser: Any, path: str) -> None:
     headers = browser.get(path).headers
@@ -67,11 +68,13 @@ def test_every_response_carries_the_headers(browser: Any, path: str) -> None:
     assert not re.search("werkzeug|flask|python", headers.get("Server", ""), re.IGNORECASE)
 
 
+@pytest.mark.one_database
 def test_what_others_mount_carries_them_too(office: Office) -> None:
     client = create_app(office, secret_key="x", mounts=[mounted(csrf=False)]).test_client()
     assert "frame-ancestors 'none'" in client.post("/other").headers["Content-Security-Policy"]
 
 
+@pytest.mark.one_database
 def test_the_inline_script_has_the_nonce_of_its_response(browser: Any) -> None:
     nonces = set()
     for _ in range(2):
@@ -86,6 +89,7 @@ def test_the_inline_script_has_the_nonce_of_its_response(browser: Any) -> None:
     assert len(nonces) == 2
 
 
+@pytest.mark.one_database
 def test_no_page_asks_another_host_for_anything(browser: Any) -> None:
     page = browser.get("/apply/youth-fund").get_data(as_text=True)
     loaded = re.findall(r'<(?:script|img|link)[^>]*(?:src|href)="([^"]+)"', page)
@@ -102,6 +106,7 @@ def test_private_pages_are_kept_nowhere_and_tell_nobody(browser: Any, started: s
     assert "noindex" in headers["X-Robots-Tag"]
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(("url", "secure"), [("https://desk.example", True), ("http://desk.example", False)])
 def test_cookies_are_secure_exactly_under_https(office: Office, url: str, secure: bool) -> None:
     client = create_app(replace(office, public_url=url), secret_key="x").test_client()
@@ -120,12 +125,14 @@ def test_forms_work_under_https_without_a_referrer(office: Office) -> None:
     assert answer.status_code == 303
 
 
+@pytest.mark.one_database
 def test_every_route_stands_in_the_access_table(app: Flask) -> None:
     routes = {rule.endpoint for rule in app.url_map.iter_rules()}
     assert routes == set(ACCESS)
     assert set(access_table(app, ())) == routes
 
 
+@pytest.mark.one_database
 def test_a_route_without_access_stops_the_start(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     short = {endpoint: access for endpoint, access in ACCESS.items() if endpoint != "register.award"}
     monkeypatch.setattr("intake.access.ACCESS", short)
@@ -133,6 +140,7 @@ def test_a_route_without_access_stops_the_start(office: Office, monkeypatch: pyt
         create_app(office, secret_key="x")
 
 
+@pytest.mark.one_database
 def test_every_key_route_asks_for_a_key(app: Flask) -> None:
     client = app.test_client()
     asked = 0
@@ -145,12 +153,14 @@ def test_every_key_route_asks_for_a_key(app: Flask) -> None:
     assert asked == 4
 
 
+@pytest.mark.one_database
 def test_a_mount_may_be_without_form_tokens_and_only_then_is(office: Office) -> None:
     assert create_app(office, secret_key="x", mounts=[mounted()]).test_client().post("/other").status_code == 400
     free = create_app(office, secret_key="x", mounts=[mounted(csrf=False)])
     assert free.test_client().post("/other").status_code == 200
 
 
+@pytest.mark.one_database
 def test_a_thousand_requests_pass_and_many_more_do_not(office: Office) -> None:
     app = create_app(office, secret_key="x", mounts=[mounted(csrf=False, limited=False)])
     client = app.test_client()
@@ -165,6 +175,7 @@ def test_a_thousand_requests_pass_and_many_more_do_not(office: Office) -> None:
     assert client.get("/", environ_base={"REMOTE_ADDR": "192.0.2.9"}).status_code == 200
 
 
+@pytest.mark.one_database
 def test_an_error_shows_a_reference_that_is_in_the_log_and_nothing_else(office: Office) -> None:
     client = create_app(office, secret_key="x", mounts=[mounted()]).test_client()
     with structlog.testing.capture_logs() as logs:
@@ -196,6 +207,7 @@ def test_not_ready_says_what_is_not(office: Office) -> None:
     assert client.get("/health/live").status_code == 200
 
 
+@pytest.mark.one_database
 def test_a_record_that_is_not_migrated_is_not_ready(office: Office, tmp_path: Any) -> None:
     engine = open_database(f"sqlite:///{tmp_path}/bare.db")
     bare = replace(office, sessions=writing_sessions(engine), reading=reading_sessions(engine))
@@ -218,6 +230,7 @@ def test_metrics_count_requests_by_route_and_never_by_token(browser: Any, starte
 FORM_TEXT = st.text(max_size=60)
 
 
+@pytest.mark.one_database
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(fields=st.dictionaries(st.sampled_from(["fund", "amount", "start-day", "buys", "purchases", "x"]), FORM_TEXT))
 def test_check_answers_anything_without_failing(browser: Any, fields: dict[str, str]) -> None:
@@ -231,6 +244,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.one_database
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.sampled_from(["fund", "amount", "organisation", "project", "outcomes", "answers", "start"]), value=JSON)
 def test_the_api_answers_anything_without_failing(browser: Any, body: dict[str, Any], name: str, value: Any) -> None:

@@ -20,28 +20,13 @@ from scheduler.delivery import Checkpoint, Delivery, Drained, nowhere
 from scheduler.mail_courier import MailCourier
 from scheduler.mailbox import PracticeMailbox
 from scheduler.slack_courier import SlackCourier
+from tests.conftest import Clock
 
 TOKEN = "xoxb-practice"
 APPROVALS = PracticeChannel("C0APPROVALS", "approvals", "Decisions")
 DEADLINES = PracticeChannel("C0DEADLINES", "deadlines", "What falls due")
 START = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 PUBLIC_URL = "https://desk.example.org"
-
-
-class Clock:
-    """Stands still until a test moves it."""
-
-    def __init__(self) -> None:
-        self.now = START
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def move(self, **by: float) -> None:
-        self.now += timedelta(**by)
-
-    def set_day(self, day: date) -> None:
-        self.now = datetime(day.year, day.month, day.day, 9, 0, tzinfo=UTC)
 
 
 @dataclass

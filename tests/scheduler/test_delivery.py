@@ -60,7 +60,7 @@ def test_a_crash_loses_no_card_and_posts_none_twice(
     with pytest.raises(Crash):
         desk.slack_delivery(crash_at(step)).deliver_all()
     assert desk.slack_delivery().deliver_all().sent == 0, "the dead sender's claim still holds"
-    desk.clock.move(seconds=CLAIM.total_seconds() + 1)
+    desk.clock.forward(seconds=CLAIM.total_seconds() + 1)
     assert desk.slack_delivery().deliver_all().sent == 1
     assert len(desk.cards()) == 1
     assert not [message for message in desk.open_messages() if message.channel == "slack"]
@@ -70,7 +70,7 @@ def test_a_crash_after_the_settling_changes_nothing(desk: Desk, crash_at: Callab
     desk.submit()
     with pytest.raises(Crash):
         desk.slack_delivery(crash_at("settled")).deliver_all()
-    desk.clock.move(minutes=5)
+    desk.clock.forward(minutes=5)
     assert desk.slack_delivery().deliver_all().sent == 0
     assert len(desk.cards()) == 1
 
@@ -83,7 +83,7 @@ def test_a_card_found_after_a_crash_shows_how_things_stand_now(
         desk.slack_delivery(crash_at("sent")).deliver_all()
     (before,) = desk.cards()
     desk.recommend(application)
-    desk.clock.move(minutes=5)
+    desk.clock.forward(minutes=5)
     enough = iter((False, True))  # the recommendation's own message must not be what changes the card here
     assert desk.slack_delivery().deliver_all(until=lambda: next(enough)).sent == 1
     (after,) = desk.cards()
@@ -100,7 +100,7 @@ def test_a_crash_loses_no_mail_and_keeps_its_message_id(
         try:
             desk.mail_delivery(crash_at(step)).deliver_all()
         except Crash:
-            desk.clock.move(minutes=2)
+            desk.clock.forward(minutes=2)
     desk.mail_delivery().deliver_all()
     subjects = [mail.subject for mail in desk.mailbox.mails()]
     assert len(subjects) == 3, subjects  # receipt, offer, award started
@@ -118,7 +118,7 @@ def test_a_crash_tells_the_deadlines_channel_once(desk: Desk, crash_at: Callable
         try:
             desk.slack_delivery(crash_at(step)).deliver_all()
         except Crash:
-            desk.clock.move(minutes=2)
+            desk.clock.forward(minutes=2)
     desk.slack_delivery().deliver_all()
     assert len(desk.told()) == 1
     assert award.reference in desk.told()[0].text
@@ -131,7 +131,7 @@ def test_a_post_in_doubt_is_looked_up_before_it_is_posted_again(desk: Desk, faul
     first = desk.slack_delivery().deliver_all()
     assert (first.sent, first.put_back) == (0, 1)
     assert len(desk.cards()) == 1
-    desk.clock.move(seconds=3)
+    desk.clock.forward(seconds=3)
     assert desk.slack_delivery().deliver_all().sent == 1
     assert len(desk.cards()) == 1
 
@@ -143,7 +143,7 @@ def test_a_lookup_reads_on_past_the_first_page(desk: Desk, monkeypatch: pytest.M
     desk.slack_delivery().deliver_all()
     for number in range(5):
         desk.client.chat_postMessage(channel=APPROVALS.channel_id, text=f"People talk {number}")
-    desk.clock.move(seconds=3)
+    desk.clock.forward(seconds=3)
     desk.slack_delivery().deliver_all()
     assert len(desk.cards()) == 6
     assert not [message for message in desk.open_messages() if message.channel == "slack"]
@@ -154,10 +154,10 @@ def test_a_failing_lookup_leaves_the_doubt(desk: Desk) -> None:
     desk.slack.faults.add("chat.postMessage", Fault.lose_answer())
     desk.slack_delivery().deliver_all()
     for _ in range(3):
-        desk.clock.move(minutes=1)
+        desk.clock.forward(minutes=1)
         desk.slack.faults.add("conversations.history", Fault.status(500))
         assert desk.slack_delivery().deliver_all().put_back == 1
-    desk.clock.move(minutes=1)
+    desk.clock.forward(minutes=1)
     assert desk.slack_delivery().deliver_all().sent == 1
     assert len(desk.cards()) == 1
 
@@ -195,9 +195,9 @@ def test_a_limit_is_kept_to_as_slack_says_for_every_message(desk: Desk) -> None:
     drained = delivery.deliver_all()
     assert drained.retry_at == START + timedelta(seconds=7)
     assert desk.message(f"card:{first.id}:{first.version}").not_before == START + timedelta(seconds=7)
-    desk.clock.move(seconds=6)
+    desk.clock.forward(seconds=6)
     assert delivery.deliver_all().sent == 0, "the second message waits too: the limit is Slack's, not the message's"
-    desk.clock.move(seconds=2)
+    desk.clock.forward(seconds=2)
     assert delivery.deliver_all().sent == 2
     assert str(second.reference) in desk.cards()[1].text
 
@@ -224,7 +224,7 @@ def test_what_the_office_can_mend_waits_and_is_said_once(
     delivery = desk.slack_delivery()
     for _ in range(2):
         assert delivery.deliver_all().put_back == 2
-        desk.clock.move(minutes=6)
+        desk.clock.forward(minutes=6)
     said = [record for record in caplog.records if record.levelno == logging.ERROR and error in record.message]
     assert len(said) == 1
     assert desk.message(f"card:{application.id}:{application.version}").outcome is None
@@ -246,7 +246,7 @@ def test_a_card_that_somebody_deleted_is_posted_anew(desk: Desk) -> None:
 
 def test_nothing_is_posted_with_too_little_of_the_claim_left(desk: Desk) -> None:
     desk.submit()
-    slow = desk.slack_delivery(lambda step: desk.clock.move(seconds=50) if step == "worded" else None)
+    slow = desk.slack_delivery(lambda step: desk.clock.forward(seconds=50) if step == "worded" else None)
     assert slow.deliver_all().put_back == 1
     assert desk.cards() == []
     assert desk.slack_delivery().deliver_all().sent == 1
@@ -270,7 +270,7 @@ def test_messages_of_one_subject_go_in_order(desk: Desk) -> None:
     delivery = Delivery(desk.office, MailCourier(desk.office, sender))
     delivery.deliver_all()
     assert sender.sent == [], "the withdrawal waits for the receipt"
-    desk.clock.move(seconds=3)
+    desk.clock.forward(seconds=3)
     delivery.deliver_all()
     assert [subject.split()[0] for subject in sender.sent] == ["We", "Your"]
 
@@ -318,7 +318,7 @@ def test_a_mail_server_that_is_away_loses_nothing(desk: Desk) -> None:
     application = desk.submit()
     drained = Delivery(desk.office, MailCourier(desk.office, Refusing(Away("gone")))).deliver_all()
     assert (drained.failed, drained.put_back) == (0, 1)
-    desk.clock.move(seconds=3)
+    desk.clock.forward(seconds=3)
     desk.mail_delivery().deliver_all()
     (mail,) = desk.mailbox.mails()
     assert str(application.reference) in mail.subject
@@ -395,7 +395,7 @@ def test_a_channel_named_rather_than_numbered_is_learnt_from_the_first_post(desk
     desk.submit()
     desk.slack.faults.add("chat.postMessage", Fault.lose_answer())
     delivery.deliver_all()
-    desk.clock.move(seconds=3)
+    desk.clock.forward(seconds=3)
     assert delivery.deliver_all().sent == 1
     assert len(desk.cards()) == 2
 
@@ -405,7 +405,7 @@ def test_a_wrong_token_is_the_offices_to_mend(desk: Desk) -> None:
     stranger = WebClient("xoxb-wrong", base_url=desk.slack.api_url, timeout=1, retry_handlers=[])
     courier = SlackCourier(desk.office, stranger, approvals=APPROVALS.channel_id, deadlines=DEADLINES.channel_id)
     assert Delivery(desk.office, courier).deliver_all().put_back == 1
-    desk.clock.move(minutes=6)
+    desk.clock.forward(minutes=6)
     assert desk.slack_delivery().deliver_all().sent == 1
 
 

@@ -1,0 +1,283 @@
+"""A whole desk in this process, on a port, with an application in every state for the tests of the pages to open."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from bot.practice.server import PracticeSlack
+from bot.practice.workspace import Workspace
+from core import applications, awards, database, returns
+from core.links import link_for
+from core.records import Application, Award, Deadline, Person
+from core.rules import questions
+from core.rules.policy import Role
+from desk import assembly, practice_office
+from desk.settings import Chosen, Settings
+from intake import assets
+from tests.conftest import Clock, office_on
+
+TYPED: Mapping[str, str] = {
+    "organisation_name": "Ramsey & District Amateur Boxing Club",
+    "organisation_type": "constituted_group",
+    "charity_number": "1234567",
+    "company_number": "01234567",
+    "postcode": "PE26 1AA",
+    "contact_name": "Kim Archer",
+    "contact_email": "kim.archer.the.secretary@ramsey-amateur-boxing-club.example",
+    "title": "Friday night gym",
+    "need": "Young people have nowhere to go.\n\nForty told us so in a survey in the spring.",
+    "existing_provision": "There is no other club within eight miles.",
+    "plan_objective": "reduce-crime-and-disorder",
+    "csp_area": "Huntingdonshire",
+    "age_from": "10",
+    "age_to": "17",
+    "send": "no",
+    "outcome-1": "Fewer calls about anti-social behaviour",
+    "measure-1": "Calls on Friday evenings",
+    "target-1": "A fifth fewer",
+    "start-day": "11",
+    "start-month": "January",
+    "start-year": "2027",
+    "end-day": "10",
+    "end-month": "1",
+    "end-year": "2028",
+    "amount": "£2,000",
+    "buys": "yes",
+    "purchases_what": "Gloves",
+    "purchases": "500",
+    "purpose": "young_people",
+    "crime_grounds": "plan",
+    "declaration": "yes",
+}
+"""Every answer of an application to any fund, as a person types it."""
+
+TOLD: Mapping[str, str] = {
+    "narrative": "Attendance is up. The register shows it.",
+    "achieved-1": "A tenth fewer",
+    "people": "61",
+    "spent": "1200",
+    "views": "They asked for a second evening.",
+}
+"""Every answer of a light award's return."""
+
+
+@dataclass
+class Site:
+    """The desk, where it listens, and the addresses of what its tests look at."""
+
+    desk: assembly.Desk
+    slack: PracticeSlack
+    clock: Clock
+    url: str
+    plain_url: str
+    """The same record under the stylesheet that is used where GOV.UK Frontend could not be fetched."""
+    paths: dict[str, str] = field(default_factory=dict)
+
+    def path(self, kind: str, subject: int) -> str:
+        """The address that is mailed for this purpose (`application`, `offer`, `return`)."""
+        with self.desk.office.sessions.begin() as session:
+            token = self.desk.office.signer.token(kind, link_for(session, kind, subject, now=self.clock()))
+        return f"/{ {'application': 'a', 'offer': 'offers', 'return': 'returns'}[kind] }/{token}"
+
+    def draft(self, fund: str = "youth-fund", **answers: str) -> str:
+        """Start an application and fill in these answers; its address."""
+        with self.desk.office.sessions.begin() as session:
+            draft = applications.start(session, fund, office=self.desk.office, now=self.clock())
+            applications.save(session, draft, answers, now=self.clock())
+            number = draft.id
+        return self.path("application", number)
+
+    def submitted(self, **changed: str) -> int:
+        """Submit an application to the Youth Fund; its row number."""
+        office, now = self.desk.office, self.clock()
+        fund = office.policy.fund("youth-fund")
+        assert fund is not None
+        raw = {**TYPED, **changed}
+        facts, faults = questions.read_application(fund, raw, office.policy, office.today())
+        assert facts is not None, faults
+        with office.sessions.begin() as session:
+            draft = applications.start(session, fund.id, office=office, now=now)
+            applications.save(session, draft, raw, now=now)
+            return applications.submit(session, draft, facts, office=office, by="applicant", now=now).id
+
+    def recommended(self, **changed: str) -> int:
+        """Submit and recommend one, as Olive Officer."""
+        number, office = self.submitted(**changed), self.desk.office
+        with office.sessions.begin() as session:
+            applications.recommend(
+                session,
+                number,
+                self._person(session, Role.OFFICER),
+                outcome="approve",
+                amount=2_000_00,
+                reasons="A need that nobody else meets.",
+                conditions="",
+                office=office,
+                now=self.clock(),
+            )
+        return number
+
+    def decided(self, **changed: str) -> Award:
+        """Submit, recommend and approve one: an offer."""
+        number, office = self.recommended(**changed), self.desk.office
+        with office.sessions.begin() as session:
+            application = applications.decide(
+                session,
+                number,
+                self._person(session, Role.COMMISSIONER),
+                outcome="approved",
+                amount=1_900_00,
+                reasons="It helps where help is scarce.",
+                conditions="Keep a register.\nSend a return every six months.",
+                office=office,
+                now=self.clock(),
+            )
+            assert application.award is not None
+            return application.award
+
+    def declined(self) -> int:
+        """Submit, recommend and decline one."""
+        number, office = self.recommended(title="A mural"), self.desk.office
+        with office.sessions.begin() as session:
+            applications.decide(
+                session,
+                number,
+                self._person(session, Role.COMMISSIONER),
+                outcome="declined",
+                amount=None,
+                reasons="There is a mural already.",
+                conditions="",
+                office=office,
+                now=self.clock(),
+            )
+        return number
+
+    def _person(self, session: Session, role: Role) -> Person:
+        name = {Role.OFFICER: "Olive Officer", Role.COMMISSIONER: "Cam Commissioner"}[role]
+        return session.scalars(select(Person).where(Person.name == name)).one()
+
+    def award(self, number: int, session: Session) -> Award:
+        return awards.by_id(session, number)
+
+    def dues(self, award: Award) -> list[tuple[int, date]]:
+        """The returns of an award: row number and due date, the first first."""
+        with self.desk.office.reading() as session:
+            found = session.execute(
+                select(Deadline.id, Deadline.due)
+                .where(Deadline.award_id == award.id, Deadline.kind == "return")
+                .order_by(Deadline.due)
+            )
+            return [(number, due) for number, due in found]
+
+    def deliver(self) -> None:
+        """Send every card and every letter that waits."""
+        for delivery in assembly.deliveries(self.desk, assembly.slack_door(self.desk, self.slack)):
+            delivery.deliver_all()
+
+    def furnish(self) -> None:
+        """Bring one application or award into each state."""
+        office, now = self.desk.office, self.clock()
+        with office.sessions.begin() as session:
+            practice_office.furnish(session, office, now=now)
+        self.paths["draft, empty"] = self.draft()
+        self.paths["draft, filled"] = self.draft(**TYPED)
+        self.paths["draft, against the rules"] = self.draft(**{**TYPED, "age_to": "30", "amount": "9000"})
+        self.paths["sent"] = self.path("application", self.submitted())
+        waiting = self.recommended(title="Waiting for a decision <!channel>")
+        self.paths["recommended"] = self.path("application", waiting)
+        self.paths["declined"] = self.path("application", self.declined())
+        offered, accepted, refused, late = (
+            self.decided(title=name) for name in ("Gym", "Boxing in the park", "Music room", "Skate ramp")
+        )
+        self.paths["approved"] = self.path("application", offered.application_id)
+        with office.sessions.begin() as session:
+            kept = awards.accept(
+                session, awards.by_id(session, accepted.id), name="Kim Archer", office=office, now=now
+            )
+            self.paths["award"] = f"/awards/{kept.reference}"
+            awards.refuse(session, awards.by_id(session, refused.id), name="Kim Archer", now=now)
+            session.get_one(Award, late.id).accept_by = date(2026, 11, 1)
+        with office.sessions.begin() as session:
+            assert len(awards.expire_offers(session, today=office.today(), now=now)) == 1
+        for name, award in (("open", offered), ("accepted", accepted), ("refused", refused), ("expired", late)):
+            self.paths[f"offer, {name}"] = self.path("offer", award.id)
+        (first, due), (second, _), *_ = self.dues(accepted)
+        facts, faults = questions.read_return(
+            TOLD, ("Calls on Friday evenings",), office.policy, office.policy.tier(accepted.amount)
+        )
+        assert facts is not None, faults
+        with office.sessions.begin() as session:
+            returns.receive(session, awards.by_id(session, accepted.id), due, facts, source="recipient", now=now)
+        self.paths["return, received"] = self.path("return", first)
+        self.paths["return, open"] = self.path("return", second)
+        self.deliver()
+
+    def drafts(self) -> list[Application]:
+        with self.desk.office.reading() as session:
+            return list(session.scalars(select(Application).where(Application.status == "draft")))
+
+
+@contextmanager
+def serving(server: BaseWSGIServer) -> Iterator[None]:
+    """Answer on this port until the block ends."""
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def listening() -> BaseWSGIServer:
+    """A port, before the application that answers on it is known."""
+    return make_server("127.0.0.1", 0, Flask("nobody yet"), threaded=True)
+
+
+@contextmanager
+def running(template: Path, folder: Path) -> Iterator[Site]:
+    """The desk of the practice office, with everything that its pages show, on a copy of this empty record."""
+    shutil.copy(template, folder / "record.db")
+    assets.fetch()
+    clock, server, plain = Clock(), listening(), listening()
+    url = f"http://127.0.0.1:{server.server_port}"
+    chosen = Chosen(
+        raw=Settings.model_construct(),
+        practice=True,
+        database_url=f"sqlite:///{folder / 'record.db'}",
+        data_dir=folder,
+        public_url=url,
+        secret_key="a secret that only tests know",
+        practice_slack=True,
+        practice_mail=True,
+    )
+    with ExitStack() as stack:
+        engine = database.open_database(chosen.database_url)
+        stack.callback(engine.dispose)
+        desk = assembly.Desk(chosen, engine, office_on(engine, clock, public_url=url))
+        workspace = Workspace(
+            practice_office.slack_people(), practice_office.slack_channels(), clock=clock.seconds
+        )
+        stack.callback(workspace.close)
+        slack = stack.enter_context(PracticeSlack(workspace, "xoxb-pages", "a signing secret", f"{url}/slack/events"))
+        server.app = assembly.web_app(desk, assembly.slack_door(desk, slack), slack)
+        plain.app = web = assembly.web_app(desk, None)
+        shutil.copytree(assets.FOLDER.parent, folder / "static", ignore=shutil.ignore_patterns(assets.FOLDER.name))
+        web.static_folder = str(folder / "static")
+        stack.enter_context(serving(server))
+        stack.enter_context(serving(plain))
+        site = Site(desk, slack, clock, url, f"http://127.0.0.1:{plain.server_port}")
+        site.furnish()
+        yield site
