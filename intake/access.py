@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from flask import Blueprint, Flask, g, request
+from flask import Blueprint, Flask, abort, g, request
 
 from intake.problems import Problem
 
@@ -111,6 +111,8 @@ def install(app: Flask, keys: KeyRing, mounts: tuple[Mount, ...]) -> None:
 
     @app.before_request
     def check() -> None:
+        if "\0" in request.path:  # no name in the record has one, and PostgreSQL takes no text with it
+            abort(404)
         if request.endpoint is not None and table[request.endpoint] is Access.KEY:
             key = keys.sent()
             if key is None:

@@ -133,7 +133,10 @@ def _errors(app: Flask) -> None:
     def session_lost(_error: CSRFError) -> ResponseReturnValue:
         again = _AGAIN.get(request.endpoint or "")
         if again is not None:
-            return again(**(request.view_args or {})), 400
+            try:
+                return again(**(request.view_args or {})), 400
+            except errors.Refused as error:  # Flask asks no other handler about what a handler raises
+                return refused(error)
         return _say(400, "We could not tell that this came from our own page. Go back, reload the page and try again.")
 
     @app.errorhandler(HTTPException)

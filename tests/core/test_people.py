@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from core import people
 from core.errors import NotFound, Refused
@@ -82,6 +83,13 @@ def test_who_leaves_loses_everything_at_once_and_may_come_back(office: Office) -
     back = add(office)
     assert (back.id, back.active, back.removed_at) == (olive.id, True, None)
     assert [line.kind for line in trail(office)] == ["person_added", "person_removed", "person_added"]
+
+
+def test_an_inactive_person_is_nobody_even_with_an_account(office: Office) -> None:
+    add(office, slack=("T1", "U1"))
+    with office.sessions.begin() as session:
+        session.execute(update(Person).values(active=False))
+    assert by_slack(office, "T1", "U1") is None
 
 
 def test_a_role_has_its_holders_in_the_office_only(office: Office) -> None:

@@ -150,6 +150,7 @@ class Copies:
 
     def close(self) -> None:
         if self._keeper is not None:
+            self._run("DROP SCHEMA prepared CASCADE")
             self._keeper.dispose()
 
 

@@ -21,30 +21,31 @@ CRASHED = 70
 
 
 class Points:
-    """Counts the points that a process passes in one act, and ends it at the one that it is told to die at.
+    """Names the points that a process passes in one act, and ends it at the one that it is told to die at.
 
     `last_words` is given the name of that point just before the end.
     """
 
     def __init__(self, last_words: Callable[[str], None]) -> None:
-        self.passed = 0
+        self.passed: list[str] = []
         self._last_words = last_words
         self._die_at: int | None = None
         self._statements = 1
         self._statements_passed = 0
 
     def begin(self, die_at: int | None, *, statements: int) -> None:
-        """Count from nought. `die_at` None lets the process live.
+        """Begin with the first. `die_at` None lets the process live.
 
         Of the points beside statements only every `statements`-th counts; commits, calls, mails and steps all do.
         """
-        self.passed = self._statements_passed = 0
+        self.passed = []
+        self._statements_passed = 0
         self._die_at, self._statements = die_at, statements
 
     def at(self, name: str) -> None:
         """A point. Also the checkpoint of a delivery and of a sweep."""
-        self.passed += 1
-        if self.passed == self._die_at:
+        self.passed.append(name)
+        if len(self.passed) == self._die_at:
             self._last_words(name)
             os._exit(CRASHED)
 
@@ -96,7 +97,7 @@ class WatchedSlack(WebClient):
 class WatchedSender:
     """A sender of mail with a point before and after each mail; `handed` is told the Message-ID of each in between."""
 
-    def __init__(self, sender: Sender, points: Points, handed: Callable[[str], None]) -> None:
+    def __init__(self, sender: Callable[[], Sender], points: Points, handed: Callable[[str], None]) -> None:
         self._sender = sender
         self._points = points
         self._handed = handed
@@ -104,6 +105,6 @@ class WatchedSender:
     def send(self, mail: Mail) -> None:
         """Hand a mail over."""
         self._points.at(f"before the mail {mail.subject}")
-        self._sender.send(mail)
+        self._sender().send(mail)
         self._handed(mail.message_id)
         self._points.at(f"after the mail {mail.subject}")

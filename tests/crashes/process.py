@@ -15,7 +15,7 @@ import os
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -71,7 +71,7 @@ class Ended:
     """How it ended: at a point, with an answer, or with a fault that nobody placed there."""
 
     died_at: str | None = None
-    passed: int = 0
+    passed: Sequence[str] = ()
     answer: dict[str, Any] = field(default_factory=dict)
     fault: str = ""
 
@@ -98,6 +98,9 @@ class Rooms:
             practice=True,
         )
         bolt = build(self.office, client=self.client, signing_secret=SECRET)
+        self.mail = Path()
+        mailbox = WatchedSender(self._mailbox, self.points, self._handed)
+        self.mail_courier = MailCourier(self.office, mailbox)
         self.flask: Flask = create_app(
             self.office,
             secret_key="a secret of the tests",
@@ -110,6 +113,13 @@ class Rooms:
         if self.now is None:
             raise RuntimeError("no act has set the clock")
         return self.now
+
+    def _mailbox(self) -> PracticeMailbox:
+        return PracticeMailbox(self.mail, "Grants <grants@desk.example.org>")
+
+    def _handed(self, message_id: str) -> None:
+        with (self.mail.parent / HANDED).open("a") as log:
+            log.write(f"{message_id}\n")
 
     def _last_words(self, point: str) -> None:
         self.say(Ended(died_at=point, passed=self.points.passed))
@@ -127,7 +137,7 @@ class Rooms:
         engine = self._records[backend].move(act.database_url)
         self.office.sessions.configure(bind=engine)
         self.office.reading.configure(bind=database.reading_sessions(engine).kw["bind"])
-        self.now = datetime.fromisoformat(act.at)
+        self.now, self.mail = datetime.fromisoformat(act.at), Path(act.mail)
         self.points.begin(act.die_at, statements=act.statements)
         answer = ACTS[act.name](self, act)
         engine.dispose()
@@ -148,18 +158,11 @@ def _slack_sends(rooms: Rooms, act: Act) -> dict[str, Any]:
     return {"status": answer.status_code, "said": answer.get_data(as_text=True)}
 
 
-def _deliver(rooms: Rooms, act: Act) -> dict[str, Any]:
-    folder = Path(act.mail)
-
-    def handed(message_id: str) -> None:
-        with (folder.parent / HANDED).open("a") as log:
-            log.write(f"{message_id}\n")
-
-    mailbox = WatchedSender(PracticeMailbox(folder, "Grants <grants@desk.example.org>"), rooms.points, handed)
+def _deliver(rooms: Rooms, _act: Act) -> dict[str, Any]:
     slack = SlackCourier(rooms.office, rooms.client, approvals=APPROVALS, deadlines=DEADLINES)
     done = [
         Delivery(rooms.office, courier, checkpoint=rooms.points.at).deliver_all()
-        for courier in (slack, MailCourier(rooms.office, mailbox))
+        for courier in (slack, rooms.mail_courier)
     ]
     return {
         "sent": sum(one.sent for one in done),
@@ -173,18 +176,11 @@ def _sweep(rooms: Rooms, _act: Act) -> dict[str, Any]:
 
 
 def _restart(rooms: Rooms, act: Act) -> dict[str, Any]:
-    """As a process that starts: free the claims (the one process of `up` does), deliver, sweep, deliver; then again."""
+    """As a process that starts: free the claims (the one process of `up` does), sweep, deliver; and then once more."""
     if act.released:
         with rooms.office.sessions.begin() as session:
             outbox.release_claims(session)
-    return {"first": _round(rooms, act), "then": _round(rooms, act)}
-
-
-def _round(rooms: Rooms, act: Act) -> dict[str, Any]:
-    before = _deliver(rooms, act)
-    swept = _sweep(rooms, act)
-    after = _deliver(rooms, act)
-    return {**swept, **{name: before[name] + after[name] for name in before}}
+    return {when: {**_sweep(rooms, act), **_deliver(rooms, act)} for when in ("first", "then")}
 
 
 ACTS: dict[str, Callable[[Rooms, Act], dict[str, Any]]] = {

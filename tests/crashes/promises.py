@@ -65,7 +65,13 @@ def record(engine: Engine) -> Rows:
             "balances": _rows(session.execute(select(FundYear.fund, FundYear.committed, FundYear.allocated))),
             "deadlines": _rows(
                 session.execute(
-                    select(Deadline.subject, Deadline.kind, Deadline.due, Deadline.next_step_on, Deadline.closed_at)
+                    select(
+                        Deadline.subject,
+                        Deadline.kind,
+                        Deadline.due,
+                        Deadline.next_step_on,
+                        Deadline.closed_at.is_not(None),
+                    )
                 )
             ),
             "nudges": _rows(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,17 +15,19 @@ from bot.practice.workspace import TEAM_ID
 FORM = "application/x-www-form-urlencoded"
 
 
-def application_body(title: str = "Friday night gym", email: str = "kim@boxing.example") -> dict[str, Any]:
+def application_body(
+    title: str = "Friday night gym", start: date = date(2027, 1, 11), end: date = date(2027, 10, 10)
+) -> dict[str, Any]:
     """An application to the Youth Fund that fails no rule, as `POST /api/v1/applications` takes it."""
     return {
         "fund": "youth-fund",
         "amount": "2000.00",
         "purchases": "0.00",
         "purpose": "young_people",
-        "start": "2027-01-11",
-        "end": "2027-10-10",
+        "start": start.isoformat(),
+        "end": end.isoformat(),
         "organisation": {"name": "Ramsey Boxing Club", "type": "constituted_group", "postcode": "PE26 1AA"},
-        "contact": {"name": "Kim Archer", "email": email},
+        "contact": {"name": "Kim Archer", "email": "kim@boxing.example"},
         "project": {
             "title": title,
             "need": "Young people have nowhere to go on Friday evenings.",

@@ -204,6 +204,11 @@ def test_an_unknown_link_is_not_found(browser: Any, path: str) -> None:
     assert browser.get(path).status_code == 404
 
 
+@pytest.mark.parametrize("path", ["/a/nonsense/title", "/a/nonsense/check-answers", "/offers/x", "/returns/x"])
+def test_an_unknown_link_without_a_form_token_is_not_found(app: Flask, path: str) -> None:
+    assert app.test_client().post(path).status_code == 404
+
+
 def test_a_link_of_one_purpose_opens_no_other(browser: Any, started: str) -> None:
     token = started.removeprefix("/a/")
     assert browser.get(f"/offers/{token}").status_code == 404

@@ -118,6 +118,12 @@ def test_a_lost_session_shows_the_answer_again(app: Any, office: Office, offered
     assert only_award(office).status == "offered"
 
 
+def test_a_lost_session_at_an_offer_that_ran_out_is_told_so(app: Any, clock: Any, offered: Callable[..., str]) -> None:
+    path = offered()
+    clock.now += timedelta(days=29)
+    assert app.test_client().post(path, data={"decision": "accept"}).status_code == 410
+
+
 RETURN = {
     "narrative": "Calls fell.\nThe warden counts them.",
     "achieved-1": "A tenth fewer",

@@ -227,6 +227,15 @@ def test_metrics_count_requests_by_route_and_never_by_token(browser: Any, starte
     assert started.removeprefix("/a/") not in said
 
 
+@pytest.mark.parametrize(
+    "path", ["/awards/%00", "/api/v1/awards/YF-2026%00", "/api/v1/applications/%00", "/apply/youth-fund%00", "/a/%00"]
+)
+def test_no_address_with_a_nul_reaches_the_record(browser: Any, path: str) -> None:
+    answer = browser.get(path, headers={"Authorization": "Bearer key-of-staff"})
+    assert answer.status_code == 404
+    assert (answer.mimetype == "application/problem+json") is path.startswith("/api/")
+
+
 FORM_TEXT = st.text(max_size=60)
 
 

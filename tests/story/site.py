@@ -202,9 +202,7 @@ class Site:
         )
         self.paths["approved"] = self.path("application", offered.application_id)
         with office.sessions.begin() as session:
-            kept = awards.accept(
-                session, awards.by_id(session, accepted.id), name="Kim Archer", office=office, now=now
-            )
+            kept = awards.accept(session, awards.by_id(session, accepted.id), name="Kim Archer", office=office, now=now)
             self.paths["award"] = f"/awards/{kept.reference}"
             awards.refuse(session, awards.by_id(session, refused.id), name="Kim Archer", now=now)
             session.get_one(Award, late.id).accept_by = date(2026, 11, 1)
@@ -267,9 +265,7 @@ def running(template: Path, folder: Path) -> Iterator[Site]:
         engine = database.open_database(chosen.database_url)
         stack.callback(engine.dispose)
         desk = assembly.Desk(chosen, engine, office_on(engine, clock, public_url=url))
-        workspace = Workspace(
-            practice_office.slack_people(), practice_office.slack_channels(), clock=clock.seconds
-        )
+        workspace = Workspace(practice_office.slack_people(), practice_office.slack_channels(), clock=clock.seconds)
         stack.callback(workspace.close)
         slack = stack.enter_context(PracticeSlack(workspace, "xoxb-pages", "a signing secret", f"{url}/slack/events"))
         server.app = assembly.web_app(desk, assembly.slack_door(desk, slack), slack)

@@ -6,17 +6,15 @@ import json
 import re
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-from tests.browsing import browser
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
+
 from tests.running import RunningDesk
 
 PICTURES = Path(__file__).parents[1] / "pictures"
-PHONE = {"width": 390, "height": 844}
 ANSWERS = {
     "organisation_name": "Tidewater Boxing Club",
     "organisation_type": "constituted_group",
@@ -46,20 +44,6 @@ ANSWERS = {
     "purchases": "640",
     "declaration": "yes",
 }
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser() as opened:
-        yield opened
-
-
-@pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
-    opened = chromium.new_page(viewport=PHONE, locale="en-GB")  # type: ignore[arg-type]  # a plain dict is what it takes
-    opened.set_default_timeout(15_000)
-    yield opened
-    opened.close()
 
 
 def picture(page: Page, name: str) -> None:
@@ -217,7 +201,7 @@ def test_from_the_form_to_the_return(tmp_path: Path, database_url: str, page: Pa
         offers = {link.get_attribute("href") for link in page.query_selector_all(f'a[href^="{desk.url}/"]')}
         offers = {link for link in offers if link and "/offers/" in link}
         assert len(offers) == 1
-        page.goto(offers.pop())
+        page.goto(str(offers.pop()))
         picture(page, "offer")
         assert page.locator("form").count() == 1
         page.check('[name="decision"][value="accept"]')
@@ -242,7 +226,8 @@ def test_from_the_form_to_the_return(tmp_path: Path, database_url: str, page: Pa
         desk.start()
         assert reference in json.dumps(fetched(f"{desk.url}/awards.json"))
 
-        # A week before the first return (its Sunday is no working day of the office), a sweep tells the recipient by mail and the office in #deadlines, once each.
+        # A week before the first return (that Sunday nobody works in the office), a sweep tells the recipient by
+        # mail and the office in #deadlines, once each.
         swept = json.loads(desk.run("sweep", "--as-of", "2027-07-26", "--json").stdout)
         mine_swept = [step for step in swept if step["reference"] == reference and step["kind"] == "return"]
         assert sorted((step["to"], step["channel"], step["step"], step["due"]) for step in mine_swept) == [

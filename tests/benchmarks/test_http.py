@@ -1,0 +1,172 @@
+"""Over HTTP: submissions a second, and the time from a press in Slack to its answer."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import make_url, select
+
+from bot.practice.faults import Fault
+from bot.practice.server import PracticeSlack
+from bot.practice.workspace import TEAM_ID, PracticeChannel, PracticePerson, Workspace
+from core import database, people
+from core.office import Office
+from core.records import Application
+from core.rules.policy import Role
+from tests.benchmarks.client import Connection, Sent, rate, serving
+from tests.benchmarks.rounds import Compared, alternate, percentile, scaled
+from tests.benchmarks.server import API_KEY, APPROVALS, DEADLINES, FLOOR, SECRET, TOKEN, Served
+from tests.conftest import office_on
+from tests.core import casework
+from tests.crashes.wire import api_headers, application_body, press, slack_headers, submission
+
+OFFICER = "U0OFFICER"
+SLOW = 0.5
+"""Seconds that Slack takes for a post while people press."""
+
+
+@pytest.fixture
+def served_url(database_url: str) -> Iterator[str]:
+    """A record that the server adds its floor's table to, for as long as it serves."""
+    yield database_url
+    engine = database.open_database(database_url)
+    FLOOR.metadata.drop_all(engine)
+    engine.dispose()
+
+
+def _name(url: str) -> str:
+    return "PostgreSQL" if make_url(url).get_backend_name() == "postgresql" else "SQLite"
+
+
+def _months_ahead() -> tuple[date, date]:
+    """Dates that no rule objects to, whenever this runs."""
+    start = datetime.now(UTC).date() + timedelta(days=60)
+    return start, start + timedelta(days=270)
+
+
+def test_submissions_a_second(served_url: str, report: Callable[[Compared], None]) -> None:
+    """Against a bare route of the same server that inserts one row with one commit."""
+    start, end = _months_ahead()
+    body = json.dumps(application_body(start=start, end=end)).encode()
+    keys = itertools.count()
+
+    def submits() -> Sent:
+        return Sent("/api/v1/applications", body, api_headers(API_KEY, f"benchmark {next(keys)}"))
+
+    def bare() -> Sent:
+        return Sent("/floor/row", body, {"Content-Type": "application/json"})
+
+    with serving(Served(served_url)) as port:
+        compared = alternate(
+            f"submissions a second, {_name(served_url)}",
+            "/s",
+            lambda: rate(port, submits, clients=2, each=scaled(15), expected=201),
+            lambda: rate(port, bare, clients=2, each=scaled(60), expected=201),
+            rounds=4,
+        )
+    report(compared)
+    assert compared.ratio > 0.001
+
+
+@pytest.fixture
+def slow_slack() -> Iterator[PracticeSlack]:
+    """A Slack whose every post is slow, and which opens modals as fast as it can."""
+    workspace = Workspace(
+        [PracticePerson(OFFICER, "Olive Officer")],
+        [PracticeChannel(APPROVALS, "approvals"), PracticeChannel(DEADLINES, "deadlines")],
+    )
+    workspace.faults.add("chat.postMessage", Fault.slow(SLOW), times=None)
+    with PracticeSlack(workspace, TOKEN, SECRET) as slack:
+        yield slack
+    workspace.close()
+
+
+def test_press_to_answer_while_deliveries_are_slow(
+    served_url: str, slow_slack: PracticeSlack, tmp_path: Path, report: Callable[[Compared], None]
+) -> None:
+    """A signed press that opens a modal, and a modal's submission that is a transaction, against a bare check."""
+    count = scaled(60)
+    applications = _applications(served_url, count)
+    served = Served(served_url, slow_slack.api_url, str(tmp_path / "mail"), delivering=True)
+    waits: dict[str, list[float]] = {"press": [], "submission": [], "floor": []}
+    with serving(served) as port:
+        connection = Connection(port)
+        _warm(connection)
+        for application_id, version in applications:
+            trigger = slow_slack.workspace.new_trigger(OFFICER)
+            opened = press(OFFICER, APPROVALS, application_id, "recommend", trigger)
+            given = {"recommendation": "approve", "amount": "2000", "reasons": "The need is shown.", "conditions": ""}
+            sent = submission(OFFICER, APPROVALS, "recommend", application_id, version, given)
+            for what, body, path in (
+                ("press", opened, "/slack/events"),
+                ("submission", sent, "/slack/events"),
+                ("floor", sent, "/floor/signed"),
+            ):
+                headers = slack_headers(SECRET, body, time.time())
+                taken, said = connection.send(Sent(path, body, headers), 200)
+                assert said == "", said
+                waits[what].append(taken * 1000)
+        connection.close()
+    assert len(slow_slack.workspace.open_views(OFFICER)) == count, "each press opened its modal"
+    assert _recommended(served_url) == count, "each submission was done"
+    delivered = len(slow_slack.workspace.messages(APPROVALS))
+    assert 0 < delivered < count, "slow deliveries went on from the first press to the last"
+    for what in ("press", "submission"):
+        for percent in (50, 99):
+            compared = Compared(
+                f"{what} to answer, p{percent}, {_name(served_url)}",
+                "ms",
+                (percentile(waits[what], percent),),
+                (percentile(waits["floor"], percent),),
+            )
+            report(compared)
+        assert statistics.median(waits[what]) < 3_000, "Slack would have given up"
+
+
+def _warm(connection: Connection) -> None:
+    """A desk that has just started imports and compiles at its first requests; neither side is to pay for that."""
+    for _ in range(5):
+        body = press(OFFICER, APPROVALS, 0, "nothing", str(time.time_ns()))
+        connection.send(Sent("/slack/events", body, slack_headers(SECRET, body, time.time())), 200)
+        connection.send(Sent("/floor/signed", body, slack_headers(SECRET, body, time.time())), 200)
+
+
+def _applications(url: str, count: int) -> list[tuple[int, int]]:
+    """So many submitted applications, each with its version; their cards and receipts wait to be sent."""
+    engine = database.open_database(url)
+    office = office_on(engine, lambda: datetime.now(UTC))
+    start, end = _months_ahead()
+    with office.sessions.begin() as session:
+        people.add(
+            session,
+            name="Olive Officer",
+            email="olive@office.example",
+            role=Role.OFFICER,
+            slack=(TEAM_ID, OFFICER),
+            actor="benchmark",
+            now=office.clock(),
+        )
+    made = [casework.submitted(office, casework.facts(start=start, end=end)) for _ in range(count)]
+    versions = _versions(office)
+    engine.dispose()
+    return [(application_id, versions[application_id]) for application_id in made]
+
+
+def _versions(office: Office) -> dict[int, int]:
+    with office.reading() as session:
+        return {row.id: row.version for row in session.execute(select(Application.id, Application.version))}
+
+
+def _recommended(url: str) -> int:
+    engine = database.open_database(url)
+    with database.reading_sessions(engine)() as session:
+        found = len(session.scalars(select(Application.id).where(Application.status == "recommended")).all())
+    engine.dispose()
+    return found

@@ -1,0 +1,182 @@
+"""On the record: the sweep among twenty thousand deadlines, and the assessment of one application."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from core.assessing import assessment_of, facts_of, money_for
+from core.office import Office
+from core.records import Application, Award, Deadline, Nudge, OutboxMessage
+from core.rules.assessment import assess
+from scheduler.timetable import run_sweep
+from tests.benchmarks.rounds import Compared, alternate, scaled, seconds
+from tests.core import casework
+
+OPEN, DUE, AWARDS = 20_000, 500, 2_000
+NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+
+
+@pytest.fixture
+def many(office: Office) -> date:
+    """So many open deadlines, of which so many have their first step on the day that is answered."""
+    today = office.today()
+    with office.sessions.begin() as session:
+        version = office.policy_version(session, now=office.clock()).id
+        session.execute(insert(Application), [_application(number, office) for number in range(1, AWARDS + 1)])
+        session.execute(insert(Award), [_award(number, office, version) for number in range(1, AWARDS + 1)])
+        session.execute(insert(Deadline), [_deadline(number, office, today) for number in range(OPEN)])
+    return today
+
+
+def _application(number: int, office: Office) -> dict[str, Any]:
+    return {
+        "id": number,
+        "reference": f"YF-2026-{number}",
+        "fund": "youth-fund",
+        "kind": "grant",
+        "status": "approved",
+        "started_at": office.clock(),
+        "saved_at": office.clock(),
+        "contact_email": f"contact{number}@recipient.example",
+    }
+
+
+def _award(number: int, office: Office, version: int) -> dict[str, Any]:
+    return {
+        "id": number,
+        "application_id": number,
+        "reference": f"YF-2026-{number}",
+        "fund": "youth-fund",
+        "kind": "grant",
+        "status": "active",
+        "amount": 2_000_00,
+        "conditions": "",
+        "start_on": casework.START,
+        "end_on": casework.END,
+        "offered_at": office.clock(),
+        "accept_by": casework.START,
+        "policy_version_id": version,
+    }
+
+
+def _deadline(number: int, office: Office, today: date) -> dict[str, Any]:
+    award = number % AWARDS + 1
+    due = today + timedelta(days=28 if number < DUE else 60 + number // AWARDS)
+    return {
+        "subject": f"award:{award}",
+        "reference": f"YF-2026-{award}",
+        "award_id": award,
+        "kind": "return",
+        "due": due,
+        "set_at": office.clock(),
+        "next_step_on": due - timedelta(days=28),
+    }
+
+
+def _undo(office: Office, today: date) -> None:
+    with office.sessions.begin() as session:
+        session.execute(delete(Nudge))
+        session.execute(delete(OutboxMessage))
+        session.execute(update(Deadline).where(Deadline.due == today + timedelta(days=28)).values(next_step_on=today))
+
+
+def test_a_sweep(office: Office, engine: Engine, many: date, report: Callable[[Compared], None]) -> None:
+    """Against the bare indexed query, and in bulk the rows that the sweep has to write."""
+    now = office.clock()
+
+    def swept() -> float:
+        taken = seconds(lambda: run_sweep(office, today=many, now=now))
+        with office.reading() as session:
+            assert len(session.scalars(select(Nudge.id)).all()) == 2 * DUE
+            assert len(session.scalars(select(OutboxMessage.id)).all()) == DUE + 1
+        _undo(office, many)
+        return taken * 1000
+
+    def bare() -> float:
+        def work() -> None:
+            with office.sessions.begin() as session:
+                _bare_sweep(session, many, now)
+
+        taken = seconds(work)
+        _undo(office, many)
+        return taken * 1000
+
+    compared = alternate(
+        f"sweep, {DUE} of {OPEN:,} due, {NAMES[engine.dialect.name]}", "ms", swept, bare, rounds=scaled(4)
+    )
+    report(compared)
+    assert compared.ratio < 500
+
+
+def _bare_sweep(session: Session, today: date, now: datetime) -> None:
+    due = session.execute(
+        select(Deadline.id)
+        .where(Deadline.met_at.is_(None), Deadline.closed_at.is_(None), Deadline.next_step_on <= today)
+        .order_by(Deadline.due, Deadline.id)
+    ).all()
+    assert len(due) == DUE
+    session.connection().execute(
+        insert(OutboxMessage.__table__),  # type: ignore[arg-type]  # a Table, which the mapping does not promise
+        [
+            {
+                "id": number,
+                "key": f"nudge:{number}",
+                "kind": "nudge",
+                "channel": "mail",
+                "subject": f"nudges:{number}",
+                "payload": {"to": "recipient"},
+                "made_at": now,
+                "not_before": now,
+                "attempts": 0,
+            }
+            for number in range(1_000_000, 1_000_000 + DUE + 1)
+        ],
+    )
+    session.connection().execute(
+        insert(Nudge.__table__),  # type: ignore[arg-type]
+        [
+            {"deadline_id": row.id, "step": -28, "person": person, "message_id": 1_000_000, "noted_at": now}
+            for row in due
+            for person in ("recipient", "officer")
+        ],
+    )
+    session.execute(update(Deadline), [{"id": row.id, "next_step_on": today + timedelta(days=21)} for row in due])
+
+
+def test_assessing_one_application(office: Office, engine: Engine, report: Callable[[Compared], None]) -> None:
+    """Against reading its row: with the fund's money, and the rules alone."""
+    casework.allocate(office, "youth-fund", 1_000_000)
+    application_id = casework.submitted(office)
+    today, times = office.today(), scaled(200)
+    with office.reading() as session:
+        application = session.get_one(Application, application_id)
+        facts, money = facts_of(application), money_for(session, application.fund, application.start_on, today)
+
+        def whole() -> float:
+            return _each(times, lambda: assessment_of(session, application, office=office, today=today))
+
+        def rules() -> float:
+            return _each(times, lambda: assess(facts, office.policy, today, money))
+
+        def reading() -> float:
+            return _each(times, lambda: session.refresh(application, [*Application.__table__.columns.keys()]))
+
+        name = NAMES[engine.dialect.name]
+        compared = alternate(f"assessing an application, {name}", "ms", whole, reading, rounds=4)
+        report(compared)
+        assert compared.ratio < 100
+        report(alternate(f"of that the rules, {name}", "ms", rules, reading, rounds=4))
+
+
+def _each(times: int, work: Callable[[], object]) -> float:
+    def all_of_them() -> None:
+        for _ in range(times):
+            work()
+
+    return seconds(all_of_them) * 1000 / times

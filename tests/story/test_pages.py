@@ -1,0 +1,332 @@
+"""Every page in its states, on a phone and on a desk: accessible, no wider than the screen, and silent in the console."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, ConsoleMessage, Page
+
+from core.rules.forms import application_book
+from desk.practice_office import APPROVALS, DEADLINES
+from tests.conftest import shipped_policy
+from tests.story.site import TYPED, Site
+
+PICTURES = Path(__file__).parents[1] / "pictures"
+WIDTHS = (1280, 320)
+STANDARD = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+"""The rules of axe that have to hold: WCAG 2.2, levels A and AA."""
+
+TOO_WIDE = """() => {
+  const room = document.documentElement.clientWidth;
+  return document.documentElement.scrollWidth <= room ? [] : [...document.querySelectorAll("body *")]
+    .filter((one) => one.getBoundingClientRect().right > room + 1).map((one) => one.outerHTML.slice(0, 120)).slice(0, 5);
+}"""
+
+
+@dataclass
+class Watched:
+    """A page, and what the browser had to say about it."""
+
+    page: Page
+    said: list[str] = field(default_factory=list)
+
+    def listen(self) -> None:
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.said.append(str(error)))
+
+    def _console(self, message: ConsoleMessage) -> None:
+        # The browser remarks on a page that is answered with 4xx; whether it should be is asserted by itself.
+        own = message.location.get("url", "").split("#")[0] == self.page.url.split("#")[0]
+        if message.type in ("error", "warning") and not (own and message.text.startswith("Failed to load resource")):
+            self.said.append(f"{message.type}: {message.text}")
+
+    def holds(self, name: str, *, picture: bool = True) -> None:
+        """Look at the page that is open, at every width."""
+        for width in WIDTHS:
+            self.page.set_viewport_size({"width": width, "height": 800})
+            if picture:
+                PICTURES.mkdir(exist_ok=True)
+                file = f"page-{re.sub('[^a-z0-9]+', '-', name.lower()).strip('-')}-{width}.png"
+                self.page.screenshot(path=PICTURES / file, full_page=True)
+            assert self.page.evaluate(TOO_WIDE) == [], f"{name} is wider than {width} px"
+            found = Axe().run(self.page, options={"runOnly": STANDARD, "resultTypes": ["violations"]})
+            assert found.violations_count == 0, f"{name} at {width} px: {found.generate_report()}"
+        assert self.said == [], name
+
+
+@pytest.fixture
+def watched(page: Page) -> Watched:
+    made = Watched(page)
+    made.listen()
+    return made
+
+
+def opened(watched: Watched, address: str, status: int = 200) -> None:
+    answer = watched.page.goto(address)
+    assert answer is not None
+    assert answer.status == status
+
+
+def pressed(watched: Watched, button: str, status: int = 200) -> None:
+    """Press it, and wait for the page that answers."""
+    with watched.page.expect_navigation() as awaited:
+        watched.page.click(button)
+    assert awaited.value is not None
+    assert awaited.value.status == status
+
+
+SEND = "main form button"
+READ = {
+    "front": ("/", 200),
+    "fund": ("/apply/youth-fund", 200),
+    "fund that takes several purposes": ("/apply/crime-and-disorder", 200),
+    "check, empty": ("/check", 200),
+    "check, errors": ("/check?fund=&amount=lots&buys=yes&purchases=", 422),
+    "check, answered": ("/check?fund=youth-fund&amount=2000&purpose=young_people&age_from=8&age_to=17&buys=no", 200),
+    "check, against the rules": (
+        "/check?fund=youth-fund&amount=9000&purpose=young_people&age_from=3&age_to=40&buys=yes&purchases=7000", 200,
+    ),
+    "register": ("/awards", 200),
+    "register, nothing found": ("/awards?q=nothing-is-called-this", 200),
+    "not found": ("/nowhere", 404),
+    "link not found": ("/a/nonsense", 404),
+    "Slack, people": ("/practice/slack/", 200),
+    "Slack, approvals": (f"/practice/slack/U0OFFICER/{APPROVALS}", 200),
+    "Slack, deadlines": (f"/practice/slack/U0OFFICER/{DEADLINES}", 200),
+    "mailbox": ("/practice/mail", 200),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", READ)
+def test_a_page_to_read(site: Site, watched: Watched, name: str) -> None:
+    path, status = READ[name]
+    opened(watched, f"{site.url}{path}", status)
+    watched.holds(name)
+
+
+SENT = [
+    "draft, empty", "draft, filled", "sent", "recommended", "declined", "approved", "award",
+    "offer, open", "offer, accepted", "offer, refused", "offer, expired", "return, open", "return, received",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SENT)
+def test_a_page_behind_a_link(site: Site, watched: Watched, name: str) -> None:
+    opened(watched, f"{site.url}{site.paths[name]}", 410 if name == "offer, expired" else 200)
+    watched.holds(name)
+
+
+def _forms() -> list[tuple[str, str]]:
+    """Every page of the form, by fund and address: the Youth Fund's, and what another fund asks besides."""
+    policy, found = shipped_policy(), dict[str, str]()
+    for fund_id in ("youth-fund", "crime-and-disorder"):
+        fund = policy.fund(fund_id)
+        assert fund is not None
+        for form in application_book(fund, policy):
+            found.setdefault(form.slug, fund_id)
+    return [(fund, slug) for slug, fund in found.items()]
+
+
+ASKED_AFTER = {
+    "charity-number": {"organisation_type": "charity"},
+    "company-number": {"organisation_type": "company"},
+    "purchases": {"buys": "yes"},
+}
+"""The pages that only an earlier answer brings."""
+
+
+@pytest.mark.parametrize(("fund", "slug"), _forms())
+def test_a_page_of_the_form(site: Site, watched: Watched, fund: str, slug: str) -> None:
+    earlier = ASKED_AFTER.get(slug, {})
+    opened(watched, f"{site.url}{site.draft(fund, **earlier)}/{slug}")
+    watched.holds(f"form, {slug}, empty", picture=False)
+    if slug == "charity-number":  # the one page that may stay empty
+        watched.page.fill("main input:not([type=hidden])", "twelve")
+    pressed(watched, SEND, 422)
+    assert watched.page.title().startswith("Error: ")
+    watched.holds(f"form, {slug}, errors")
+    for link in watched.page.locator(".govuk-error-summary a").all():
+        link.click()
+        assert watched.page.evaluate("document.activeElement.closest('main form') !== null"), "leads to no field"
+    opened(watched, f"{site.url}{site.draft(fund, **{**TYPED, **earlier})}/{slug}")
+    watched.holds(f"form, {slug}, filled", picture=False)
+
+
+@pytest.mark.parametrize("name", ["draft, empty", "draft, filled", "draft, against the rules"])
+def test_the_answers_to_check(site: Site, watched: Watched, name: str) -> None:
+    opened(watched, f"{site.url}{site.paths[name]}/check-answers")
+    watched.page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    watched.holds(f"check answers, {name}")
+    if name == "draft, empty":
+        pressed(watched, SEND, 422)
+        watched.holds("check answers, errors")
+
+
+@pytest.mark.parametrize("name", ["offer, open", "return, open"])
+def test_what_is_missing_in_an_answer_to_the_office(site: Site, watched: Watched, name: str) -> None:
+    opened(watched, f"{site.url}{site.paths[name]}")
+    pressed(watched, SEND, 422)
+    watched.holds(f"{name}, errors")
+
+
+def test_a_mail(site: Site, watched: Watched) -> None:
+    opened(watched, f"{site.url}/practice/mail")
+    watched.page.get_by_role("link", name=re.compile("offer", re.IGNORECASE)).first.click()
+    watched.holds("mail")
+    opened(watched, f"{watched.page.url}/formatted")
+    watched.holds("mail, formatted")
+
+
+CARD = "article.message"
+
+
+def _card(watched: Watched, site: Site, person: str, words: str) -> Any:
+    opened(watched, f"{site.url}/practice/slack/{person}/{APPROVALS}")
+    return watched.page.locator(CARD, has_text=words)
+
+
+def test_a_form_of_slack(site: Site, watched: Watched) -> None:
+    _card(watched, site, "U0PCC", "Waiting for a decision").locator('[data-action="approve"]').click()
+    watched.holds("Slack, form")
+    watched.page.fill('[name="amount/value"]', "many")
+    pressed(watched, ".modal button.primary", 422)
+    watched.holds("Slack, form, errors")
+
+
+def test_what_slack_shows_to_one_person(site: Site, watched: Watched) -> None:
+    _card(watched, site, "U0OFFICER", "Waiting for a decision").locator('[data-action="approve"]').click()
+    assert "Only visible to you" in watched.page.inner_text("main")
+    watched.holds("Slack, private answer")
+
+
+def test_the_home_of_slack(site: Site, watched: Watched) -> None:
+    opened(watched, f"{site.url}/practice/slack/U0PCC/home")
+    watched.holds("Slack, home")
+
+
+def test_the_amount_of_an_award_is_on_a_phones_screen(site: Site, watched: Watched) -> None:
+    """Of the register's columns the recipient, the amount and the reference are seen without moving anything."""
+    watched.page.set_viewport_size({"width": 320, "height": 800})
+    opened(watched, f"{site.url}/awards")
+    row = watched.page.locator("tbody tr", has_text="Boxing in the park")
+    for shown in ("£1,900", site.paths["award"].removeprefix("/awards/"), TYPED["organisation_name"]):
+        box = row.get_by_text(shown).first.bounding_box()
+        assert box is not None, shown
+        assert box["x"] >= 0, shown
+        assert box["x"] + box["width"] <= 320, shown
+
+
+# --- without a mouse, without scripts, without the stylesheet ------------------------------------------------------
+
+
+def apply(page: Page, site: Site, answer: Callable[[Page], None], start: Callable[[Page], None]) -> str:
+    """Go through the whole form; the text of the page at the end."""
+    page.goto(f"{site.url}/apply/youth-fund")
+    start(page)
+    for _ in range(30):
+        if page.url.endswith("/check-answers"):
+            break
+        answer(page)
+    answer(page)
+    return page.inner_text("main")
+
+
+def by_mouse(page: Page) -> None:
+    for one in page.query_selector_all("main form :is(input:not([type=hidden]), textarea)"):
+        name, kind = str(one.get_attribute("name")), one.get_attribute("type")
+        if kind in ("radio", "checkbox"):
+            if one.get_attribute("value") == TYPED[name]:
+                one.check()
+        elif name in TYPED:
+            one.fill(TYPED[name])
+    with page.expect_navigation():
+        page.click(SEND)
+
+
+FOCUS = """() => {
+  const one = document.activeElement, box = one.getBoundingClientRect();
+  return {tag: one.tagName, name: one.name || "", type: one.type || "", value: one.value || "",
+          form: one.closest("main form") !== null, seen: one.matches(":focus-visible") && box.width > 0};
+}"""
+
+
+def by_keyboard(page: Page) -> None:
+    """Answer the page with Tab, the arrows, Space and Enter, as somebody without a mouse does."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        focus = page.evaluate(FOCUS)
+        if not focus["form"]:
+            continue
+        assert focus["seen"], f"the focus on {focus['name']} cannot be seen"
+        if focus["type"] == "submit":
+            with page.expect_navigation():
+                page.keyboard.press("Enter")
+            return
+        if focus["type"] == "radio":
+            page.keyboard.press("Space")
+            for _ in range(12):
+                if page.evaluate(FOCUS)["value"] == TYPED[focus["name"]]:
+                    break
+                page.keyboard.press("ArrowDown")
+        elif focus["type"] == "checkbox":
+            page.keyboard.press("Space")
+        elif focus["name"] in TYPED:
+            page.keyboard.insert_text(TYPED[focus["name"]])
+    raise AssertionError(f"the keyboard does not get through {page.url}")
+
+
+REFERENCE = re.compile(r"YF-\d{4}-[346789CDFHJKMNPQRTVWX]{6}")
+
+
+def test_the_form_by_keyboard_alone(site: Site, page: Page) -> None:
+    assert REFERENCE.search(apply(page, site, by_keyboard, by_keyboard))
+
+
+def test_the_skip_link_comes_first_and_leads_to_the_content(site: Site, page: Page) -> None:
+    page.goto(f"{site.url}/awards")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent.trim()") == "Skip to main content"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main-content" or page.url.endswith("#main-content")
+
+
+@pytest.fixture
+def scriptless(chromium: Browser) -> Iterator[Page]:
+    context = chromium.new_context(java_script_enabled=False, viewport={"width": 320, "height": 800})
+    yield context.new_page()
+    context.close()
+
+
+def test_the_form_without_scripts(site: Site, scriptless: Page) -> None:
+    assert REFERENCE.search(apply(scriptless, site, by_mouse, by_mouse))
+
+
+PLAIN = {
+    "front": "/",
+    "fund": "/apply/youth-fund",
+    "check": "/check?fund=youth-fund&amount=9000&buys=no",
+    "register": "/awards",
+    "not found": "/nowhere",
+    **{name: name for name in ("draft, filled", "sent", "award", "offer, open", "offer, accepted", "return, open")},
+}
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_a_page_under_the_plain_stylesheet(site: Site, watched: Watched, name: str) -> None:
+    path = site.paths.get(name, PLAIN[name])
+    opened(watched, f"{site.plain_url}{path}", {"not found": 404}.get(name, 200))
+    assert "fallback.css" in watched.page.content()
+    watched.holds(f"plain, {name}")
+
+
+@pytest.mark.parametrize("slug", ["organisation-type", "need", "dates", "outcomes", "declaration", "check-answers"])
+def test_a_form_under_the_plain_stylesheet(site: Site, watched: Watched, slug: str) -> None:
+    opened(watched, f"{site.plain_url}{site.draft()}/{slug}")
+    pressed(watched, SEND, 422)
+    watched.holds(f"plain, {slug}")
