@@ -14,7 +14,7 @@ from core.office import Office
 from core.records import Application
 from core.rules.assessment import Assessment, Facts, Finding, Money, assess
 from core.rules.calendar import financial_year
-from core.rules.policy import CrimeGround, Kind, OrganisationType, Purpose
+from core.rules.policy import CrimeGround, Kind, OrganisationType, Policy, Purpose
 
 
 def facts_of(application: Application, amount: int | None = None) -> Facts:
@@ -61,9 +61,9 @@ def assessment_of(
     return assess(facts_of(application, amount), office.policy, today, money)
 
 
-def schedule_of(application: Application, *, office: Office, today: date, amount: int) -> Assessment:
+def schedule_of(application: Application, *, policy: Policy, today: date, amount: int) -> Assessment:
     """Assess what was awarded: for its returns and meetings. The fund's money is not asked, it is committed."""
-    return assess(facts_of(application, amount), office.policy, today)
+    return assess(facts_of(application, amount), policy, today)
 
 
 def finding_data(finding: Finding) -> dict[str, str]:

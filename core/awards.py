@@ -174,7 +174,8 @@ def accept(session: Session, award: Award, *, name: str, office: Office, now: da
     acceptance = deadlines.find(session, subject=subject(award), kind=ACCEPTANCE)
     if acceptance is not None:
         deadlines.meet(acceptance, now=now)
-    schedule = schedule_of(award.application, office=office, today=today, amount=award.amount)
+    policy = office.policy_under(award.policy_version)
+    schedule = schedule_of(award.application, policy=policy, today=today, amount=award.amount)
     for kind, days in ((RETURN, schedule.returns.due), (MEETING, schedule.meetings.due)):
         for day in days:
             stored = deadlines.set_deadline(

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
 from core.links import Signer
+from core.policy_file import policy_from_text
 from core.records import PolicyVersion
 from core.rules.policy import Policy
 
@@ -41,6 +42,12 @@ class Office:
     def today(self) -> date:
         """Today's date in London."""
         return london_day(self.clock())
+
+    def policy_under(self, version: PolicyVersion) -> Policy:
+        """The policy of a stored version: what was decided under it keeps it, whatever holds today (A4)."""
+        if version.toml == self.policy_text:
+            return self.policy
+        return policy_from_text(version.toml, f"policy version {version.id}")
 
     def policy_version(self, session: Session, *, now: datetime) -> PolicyVersion:
         """The row of the policy in force, stored the first time that something is decided under it (A4)."""

@@ -6,6 +6,7 @@ what, under which conditions, and why (W2).
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import secrets
@@ -260,4 +261,4 @@ def _recipient_id(award: PublicAward, prefix: str) -> str:
     if award.company_number:
         return f"GB-COH-{award.company_number.upper()}"
     slug = re.sub(r"[^a-z0-9]+", "-", award.recipient.casefold()).strip("-")
-    return f"{prefix}-org:{slug}"
+    return f"{prefix}-org:{slug or hashlib.sha256(award.recipient.encode()).hexdigest()[:16]}"

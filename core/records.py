@@ -267,6 +267,7 @@ class Award(Record):
     policy_version_id: Mapped[int] = mapped_column(ForeignKey("policy_version.id"))
 
     application: Mapped[Application] = relationship(back_populates="award")
+    policy_version: Mapped[PolicyVersion] = relationship()
     returns: Mapped[list[MonitoringReturn]] = relationship(back_populates="award", order_by="MonitoringReturn.due")
     deadlines: Mapped[list[Deadline]] = relationship(back_populates="award", order_by="Deadline.due")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from core import awards, deadlines, funds, links
 from core.awards import ACCEPTANCE, MEETING
 from core.errors import Conflict, Gone, NotFound, Refused
 from core.office import Office
+from core.policy_file import policy_from_text
 from core.records import Award, Link
 from core.returns import RETURN
 from core.rules.policy import Purpose
@@ -260,3 +262,13 @@ def test_an_award_that_is_not_there(office: Office) -> None:
             awards.by_reference(session, "YF-2026-AAAAAA")
         with pytest.raises(NotFound):
             awards.by_id(session, 1)
+
+
+def test_an_award_keeps_the_policy_it_was_decided_under(office: Office) -> None:
+    """A4: what falls due is what was decided, although another policy holds by the time of the acceptance."""
+    text = office.policy_text.replace("return_months = { value = 6,", "return_months = { value = 3,")
+    assert text != office.policy_text
+    under_it = replace(office, policy=policy_from_text(text), policy_text=text)
+    award_id = offered(under_it)
+    accept(office, award_id)
+    assert due(read(office, award_id), RETURN) == ["2027-04-01", "2027-07-01", "2027-10-01", "2027-10-31"]

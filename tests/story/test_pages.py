@@ -1,4 +1,4 @@
-"""Every page in its states, on a phone and on a desk: accessible, no wider than the screen, and silent in the console."""
+"""Every page in its states, on a phone and on a desk: accessible, no wider than the screen, and quiet."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ STANDARD = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 TOO_WIDE = """() => {
   const room = document.documentElement.clientWidth;
-  return document.documentElement.scrollWidth <= room ? [] : [...document.querySelectorAll("body *")]
-    .filter((one) => one.getBoundingClientRect().right > room + 1).map((one) => one.outerHTML.slice(0, 120)).slice(0, 5);
+  if (document.documentElement.scrollWidth <= room) return [];
+  const wide = (one) => one.getBoundingClientRect().right > room + 1;
+  return [...document.querySelectorAll("body *")].filter(wide).map((one) => one.outerHTML.slice(0, 120)).slice(0, 5);
 }"""
 
 
