@@ -110,12 +110,11 @@ def submit(
     fund = _fund(office, application)
     today = london_day(now)
     _move(session, application, ApplicationAction.SUBMIT, reference=_new_reference(session, fund, office, now))
-    application.submitted_at, application.submitted_by = now, by
-    _keep(application, facts)
-    session.flush()
-    assessment = assessment_of(session, application, office=office, today=today)
-    application.findings = [finding_data(finding) for finding in assessment.findings]
-    link_for(session, "application", application.id, now=now)
+    with session.no_autoflush:  # what is kept is written once, not before each question to the record
+        application.submitted_at, application.submitted_by = now, by
+        _keep(application, facts)
+        assessment = assessment_of(session, application, office=office, today=today)
+        application.findings = [finding_data(finding) for finding in assessment.findings]
     told = {
         "facts": facts_data(facts_of(application)),
         "findings": application.findings,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
@@ -147,8 +147,7 @@ def sweep(
         if not dry_run:
             session.execute(update(Deadline), moved)
     if not dry_run:
-        for (to, person), nudges in by_person.items():
-            _put(session, to, person, nudges, now)
+        _put(session, by_person, now)
     return tuple(sent)
 
 
@@ -193,17 +192,27 @@ def _latest_steps(row: Any, already: dict[tuple[int, str], int], office: Office,
     return [(step, to) for to, step in latest.items() if step > already.get((row.id, to), step - 1)]
 
 
-def _put(session: Session, to: str, person: str, nudges: list[dict[str, Any]], now: datetime) -> None:
-    first = nudges[0]
-    message = outbox.put(
-        session,
+def _put(session: Session, by_person: Mapping[tuple[str, str], list[dict[str, Any]]], now: datetime) -> None:
+    """One message for each person, and the nudges that it covers, written together in two statements."""
+    messages = [_message(to, person, nudges[0], now) for (to, person), nudges in by_person.items()]
+    outbox.put_all(session, messages)
+    rows = [
+        {**nudge, "message_id": message.id, "noted_at": now}
+        for message, nudges in zip(messages, by_person.values(), strict=True)
+        for nudge in nudges
+    ]
+    if rows:
+        session.execute(insert(Nudge), rows)
+
+
+def _message(to: str, person: str, first: Mapping[str, Any], now: datetime) -> OutboxMessage:
+    return outbox.message_of(
         "nudge" if to == "recipient" else "staff_nudge",
         subject=f"nudges:{hashlib.sha256(person.encode()).hexdigest()[:32]}",  # an address may be longer than a subject
         key=f"nudge:{first['deadline_id']}:{first['step']}:{to}",
         payload={"to": to},
         now=now,
     )
-    session.execute(insert(Nudge), [{**nudge, "message_id": message.id, "noted_at": now} for nudge in nudges])
 
 
 def nudges_of(session: Session, message: OutboxMessage) -> list[Nudge]:

@@ -7,7 +7,7 @@ next sees `attempts` above one and looks whether it was in fact sent. Messages o
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -56,7 +56,22 @@ def put(
 
     `payload` holds ids, never text that an applicant typed: the message is worded when it is sent.
     """
-    message = OutboxMessage(
+    message = message_of(kind, subject=subject, key=key, payload=payload, now=now, not_before=not_before)
+    put_all(session, [message])
+    return message
+
+
+def message_of(
+    kind: str,
+    *,
+    subject: str,
+    key: str,
+    payload: dict[str, Any],
+    now: datetime,
+    not_before: datetime | None = None,
+) -> OutboxMessage:
+    """A message that is in no outbox yet, for `put_all`."""
+    return OutboxMessage(
         key=key,
         kind=kind,
         channel=MESSAGES[kind],
@@ -66,12 +81,17 @@ def put(
         not_before=not_before or now,
         attempts=0,
     )
-    session.add(message)
+
+
+def put_all(session: Session, messages: Sequence[OutboxMessage]) -> None:
+    """Write messages into the outbox, in this order and at once: a sweep has hundreds. They then have their ids."""
+    if not messages:
+        return
+    session.add_all(messages)
     session.flush()
     if not session.info.get(_WOKEN) and session.get_bind().dialect.name == "postgresql":
         session.execute(text(f"NOTIFY {NOTIFY}"))
     session.info[_WOKEN] = True
-    return message
 
 
 def call_after_put(sessions: sessionmaker[Session], wake: Callable[[], None]) -> None:

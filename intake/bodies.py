@@ -152,7 +152,11 @@ def shape_errors(model: type[Body], body: Mapping[str, Any]) -> list[PointedErro
     try:
         model.model_validate(body)
     except ValidationError as error:
-        return [PointedError(pointer(_steps(one["loc"])), _words(one)) for one in error.errors(include_url=False)]
+        found: dict[str, PointedError] = {}
+        for one in error.errors(include_url=False):
+            where = pointer(_steps(one["loc"]))
+            found.setdefault(where, PointedError(where, _words(one)))  # a union names each of its members
+        return list(found.values())
     return []
 
 
@@ -161,12 +165,31 @@ def _steps(location: tuple[int | str, ...]) -> Iterable[int | str]:
     return location[:2] if location[:1] == ("answers",) else location
 
 
+_WORDS: Mapping[str, str] = {
+    "missing": "This is required.",
+    "extra_forbidden": "There is no such member. Check its name.",
+    "string_type": "Give this as text, in quotation marks.",
+    "int_type": "Give this as a whole number, without quotation marks.",
+    "bool_type": "Give this as true or false, without quotation marks.",
+    "list_type": "Give this as a list.",
+    "dict_type": "Give this as an object.",
+    "model_type": "Give this as an object.",
+    "enum": "Give one of these: {expected}.",
+    "string_too_long": "Give at most {max_length} characters.",
+    "too_short": "Give at least {min_length}.",
+    "too_long": "Give at most {max_length}.",
+}
+"""What pydantic found, in the words of the desk."""
+
+
 def _words(error: Any) -> str:
-    if error["type"] == "missing":
-        return "This is required."
-    if error["type"] == "extra_forbidden":
-        return "There is no such member. Check its name."
-    return f"{error['msg']}."
+    if error["loc"][:1] == ("answers",) and len(error["loc"]) > 1:
+        return "Give this as text, a whole number, or true or false."
+    said = _WORDS.get(error["type"], "This is not what belongs here. The description of the API says what does.")
+    facts = dict(error.get("ctx", {}))
+    if error["type"] == "enum":
+        facts["expected"] = str(facts["expected"]).replace("'", "").replace(" or ", ", ")
+    return said.format(**facts)
 
 
 def pointer(steps: Iterable[int | str]) -> str:

@@ -35,10 +35,15 @@ def chromium() -> str | None:
     if path is not None:
         return path
     if os.geteuid() == 0 and shutil.which("apt-get"):
-        quiet = {"check": True, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        subprocess.run(["apt-get", "update", "-q"], env=environment, **quiet)
-        subprocess.run(["apt-get", "install", "-y", "-q", "chromium"], env=environment, **quiet)
+        for arguments in (["update", "-q"], ["install", "-y", "-q", "chromium"]):
+            subprocess.run(
+                ["apt-get", *arguments],
+                env=environment,
+                check=True,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
         return _found()
     subprocess.run([sys.executable, "-m", "playwright", "install", "--with-deps", "chromium"], check=True)
     return None

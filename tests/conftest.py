@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -195,7 +195,9 @@ def shipped_policy() -> Policy:
     return policy_from_text(SHIPPED.read_text(encoding="utf-8"))
 
 
-def office_on(engine: Engine, clock: Clock, *, practice: bool = True, public_url: str = "http://desk.test") -> Office:
+def office_on(
+    engine: Engine, clock: Callable[[], datetime], *, practice: bool = True, public_url: str = "http://desk.test"
+) -> Office:
     """An office on a record, under the shipped policy."""
     return Office(
         sessions=database.writing_sessions(engine),

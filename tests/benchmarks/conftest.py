@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -12,14 +12,14 @@ FIGURES = pytest.StashKey[list[Compared]]()
 
 
 @pytest.fixture
-def report(request: pytest.FixtureRequest) -> Iterator[Callable[[Compared], None]]:
+def report(request: pytest.FixtureRequest) -> Callable[[Compared], None]:
     """Takes a comparison to be told at the end. Fails where it came to no ratio."""
 
     def take(compared: Compared) -> None:
         assert compared.sound, compared
         request.config.stash.setdefault(FIGURES, []).append(compared)
 
-    yield take
+    return take
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

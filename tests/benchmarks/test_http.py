@@ -24,7 +24,7 @@ from core.rules.policy import Role
 from tests.benchmarks.client import Connection, Sent, rate, serving
 from tests.benchmarks.rounds import Compared, alternate, percentile, scaled
 from tests.benchmarks.server import API_KEY, APPROVALS, DEADLINES, FLOOR, SECRET, TOKEN, Served
-from tests.conftest import office_on
+from tests.conftest import Clock, office_on
 from tests.core import casework
 from tests.crashes.wire import api_headers, application_body, press, slack_headers, submission
 
@@ -143,7 +143,7 @@ def _warm(connection: Connection) -> None:
 def _applications(url: str, count: int) -> list[tuple[int, int]]:
     """So many submitted applications, each with its version; their cards and receipts wait to be sent."""
     engine = database.open_database(url)
-    office = office_on(engine, lambda: datetime.now(UTC))
+    office = office_on(engine, Clock(datetime.now(UTC)))
     start, end = _months_ahead()
     with office.sessions.begin() as session:
         people.add(

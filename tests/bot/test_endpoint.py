@@ -28,7 +28,8 @@ from bot.endpoint import MOST_BYTES, blueprint, is_signed
 from bot.repeats import ABANDONED, KEPT, SCOPE, Repeats, forget_old
 from core.office import Office
 from core.records import Idempotency
-from tests.bot.conftest import SECRET, TOKEN, Clock
+from tests.bot.conftest import SECRET, TOKEN
+from tests.conftest import Clock
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"

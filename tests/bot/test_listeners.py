@@ -27,7 +27,6 @@ from tests.bot.conftest import (
     SECRET,
     STAFF,
     TOKEN,
-    Clock,
     Desk,
     application_of,
     delegated,
@@ -36,6 +35,7 @@ from tests.bot.conftest import (
     serve,
     submitted,
 )
+from tests.conftest import Clock
 
 REASONS = "It meets a need that nobody else meets."
 

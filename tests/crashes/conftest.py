@@ -66,19 +66,35 @@ class Mortal:
         self._process.stdout.close()
 
 
-@pytest.fixture
-def workspace(clock: Clock) -> Iterator[Workspace]:
+class SlackClock:
+    """The time in Slack: that of the test at hand."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+
+    def __call__(self) -> float:
+        return self.clock().timestamp()
+
+
+@pytest.fixture(scope="session")
+def slack_clock() -> SlackClock:
+    return SlackClock()
+
+
+@pytest.fixture(scope="session")
+def workspace(slack_clock: SlackClock) -> Iterator[Workspace]:
     made = Workspace(
         (PracticePerson("U0PCC", "Cam Commissioner"),),
         (PracticeChannel(APPROVALS, "approvals"), PracticeChannel(DEADLINES, "deadlines")),
-        clock=lambda: clock().timestamp(),
+        clock=slack_clock,
     )
     yield made
     made.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def mortal(workspace: Workspace) -> Iterator[Mortal]:
+    """One for all tests: to import the desk takes longer than to die a dozen times."""
     with PracticeSlack(workspace, TOKEN, SECRET) as slack:
         made = Mortal(slack.api_url)
         try:
@@ -143,10 +159,11 @@ class Copies:
     def _others(self) -> int:
         assert self._keeper is not None
         with self._keeper.connect() as connection:
-            return connection.exec_driver_sql(
+            found = connection.exec_driver_sql(
                 "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
                 " AND backend_type = 'client backend'"
-            ).scalar_one()
+            )
+            return int(found.scalar_one())
 
     def close(self) -> None:
         if self._keeper is not None:

@@ -1,9 +1,9 @@
 """The process that dies, and the one that carries on. What Python does but once, it does once for both.
 
 Run as a module, it reads one act a line from its standard input, as JSON, and answers each with a line: the point at
-which the act's process died, or what the act came to. An act that is to die runs in a fork, with connections of its own;
-one that is to live, such as the restart, runs here, where nothing of what died was ever in memory. There is one thread
-when it forks, so that the fork has all of them.
+which the act's process died, or what the act came to. An act that is to die runs in a fork, with connections of its
+own; one that is to live, such as the restart, runs here, where nothing of what died was ever in memory. There is one
+thread when it forks, so that the fork has all of them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import Engine, create_engine, make_url
+from sqlalchemy import create_engine, make_url
 
 from bot.app import build
 from bot.endpoint import blueprint
@@ -210,7 +210,7 @@ def _live(rooms: Rooms, act: Act) -> None:
     try:
         gc.disable()  # it would touch, and so copy, all memory of a process that lives for milliseconds
         rooms.do(act)
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - whatever ended it, the test that asked is to hear of it
         rooms.say(Ended(fault=traceback.format_exc()))
     finally:
         os._exit(0)
@@ -229,7 +229,7 @@ def main() -> None:
             continue
         try:
             rooms.do(act)
-        except Exception:  # a fault of the desk's: the test that asked is to hear of it
+        except Exception:  # noqa: BLE001 - as above
             rooms.say(Ended(fault=traceback.format_exc()))
 
 

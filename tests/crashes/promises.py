@@ -52,13 +52,14 @@ def record(engine: Engine) -> Rows:
         whole(session)
         return {
             "applications": _rows(
-                (one.status, one.version, one.title, one.amount, one.reference, one.findings, one.submitted_by)
-                + tuple((outcome.outcome, outcome.measure, outcome.target) for outcome in one.outcomes)
+                (
+                    *(one.status, one.version, one.title, one.amount, one.reference, one.findings, one.submitted_by),
+                    *((outcome.outcome, outcome.measure, outcome.target) for outcome in one.outcomes),
+                )
                 for one in session.scalars(select(Application))
             ),
             "decisions": _rows(
-                (one.outcome, one.amount, one.findings, one.facts)
-                for one in session.scalars(select(Decision))
+                (one.outcome, one.amount, one.findings, one.facts) for one in session.scalars(select(Decision))
             ),
             "awards": _rows((one.reference, one.status, one.amount) for one in session.scalars(select(Award))),
             "ledger": _rows(session.execute(select(LedgerEntry.kind, LedgerEntry.fund, LedgerEntry.amount))),
@@ -81,7 +82,9 @@ def record(engine: Engine) -> Rows:
                     )
                 )
             ),
-            "messages": _rows(session.execute(select(OutboxMessage.kind, OutboxMessage.subject, OutboxMessage.outcome))),
+            "messages": _rows(
+                session.execute(select(OutboxMessage.kind, OutboxMessage.subject, OutboxMessage.outcome))
+            ),
             "cards": _rows(session.execute(select(Card.channel))),
             "links": _rows(session.execute(select(Link.purpose))),
             "policies": _rows(session.execute(select(PolicyVersion.fingerprint))),

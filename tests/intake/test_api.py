@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from core import events
 from core.office import Office
 from core.records import Application
+from core.rules.policy import Purpose
 
 PORTAL = {"Authorization": "Bearer key-of-a-portal"}
 ANOTHER = {"Authorization": "Bearer key-of-another"}
@@ -300,6 +301,41 @@ def test_what_is_wrong_is_pointed_at(
     place[last] = value
     assert pointers(post(api, body)) == {pointer}
     assert count(office) == 0
+
+
+@pytest.mark.one_database
+@pytest.mark.parametrize(
+    ("pointer", "value", "words"),
+    [
+        ("/outcomes", [], "Give at least 1."),
+        ("/outcomes", [{}] * 51, "Give at most 50."),
+        ("/outcomes", "none", "Give this as a list."),
+        ("/outcomes", [5], "Give this as an object."),
+        ("/organisation", "a club", "Give this as an object."),
+        ("/answers", [], "Give this as an object."),
+        ("/answers", {"buys": 1.5}, "Give this as text, a whole number, or true or false."),
+        ("/amount", 2000, "Give this as text, in quotation marks."),
+        ("/start", "x" * 41, "Give at most 40 characters."),
+        ("/project/age_from", "ten", "Give this as a whole number, without quotation marks."),
+        ("/declaration", "true", "Give this as true or false, without quotation marks."),
+        (
+            "/purpose",
+            "fun",
+            f"Give one of these: {', '.join(Purpose)}.",
+        ),
+        ("/amonut", "2000", "There is no such member. Check its name."),
+    ],
+)
+def test_what_is_wrong_is_said_in_plain_words(
+    api: Any, body: dict[str, Any], pointer: str, value: object, words: str
+) -> None:
+    place: Any = body
+    *steps, last = pointer[1:].split("/")
+    for step in steps:
+        place = place[step]
+    place[last] = value
+    said = [one["detail"] for one in problem(post(api, body), 422)["errors"] if one["pointer"].startswith(pointer)]
+    assert said == [words]
 
 
 def test_faults_of_shape_and_of_meaning_come_together(api: Any, body: dict[str, Any]) -> None:

@@ -18,8 +18,8 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from bot.practice.server import PracticeSlack
 from bot.practice.workspace import Workspace
 from core import applications, awards, database, returns
-from core.links import link_for
-from core.records import Application, Award, Deadline, Person
+from core.links import Purpose, link_for
+from core.records import Award, Deadline, Person
 from core.rules import questions
 from core.rules.policy import Role
 from desk import assembly, practice_office
@@ -84,7 +84,7 @@ class Site:
     """The same record under the stylesheet that is used where GOV.UK Frontend could not be fetched."""
     paths: dict[str, str] = field(default_factory=dict)
 
-    def path(self, kind: str, subject: int) -> str:
+    def path(self, kind: Purpose, subject: int) -> str:
         """The address that is mailed for this purpose (`application`, `offer`, `return`)."""
         with self.desk.office.sessions.begin() as session:
             token = self.desk.office.signer.token(kind, link_for(session, kind, subject, now=self.clock()))
@@ -167,9 +167,6 @@ class Site:
         name = {Role.OFFICER: "Olive Officer", Role.COMMISSIONER: "Cam Commissioner"}[role]
         return session.scalars(select(Person).where(Person.name == name)).one()
 
-    def award(self, number: int, session: Session) -> Award:
-        return awards.by_id(session, number)
-
     def dues(self, award: Award) -> list[tuple[int, date]]:
         """The returns of an award: row number and due date, the first first."""
         with self.desk.office.reading() as session:
@@ -220,10 +217,6 @@ class Site:
         self.paths["return, received"] = self.path("return", first)
         self.paths["return, open"] = self.path("return", second)
         self.deliver()
-
-    def drafts(self) -> list[Application]:
-        with self.desk.office.reading() as session:
-            return list(session.scalars(select(Application).where(Application.status == "draft")))
 
 
 @contextmanager

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT as AXE
+from axe_playwright_python.base import AxeResults
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from core.rules.forms import application_book
@@ -56,9 +57,16 @@ class Watched:
                 file = f"page-{re.sub('[^a-z0-9]+', '-', name.lower()).strip('-')}-{width}.png"
                 self.page.screenshot(path=PICTURES / file, full_page=True)
             assert self.page.evaluate(TOO_WIDE) == [], f"{name} is wider than {width} px"
-            found = Axe().run(self.page, options={"runOnly": STANDARD, "resultTypes": ["violations"]})
+            found = self._violations()
             assert found.violations_count == 0, f"{name} at {width} px: {found.generate_report()}"
         assert self.said == [], name
+
+    def _violations(self) -> AxeResults:
+        """What axe finds. Its script is put into a page once, not once for each width."""
+        if self.page.evaluate("typeof axe === 'undefined'"):
+            self.page.evaluate(AXE)
+        options = {"runOnly": STANDARD, "resultTypes": ["violations"]}
+        return AxeResults(self.page.evaluate("(options) => axe.run(options)", options))
 
 
 @pytest.fixture
