@@ -88,5 +88,6 @@ class Calls:
 
 
 def _code(error: SlackApiError) -> str:
-    found = error.response.get("error") if hasattr(error.response, "get") else None
+    said = getattr(error.response, "data", error.response)
+    found = said.get("error") if isinstance(said, dict) else None  # what stands before Slack may answer any JSON
     return str(found or "no_error_named")

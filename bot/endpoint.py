@@ -37,6 +37,7 @@ MOST_FORM_FIELDS = 100
 _FORM = "application/x-www-form-urlencoded"
 _JSON = "application/json"
 _SIGNATURE = re.compile(r"v0=[0-9a-f]{64}", re.ASCII)
+_EVENT = re.compile(r"[0-9A-Za-z_.-]{1,100}", re.ASCII)
 _TIMESTAMP = re.compile(r"[0-9]{1,11}", re.ASCII)
 _PLAIN = "text/plain; charset=utf-8"
 
@@ -133,6 +134,9 @@ def check_shape(payload: dict[str, Any]) -> None:
         event = payload.get("event")
         if not isinstance(event, dict) or not isinstance(event.get("type"), str):
             raise Malformed("The payload holds no event.")
+        granted = payload.get("authorizations") or []
+        if not isinstance(granted, list) or not all(isinstance(one, dict) for one in granted):
+            raise Malformed("The event's authorizations are of the wrong kind.")
 
 
 def _object(text: str) -> dict[str, Any]:
@@ -185,7 +189,7 @@ def _answered(app: App, repeats: Repeats, office: Office, raw: bytes, payload: d
 def _key(payload: dict[str, Any]) -> str:
     """An event by its id, which is the same in each of Slack's retries; anything else by its signature."""
     event_id = payload.get("event_id")
-    if payload.get("type") == "event_callback" and isinstance(event_id, str) and 0 < len(event_id) <= 100:
+    if payload.get("type") == "event_callback" and isinstance(event_id, str) and _EVENT.fullmatch(event_id):
         return f"event:{event_id}"
     return f"signature:{request.headers['X-Slack-Signature']}"
 

@@ -59,7 +59,8 @@ def slack(desk: assembly.Desk) -> Line:
         for channel in (door.approvals, door.deadlines):
             client.conversations_info(channel=channel)
     except SlackApiError as error:
-        said = f"{error.response.get('error', 'no answer')} (asked {error.response.api_url})"
+        answer = error.response.data if isinstance(error.response.data, dict) else {}
+        said = f"{answer.get('error', 'no answer of its own')} (asked {error.response.api_url})"
         return Line("slack", fine=False, said=f"Slack refuses: {said}; look at the token, and invite the bot")
     except (SlackClientError, OSError) as error:
         return Line("slack", fine=False, said=f"Slack does not answer: {error}")

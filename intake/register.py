@@ -92,7 +92,8 @@ def as_csv() -> ResponseReturnValue:
     writer.writerow(COLUMNS)
     for row in _rows():
         writer.writerow([inert(str(row[column])) for column in COLUMNS])
-    return _file("\ufeff" + out.getvalue(), "text/csv; charset=utf-8", "awards.csv")
+    # No byte order mark: programs would read it as part of the first column's name. Spreadsheets have the workbook.
+    return _file(out.getvalue(), "text/csv; charset=utf-8", "awards.csv")
 
 
 @blueprint.get("/awards.xlsx")

@@ -33,8 +33,12 @@ from scheduler.wording import open_nudges
 EVENT_TYPE = "award_desk"
 """The metadata's event type, by which our own messages are known in a channel."""
 
-SECONDS = 10
-"""How long Slack may take to answer one call: the time-out to give the client."""
+SECONDS = 25
+"""How long Slack may take to answer one call: the time-out to give the client.
+
+Long, because a post that was given up is in doubt: if Slack is only slow it still appears, perhaps after it
+was looked for.
+"""
 
 CLAIM_LEFT = timedelta(seconds=1.5 * SECONDS)
 """How much of the claim must be left when a post begins, so that nobody else posts the same while Slack thinks."""
@@ -259,7 +263,8 @@ class _MessageNotFound(Misconfigured):
 
 
 def _sorted(method: str, answer: SlackResponse) -> Exception:
-    error = str(answer.get("error") or "no error named")
+    said = answer.data if isinstance(answer.data, dict) else {}  # what stands before Slack may answer any JSON, or none
+    error = str(said.get("error") or "no error named")
     if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS or error in {"ratelimited", "rate_limited"}:
         return Away(f"Slack limits {method}", retry_after=_retry_after(answer.headers))
     if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR or error in PASSING:
@@ -267,11 +272,11 @@ def _sorted(method: str, answer: SlackResponse) -> Exception:
     if answer.status_code != HTTPStatus.OK:
         return Away(f"{method} got no answer of Slack's, but {answer.status_code}: {error[:100]}")
     if error in IMPOSSIBLE:
-        details = (answer.get("response_metadata") or {}).get("messages") or []
+        details = (said.get("response_metadata") or {}).get("messages") or []
         return Unsendable(f"Slack refuses {method}: {error} {'; '.join(map(str, details))}".rstrip(), error)
     if error == "message_not_found" and method == "chat.update":
         return _MessageNotFound(f"Slack refuses {method}: {error}")
-    needed = answer.get("needed")
+    needed = said.get("needed")
     return Misconfigured(
         f"Slack refuses {method}: {error}{f' (the scope {needed} is missing)' if needed else ''}. "
         "Check the Slack token, its scopes, the channels in the settings and that the bot is in them"

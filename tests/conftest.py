@@ -117,9 +117,11 @@ class PostgreSQL:
         self._spare.append(url)
 
     def stop(self) -> None:
-        for name in self._made:
-            with self._admin.connect() as connection:
-                connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+        """Leave nothing behind: a server of our own goes whole, one that was given loses what was made on it."""
+        if self._folder is None:
+            for name in self._made:
+                with self._admin.connect() as connection:
+                    connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
         self._admin.dispose()
         if self._folder is not None:
             self._server.cleanup()

@@ -85,7 +85,7 @@ def _about_you() -> tuple[Page, ...]:
         "/organisation/postcode", "Enter the postcode of your organisation", hint="Such as PE29 3DN.",
     )  # fmt: skip
     contact = Question(
-        "contact_name", AnswerKind.SHORT, "Name", "Contact", section, "R2",
+        "contact_name", AnswerKind.SHORT, "Name", "Contact's name", section, "R2",
         "/contact/name", "Enter the name of the person to contact",
     )  # fmt: skip
     email = Question(
@@ -158,11 +158,11 @@ def _about_the_project(fund: Fund, policy: Policy) -> tuple[Page, ...]:
 def _term(section: str) -> tuple[Question, Question]:
     return (
         Question(
-            "start", AnswerKind.DATE, "Start", "Start", section, "R1",
+            "start", AnswerKind.DATE, "Start date", "Start date", section, "R1",
             "/start", "Enter the day on which it starts", hint="For example, 27 3 2027.",
         ),
         Question(
-            "end", AnswerKind.DATE, "End", "End", section, "R1",
+            "end", AnswerKind.DATE, "End date", "End date", section, "R1",
             "/end", "Enter the day on which it ends", hint="The last day. For a single event, the same day.",
         ),
     )  # fmt: skip
@@ -175,11 +175,11 @@ def _ages(section: str, fund: Fund) -> tuple[Question, ...]:
         hint = f"This fund is for ages {ages.lowest} to {ages.highest}, or to {ages.highest_with_send} with SEND."
     return (
         Question(
-            "age_from", AnswerKind.NUMBER, "Youngest", "Youngest", section, "F5",
+            "age_from", AnswerKind.NUMBER, "Age of the youngest", "Age of the youngest", section, "F5",
             "/project/age_from", "Enter the age of the youngest, in years", hint=hint, api_required=False,
         ),
         Question(
-            "age_to", AnswerKind.NUMBER, "Oldest", "Oldest", section, "F5",
+            "age_to", AnswerKind.NUMBER, "Age of the oldest", "Age of the oldest", section, "F5",
             "/project/age_to", "Enter the age of the oldest, in years", api_required=False,
         ),
         Question(

@@ -29,7 +29,7 @@ from tests.core import casework
 from tests.crashes.wire import api_headers, application_body, press, slack_headers, submission
 
 OFFICER = "U0OFFICER"
-SLOW = 0.5
+SLOW = 1.0
 """Seconds that Slack takes for a post while people press."""
 
 

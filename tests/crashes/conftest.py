@@ -62,7 +62,11 @@ class Mortal:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.close()
-        self._process.wait(timeout=10)
+        try:
+            self._process.wait(timeout=10)
+        except subprocess.TimeoutExpired:  # it waits for something: the test that asked for that has failed already
+            self._process.kill()
+            self._process.wait()
         self._process.stdout.close()
 
 

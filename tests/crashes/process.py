@@ -79,11 +79,11 @@ class Ended:
 class Rooms:
     """The rooms of a desk, put together without a record: a fork gives it one."""
 
-    def __init__(self, slack_api: str) -> None:
+    def __init__(self, slack_api: str, report: int) -> None:
         unopened = create_engine("sqlite://")
         self._records: dict[str, MovingRecord] = {}
         self.now: datetime | None = None
-        self.report = sys.stdout.fileno()
+        self._report = report
         self.points = Points(self._last_words)
         self.client = WatchedSlack(self.points, token=TOKEN, base_url=slack_api, timeout=10, retry_handlers=[])
         self.office = Office(
@@ -126,7 +126,7 @@ class Rooms:
 
     def say(self, ended: Ended) -> None:
         """Answer for the act at hand."""
-        os.write(self.report, json.dumps(asdict(ended)).encode() + b"\n")
+        os.write(self._report, json.dumps(asdict(ended)).encode() + b"\n")
 
     def do(self, act: Act) -> None:
         """Do it on the act's record and by its clock, and say what came of it."""
@@ -219,8 +219,10 @@ def _live(rooms: Rooms, act: Act) -> None:
 def main() -> None:
     """Take acts until there are no more."""
     logging.disable(logging.CRITICAL)
-    rooms = Rooms(sys.argv[1])
-    print("ready", flush=True)
+    report = os.dup(sys.stdout.fileno())
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what the desk prints is not to be taken for an answer
+    rooms = Rooms(sys.argv[1], report)
+    os.write(report, b"ready\n")
     for line in sys.stdin:
         act = Act(**json.loads(line))
         if act.die_at is not None:

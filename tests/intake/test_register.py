@@ -33,7 +33,7 @@ def hostile(office: Office, accepted: str) -> str:
 def rows(browser: Any) -> list[dict[str, str]]:
     answer = browser.get("/awards.csv")
     assert answer.content_type == "text/csv; charset=utf-8"
-    return list(csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig"))))
+    return list(csv.DictReader(io.StringIO(answer.data.decode("utf-8"))))
 
 
 def test_an_award_is_on_the_register_from_its_acceptance(

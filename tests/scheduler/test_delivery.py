@@ -10,16 +10,17 @@ from datetime import timedelta
 
 import pytest
 from slack_sdk import WebClient
+from slack_sdk.web import SlackResponse
 from sqlalchemy import select
 
 from bot.practice.faults import Fault
 from core import applications, events, outbox
 from core.outbox import CLAIM
 from core.records import Card, Deadline, OutboxMessage
-from scheduler.delivery import LONGEST_WAIT, Checkpoint, Delivery, Workers
+from scheduler.delivery import LONGEST_WAIT, STOP_SECONDS, Checkpoint, Delivery, Workers
 from scheduler.mail import Mail
 from scheduler.mail_courier import MailCourier
-from scheduler.slack_courier import SlackCourier
+from scheduler.slack_courier import CLAIM_LEFT, SECONDS, SlackCourier
 from scheduler.timetable import run_sweep
 from scheduler.trouble import Away, NotNow, Unsendable
 from tests.scheduler.practice_desk import APPROVALS, DEADLINES, START, Crash, Desk
@@ -175,6 +176,35 @@ def test_a_slack_that_is_away_is_tried_again_later_and_later(desk: Desk, fault: 
     assert waits == [2, 4, 8]
     desk.slack_delivery().deliver_all()
     assert len(desk.cards()) == 1
+
+
+@pytest.mark.parametrize("data", ["away", [], {}], ids=repr)
+def test_what_answers_in_slacks_stead_is_slack_being_away(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, data: object
+) -> None:
+    answer = SlackResponse(
+        client=desk.client,
+        http_verb="POST",
+        api_url="chat.postMessage",
+        req_args={},
+        data=data,  # type: ignore[arg-type]  # JSON need not be an object
+        headers={},
+        status_code=503,
+    )
+
+    def posted(**_message: object) -> SlackResponse:
+        return answer.validate()
+
+    monkeypatch.setattr(desk.client, "chat_postMessage", posted)
+    application = desk.submit()
+    assert desk.slack_delivery().deliver_all().put_back == 1
+    assert str(desk.message(f"card:{application.id}:{application.version}").error).startswith("Away")
+
+
+def test_a_claim_outlasts_a_post_by_far() -> None:
+    assert timedelta(seconds=SECONDS) < CLAIM_LEFT < CLAIM - timedelta(seconds=20)
+    assert SECONDS > 20, "a Slack that is only slow is not asked twice"
+    assert SECONDS < STOP_SECONDS
 
 
 def test_no_wait_is_longer_than_five_minutes(desk: Desk) -> None:
