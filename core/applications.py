@@ -281,7 +281,7 @@ def _gate(
         raise refusal
 
 
-def _locked(session: Session, application_id: int) -> Application:
+def held(session: Session, application_id: int) -> Application:
     """The application as it stands now, held until this transaction ends: decisions on it queue here."""
     application = session.scalars(
         select(Application)
@@ -333,7 +333,7 @@ def recommend(
     now: datetime,
 ) -> Application:
     """Recommend approving in full, approving less, or declining. Raises Refused (A2), WrongInput or Conflict."""
-    application = _locked(session, application_id)
+    application = held(session, application_id)
     _gate(session, application, person, "recommend", office=office, now=now)
     asked = application.amount or 0
     if outcome == "approve" and amount != asked:
@@ -396,7 +396,7 @@ def decide(
 
     Raises Refused (A1, A2), WrongInput (A5 or a wrong input), Conflict when somebody was first.
     """
-    application = _locked(session, application_id)
+    application = held(session, application_id)
     action: Action = "approve" if outcome == "approved" else "decline"
     _gate(session, application, person, action, office=office, now=now)
     reasons, conditions = _reasons(reasons), _conditions(conditions)
@@ -447,15 +447,15 @@ def declare_interest(
     session: Session, application_id: int, person: Person, *, reason: str, now: datetime
 ) -> Application:
     """Declare an interest: this person is out of this application from now on (A2). Repeating it changes nothing."""
-    application = _locked(session, application_id)
+    application = held(session, application_id)
     if application.decision is not None:
         raise Conflict(_how_it_stands(application), "A3")
     if Body(person.body) is not Body.OFFICE or not person.active:
         raise Refused("Only members of the office declare interests here.", "A2")
-    held = session.scalars(
+    declared = session.scalars(
         select(Interest).where(Interest.application_id == application.id, Interest.person_id == person.id)
     ).one_or_none()
-    if held is not None:
+    if declared is not None:
         return application
     reason = _reasons(reason)
     session.add(Interest(application_id=application.id, person_id=person.id, reason=reason, declared_at=now))
@@ -480,7 +480,7 @@ def interests_in(session: Session, application: Application) -> list[Person]:
 
 def withdraw(session: Session, application: Application, *, now: datetime) -> Application:
     """Withdraw at the applicant's wish. Raises Conflict once it was decided."""
-    application = _locked(session, application.id)
+    application = held(session, application.id)
     was_draft = application.status == ApplicationState.DRAFT
     if was_draft:
         raise Refused("This application has not been submitted, so there is nothing to withdraw.")

@@ -15,7 +15,7 @@ from core.office import LONDON, Office, london_day
 from core.records import Application, Award, Decision
 from core.returns import RETURN
 from core.rules.answers import clean_short
-from core.rules.calendar import financial_year
+from core.rules.calendar import financial_year, year_label
 from core.rules.lifecycle import AwardAction, AwardState, NotAllowed, next_award_state
 
 ACCEPTANCE = "acceptance"
@@ -82,6 +82,9 @@ def offer(
     session.flush()
     year, this_year = financial_year(award.start_on), financial_year(today)
     committed = funds.commit(session, fund, year, amount, award_id=award.id, this_year=this_year, actor=actor, now=now)
+    if committed == "forward":
+        unfunded = f"This award is conditional on funding: nothing is allocated for {year_label(year)} yet."
+        award.conditions = f"{award.conditions}\n{unfunded}"
     link_for(session, "offer", award.id, now=now, expires_at=_end_of(award.accept_by))
     deadlines.set_deadline(
         session,
@@ -196,7 +199,8 @@ def accept(session: Session, award: Award, *, name: str, office: Office, now: da
     session.refresh(award)
     told = {
         "name": name,
-        "terms": True,
+        "terms": list(policy.terms.value),
+        "policy": award.policy_version.fingerprint,
         "measures": len(award.application.outcomes),
         "returns": [day.isoformat() for day in schedule.returns.due],
         "meetings": [day.isoformat() for day in schedule.meetings.due],
@@ -233,7 +237,7 @@ def expire_offers(session: Session, *, today: date, now: datetime) -> list[str]:
     late = session.scalars(
         select(Award)
         .where(Award.status == AwardState.OFFERED.value, Award.accept_by < today)
-        .order_by(Award.id)
+        .order_by(Award.fund, Award.start_on, Award.id)  # balances are locked in the order of fund and year
         .with_for_update(skip_locked=True)
     ).all()
     for award in late:

@@ -100,7 +100,8 @@ class Desk:
 def open_desk(chosen: Chosen, *, migrate: bool) -> Desk:
     """Open the record and read the policy. Raises SettingsError where either cannot be used.
 
-    `migrate` brings the record's tables up to date; otherwise tables that are not up to date stop the start.
+    A SQLite record's tables are always brought up to date, PostgreSQL's only with `migrate`: there, tables that are
+    not up to date stop the start.
     """
     try:
         shelf = PolicyShelf(chosen.raw.policy or SHIPPED)

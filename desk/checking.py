@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from core import outbox
-from core.errors import Refused
 from desk import assembly
 from desk.settings import PREFIX, SettingsError, choose, read
 from scheduler.mail import SmtpSender
 from scheduler.trouble import Away, Misconfigured, NotNow, Unsendable
 
 SECONDS = 5
+NOT_TRIED = "not tried: what is above comes first"
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,19 @@ class Line:
 def lines() -> Iterator[Line]:
     """Look at settings, database, Slack, mail and scanner, one after another."""
     try:
-        desk = assembly.open_desk(choose(read(), production=False), migrate=False)
-    except (SettingsError, Refused) as error:
+        chosen = choose(read(), production=False)
+    except SettingsError as error:
         yield Line("settings", fine=False, said=str(error))
+        yield from (Line(what, fine=False, said=NOT_TRIED) for what in ("database", "slack", "mail", "scanner"))
+        return
+    yield Line("settings", fine=True, said=f"practice is {'on' if chosen.practice else 'off'}")
+    try:
+        desk = assembly.open_desk(chosen, migrate=False)
+    except SettingsError as error:
+        yield Line("database", fine=False, said=str(error))
+        yield from (Line(what, fine=False, said=NOT_TRIED) for what in ("slack", "mail", "scanner"))
         return
     try:
-        yield Line("settings", fine=True, said=f"practice is {'on' if desk.chosen.practice else 'off'}")
         with desk.office.reading() as session:
             waiting = outbox.waiting(session)
         yield Line("database", fine=True, said=f"{desk.engine.dialect.name}, up to date, {waiting} messages wait")

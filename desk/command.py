@@ -18,7 +18,7 @@ import structlog
 from rich.console import Console
 from rich.table import Table
 
-from core import database, funds, people
+from core import database, funds, outbox, people
 from core.errors import Refused
 from core.policy_file import SHIPPED, PolicyError, policy_as_data, read_policy
 from core.rules.calendar import date_text, parse_year, year_label
@@ -99,7 +99,9 @@ POUNDS, DAY, YEAR = Pounds(), Day(), FinancialYear()
 
 def quiet_logs(level: int) -> None:
     """One line a log entry, on the standard error, with time, level and what was given to it."""
-    logging.basicConfig(level=level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.basicConfig(
+        level=level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s", force=True
+    )
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -522,7 +524,7 @@ def sweep(as_of: date | None, dry_run: bool, yes: bool, json_: bool) -> None:
     """
     with opened() as desk:
         office = desk.office
-        today = as_of or office.today()
+        today, waiting = as_of or office.today(), 0
         if today > office.today() and not (office.practice or dry_run or yes):
             raise Said(f"{today.isoformat()} has not come yet. Add --dry-run to look, or --yes to really send.")
         if dry_run:
@@ -531,6 +533,8 @@ def sweep(as_of: date | None, dry_run: bool, yes: bool, json_: bool) -> None:
             sent = run_sweep(office, today=today, wait=True)
             for delivery in assembly.deliveries(desk, assembly.slack_door(desk)):
                 delivery.deliver_all()
+            with office.reading() as session:
+                waiting = outbox.waiting(session)
     if json_:
         as_json([step.as_data() for step in sent])
         return
@@ -541,4 +545,8 @@ def sweep(as_of: date | None, dry_run: bool, yes: bool, json_: bool) -> None:
     for step in sent:
         made.add_row(step.reference, step.kind, step.due.isoformat(), f"{step.step:+d}", step.to, step.channel)
     show(made)
-    click.echo(f"{len(sent)} {'would be sent' if dry_run else 'sent'}.")
+    click.echo(f"{len(sent)} {'would be sent' if dry_run else 'put into the outbox'}.")
+    if waiting:
+        click.echo(
+            f"{waiting} messages still wait for Slack or mail; they go when it is there. See 'award-desk check'."
+        )

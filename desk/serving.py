@@ -15,8 +15,9 @@ from slack_bolt.adapter.socket_mode import SocketModeHandler
 from waitress.server import create_server
 
 from core import outbox
+from core.rules.calendar import add_months
 from desk import assembly, practice_office
-from desk.settings import ADDRESS_NOTE, PREFIX, Chosen, SettingsError, reachable
+from desk.settings import ADDRESS_NOTE, PRACTICE_NOTE, PREFIX, Chosen, SettingsError, reachable
 from intake import assets
 
 if TYPE_CHECKING:
@@ -36,13 +37,16 @@ BEHIND_A_PROXY = {
 Without it every visitor would have the proxy's address, and share one rate limit.
 """
 
+LATER_MONTHS = 9
+"""The day that the welcome suggests to look ahead to: by then a project that begins soon has its first return due."""
+
 HELP_FIRST = """
   What to try first
     1. Apply to the Youth Fund at the first link. Any made-up details will do.
     2. In the practice Slack be Olive Officer, read the new card in #approvals and press Recommend.
     3. Be Cam Commissioner and press Approve: nobody decides what they recommended.
     4. The offer is in the mailbox. Accept it, and the award is in the register.
-    5. In another terminal: award-desk sweep --as-of {later} shows what would fall due by then.
+    5. In another terminal: uv run award-desk sweep --as-of {later} sends what has come by then.
 """
 
 
@@ -66,10 +70,15 @@ def _up(desk: assembly.Desk, *, host: str, port: int) -> None:
     if chosen.practice_slack:
         practice = assembly.start_practice_slack(desk, f"http://{reachable(host)}:{port}/slack/events")
     door = assembly.slack_door(desk, practice)
+    if chosen.practice:
+        (chosen.data_dir / PRACTICE_NOTE).touch()
+    else:
+        (chosen.data_dir / PRACTICE_NOTE).unlink(missing_ok=True)
     with office.sessions.begin() as session:
         if chosen.practice and practice_office.furnish(session, office, now=office.clock()):
             click.echo("  The practice office is set up: people, funds and a year of awards, all made up.")
-        outbox.release_claims(session)
+        if desk.engine.dialect.name == "sqlite":  # on PostgreSQL another process may be sending at this moment
+            outbox.release_claims(session)
     (chosen.data_dir / ADDRESS_NOTE).write_text(chosen.public_url)
     entry.app = assembly.web_app(desk, door, practice)
     assembly.start_delivering(desk, door)
@@ -132,7 +141,7 @@ def _welcome(desk: assembly.Desk, door: assembly.SlackDoor | None) -> None:
     for name, link in links:
         click.echo(f"    {name:<17} {link}")
     if desk.chosen.practice_slack:
-        later = desk.office.today().replace(year=desk.office.today().year + 1, day=1)
+        later = add_months(desk.office.today(), LATER_MONTHS)
         click.echo(HELP_FIRST.format(later=later.isoformat()))
     if door is None:
         click.echo(f"  There is no Slack: cards wait until {PREFIX}SLACK_BOT_TOKEN is set.")

@@ -6,7 +6,6 @@ import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator
@@ -14,9 +13,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from scheduler.mail import address
+
 PREFIX = "AWARD_DESK_"
 PORT = 8000
 """Where the desk listens unless it is told otherwise."""
+
+LONGEST_NAME = 60
+"""Characters of an API key's name: the record keeps it with what came in by the key."""
 
 SHORTEST_SECRET = 16
 """Characters of a secret key that nobody guesses."""
@@ -122,8 +126,11 @@ class Settings(BaseSettings):
     @field_validator("mail_from")
     @classmethod
     def _from(cls, value: str) -> str:
-        if value and ("@" not in value or any(character in value for character in "\r\n")):
-            raise ValueError("give the address that mail comes from, such as grants@example.org")
+        if value:
+            try:
+                address(value)
+            except ValueError:
+                raise ValueError("give the address that mail comes from, such as grants@example.org") from None
         return value
 
     @field_validator("api_keys")
@@ -144,8 +151,8 @@ def _read_keys(value: str) -> tuple[ApiKeySetting, ...]:
             continue
         name, _, rest = entry.partition(":")
         key, _, staff = rest.partition(":")
-        if not (name and key) or staff not in ("", "staff"):
-            raise ValueError("give name:key or name:key:staff, separated by commas")
+        if not (name and key) or staff not in ("", "staff") or len(name) > LONGEST_NAME:
+            raise ValueError("give name:key or name:key:staff, separated by commas, with short names")
         keys.append(ApiKeySetting(name, key, staff == "staff"))
     if len({key.key for key in keys}) != len(keys):
         raise ValueError("two entries have the same key; give each its own")
@@ -182,6 +189,9 @@ def read() -> Settings:
         raise SettingsError(f"{name} is wrong: {why}.") from None
 
 
+PRACTICE_NOTE = "practice-office"
+"""Left in the data folder by `up` when practice is on: for the other commands practice is on there only."""
+
 ADDRESS_NOTE = "address"
 """Where `up` leaves the address it listens on, in the data folder: the links that other commands mail lead there."""
 
@@ -189,9 +199,12 @@ ADDRESS_NOTE = "address"
 def choose(settings: Settings, *, production: bool, host: str = "", port: int = PORT) -> Chosen:
     """Complete the settings for `up`, or for a production process. Raises SettingsError with one line.
 
-    Without `host` it is for a command that serves nothing: links lead to where `up` last listened.
+    Without `host` it is for a command that serves nothing: links lead to where `up` last listened, and practice is on
+    where `up` set a practice office up, unless a setting says otherwise.
     """
-    practice = (not production) if settings.practice is None else settings.practice
+    practice = settings.practice
+    if practice is None:
+        practice = not production if host else (settings.data_dir / PRACTICE_NOTE).exists()
     if settings.slack_bot_token:
         _need(settings, "slack_approvals_channel", "the id of the channel where awards are decided")
         _need(settings, "slack_deadlines_channel", "the id of the channel that hears of deadlines")
@@ -199,6 +212,12 @@ def choose(settings: Settings, *, production: bool, host: str = "", port: int = 
             _need(settings, "slack_signing_secret", "it is on the Slack app's page under Basic Information")
     if settings.notify_api_key and not settings.smtp_url:
         raise SettingsError(f"{PREFIX}NOTIFY_API_KEY cannot be used yet: give {PREFIX}SMTP_URL instead.")
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"{PREFIX}DATA_DIR is wrong: {settings.data_dir} cannot be made ({error.strerror})."
+        ) from None
     secret = settings.secret_key
     if not secret:
         if production:
@@ -241,7 +260,6 @@ def _kept_secret(data_dir: Path) -> str:
     """The secret of this data folder, made the first time and kept, readable by its owner only."""
     path = data_dir / "secret-key"
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
         if not path.exists():
             made = path.with_name(f"secret-key.{os.getpid()}")
             descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -251,8 +269,3 @@ def _kept_secret(data_dir: Path) -> str:
         return path.read_text().strip()
     except OSError as error:
         raise SettingsError(f"{PREFIX}DATA_DIR is wrong: {data_dir} cannot be written to ({error.strerror}).") from None
-
-
-def environment(settings: Settings) -> dict[str, Any]:
-    """Which settings are set, for `award-desk check`; never their values."""
-    return {name: bool(value) for name, value in settings.model_dump().items()}

@@ -375,8 +375,9 @@ def submit_return(reference: str, due: str) -> ResponseReturnValue:
         returns.due_on(found, day)
         measures = tuple(outcome.measure for outcome in found.application.outcomes)
         shape = bodies.shape_errors(bodies.ReturnBody, body)
-        tier = office.policy.tier(found.amount)
-        facts, faults = read_return(bodies.raw_return(body), measures, office.policy, tier, strict_money=True)
+        policy = office.policy_under(found.policy_version)
+        tier = policy.tier(found.amount)
+        facts, faults = read_return(bodies.raw_return(body), measures, policy, tier, strict_money=True)
         errors = bodies.merged(shape, faults)
         if errors or facts is None:
             raise unprocessable(errors)

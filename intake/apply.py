@@ -139,6 +139,13 @@ def _is_draft(application: Application) -> bool:
     return application.status == ApplicationState.DRAFT
 
 
+def _still_draft(application: Application) -> Application:
+    """The application, for a form that is to be shown again. Raises Conflict for one that was sent meanwhile."""
+    if not _is_draft(application):
+        raise Conflict("This application has been sent, so it can no longer be changed. Write to us if you need to.")
+    return application
+
+
 @blueprint.get("/a/<token>/<slug>")
 def page(token: str, slug: str) -> ResponseReturnValue:
     """One page of the form, with what was typed before."""
@@ -153,7 +160,7 @@ def page(token: str, slug: str) -> ResponseReturnValue:
 def page_again(token: str, slug: str) -> Response:
     """The page with what was just typed, unsaved, for a post whose session was lost."""
     with pages.office().reading() as session:
-        draft = _draft(_application(session, token))
+        draft = _draft(_still_draft(_application(session, token)))
     form = draft.page(slug)
     return _form(token, draft, form, {**draft.raw, **_typed(form)}, notice=pages.LOST_SESSION)
 
@@ -241,7 +248,7 @@ def check_answers(token: str) -> ResponseReturnValue:
 def submit_again(token: str) -> Response:
     """The answers again, for a submission whose session was lost."""
     with pages.office().reading() as session:
-        return _answers(session, token, _application(session, token), notice=pages.LOST_SESSION)
+        return _answers(session, token, _still_draft(_application(session, token)), notice=pages.LOST_SESSION)
 
 
 def _answers(
@@ -315,7 +322,7 @@ def submit(token: str) -> ResponseReturnValue:
     office = pages.office()
     try:
         with office.sessions.begin() as session:
-            application = _application(session, token)
+            application = applications.held(session, _application(session, token).id)  # no save comes in between
             if _is_draft(application):
                 draft = _draft(application)
                 facts, _ = read_application(draft.fund, draft.raw, office.policy, office.today())

@@ -99,7 +99,7 @@ def _page(award: Award, raw: Mapping[str, str], faults: Sequence[Fault] = (), no
         award=award,
         application=application,
         fund_name=fund.name if fund else award.fund,
-        terms=office.policy.terms.value,
+        terms=office.policy_under(award.policy_version).terms.value,
         returns=[deadline.due for deadline in award.deadlines if deadline.kind == RETURN],
         meetings=[deadline.due for deadline in award.deadlines if deadline.kind == awards.MEETING],
         raw=raw,

@@ -14,6 +14,7 @@ from core.errors import Conflict
 from core.links import follow
 from core.records import Award, Deadline
 from core.rules.lifecycle import AwardState
+from core.rules.policy import Policy
 from core.rules.questions import Fault, Question, fields, read_return, return_questions
 from intake import pages
 
@@ -32,7 +33,11 @@ def measures_of(award: Award) -> tuple[str, ...]:
 
 
 def _questions(award: Award) -> tuple[Question, ...]:
-    return return_questions(pages.office().policy.tier(award.amount), measures_of(award))
+    return return_questions(_policy(award).tier(award.amount), measures_of(award))
+
+
+def _policy(award: Award) -> Policy:
+    return pages.office().policy_under(award.policy_version)
 
 
 @blueprint.get("/returns/<token>")
@@ -62,7 +67,7 @@ def receive(token: str) -> ResponseReturnValue:
         with office.sessions.begin() as session:
             award, deadline = _return(session, token)
             raw = _typed(award)
-            facts, faults = read_return(raw, measures_of(award), office.policy, office.policy.tier(award.amount))
+            facts, faults = read_return(raw, measures_of(award), _policy(award), _policy(award).tier(award.amount))
             if returns.received(session, award, deadline.due) is None:
                 if facts is None:
                     return _page(session, award, deadline, raw, faults)

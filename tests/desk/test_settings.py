@@ -38,6 +38,7 @@ def nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         ("SMTP_URL", "mail.example.org:25"),
         ("SMTP_URL", "smtp://mail.example.org:notaport"),
         ("MAIL_FROM", "nobody"),
+        ("MAIL_FROM", "Grants Desk grants@example.org"),
         ("API_KEYS", "justaname"),
         ("API_KEYS", "a:key:boss"),
         ("API_KEYS", "a:same,b:same"),
@@ -81,16 +82,25 @@ def test_the_secret_is_made_once_and_kept_private(tmp_path: Path) -> None:
 
 def test_practice_is_on_for_up_and_off_in_production(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWARD_DESK_SECRET_KEY", "a secret that is long enough")
-    assert choose(read(), production=False).practice is True
-    assert choose(read(), production=True).practice is False
+    assert choose(read(), production=False, host="127.0.0.1").practice is True
+    assert choose(read(), production=True, host="127.0.0.1").practice is False
     monkeypatch.setenv("AWARD_DESK_SLACK_BOT_TOKEN", "xoxb-1")
     monkeypatch.setenv("AWARD_DESK_SLACK_SIGNING_SECRET", "s")
     monkeypatch.setenv("AWARD_DESK_SLACK_APPROVALS_CHANNEL", "C1")
     monkeypatch.setenv("AWARD_DESK_SLACK_DEADLINES_CHANNEL", "C2")
-    chosen = choose(read(), production=False)
+    chosen = choose(read(), production=False, host="127.0.0.1")
     assert (chosen.practice, chosen.practice_slack, chosen.practice_mail) == (True, False, True)
     monkeypatch.setenv("AWARD_DESK_SMTP_URL", "smtp://127.0.0.1:2525")
-    assert choose(read(), production=False).practice_mail is False
+    assert choose(read(), production=False, host="127.0.0.1").practice_mail is False
+
+
+def test_a_command_is_in_practice_only_where_up_practised(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """On an office's own record a command must never take it for practice: it would send what is not due."""
+    assert choose(read(), production=False).practice is False
+    (tmp_path / "var" / "practice-office").touch()
+    assert choose(read(), production=False).practice is True
+    monkeypatch.setenv("AWARD_DESK_PRACTICE", "0")
+    assert choose(read(), production=False).practice is False
 
 
 @pytest.mark.parametrize(

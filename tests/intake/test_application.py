@@ -191,6 +191,13 @@ def test_a_lost_session_loses_nothing_that_was_typed(app: Flask, office: Office,
     assert "title" not in only_application(office).answers
 
 
+@pytest.mark.parametrize("slug", ["title", "check-answers"])
+def test_a_lost_session_after_submission_asks_for_nothing_again(app: Flask, submitted: str, slug: str) -> None:
+    answer = app.test_client().post(f"{submitted}/{slug}", data={"title": "Another"})
+    assert answer.status_code == 409
+    assert "can no longer be changed" in text_of(answer)
+
+
 def test_nothing_is_taken_without_a_form_token(app: Flask, office: Office) -> None:
     assert app.test_client().post("/apply/youth-fund").status_code == 400
     with office.reading() as session:

@@ -164,7 +164,7 @@ def test_shipped_steps_of_a_return(policy: Policy) -> None:
         "director": [14, 28],
     }
     assert [(step.days, step.to) for step in policy.nudge_steps["acceptance"]] == [
-        (-7, "recipient"), (-1, "recipient"), (0, "officer"),
+        (-7, "recipient"), (-7, "officer"), (-1, "recipient"),
     ]  # fmt: skip
     assert [(step.days, step.to) for step in policy.nudge_steps["meeting"]] == [(-28, "officer"), (-7, "officer")]
 
