@@ -158,9 +158,8 @@ def move(
     rows = {fund_id: _locked_row(session, fund_id, year) for fund_id in sorted((source_id, target_id))}
     left = rows[source_id]
     after = left.allocated - amount
-    if after < 0 or left.committed > allocatable(after, source):
-        free = display(left.allocated - left.held - left.committed)
-        raise Refused(f"The {source.name} has {free} left in {year_label(year)}. Move less.", "F6")
+    if after < 0 or left.committed + left.forward > allocatable(after, source):
+        raise Refused(f"The {source.name} has {display(_left(left))} left in {year_label(year)}. Move less.", "F6")
     reason = note or f"moved from {source_id} to {target_id}"
     _change_allocation(session, left, source, "moved", -amount, actor=actor, note=reason, now=now)
     _change_allocation(session, rows[target_id], target, "moved", amount, actor=actor, note=reason, now=now)
@@ -233,14 +232,14 @@ def commit(
         .where(
             FundYear.fund == fund.id,
             FundYear.year == year,
-            FundYear.committed + amount <= FundYear.allocated - FundYear.held,
+            FundYear.committed + FundYear.forward + amount <= FundYear.allocated - FundYear.held,
         )
         .values(committed=FundYear.committed + amount)
         .execution_options(synchronize_session=False)
     )
     row = _row(session, fund.id, year, locked=True)
     if row is None or not taken.rowcount:  # type: ignore[attr-defined]  # a CursorResult
-        left = row.allocated - row.held - row.committed if row else 0
+        left = _left(row) if row else 0
         raise Refused(
             f"The {fund.name} has {display(left)} left in {year_label(year)}; this award needs {display(amount)}. "
             "Approve less, or ask for more to be allocated.",
@@ -273,6 +272,11 @@ def release(session: Session, award_id: int, *, actor: str, note: str, now: date
             _enter(session, row, "forward_closed", forward, actor=actor, note=note, now=now, award_id=award_id)
 
 
+def _left(row: FundYear) -> int:
+    """What nothing is promised from: what was committed forward and waits for money comes before anything new (F6)."""
+    return max(0, row.allocated - row.held - row.committed - row.forward)
+
+
 def position(session: Session, fund_id: str, year: int) -> FundPosition:
     """A fund's money in a financial year, all zero and not `known` where nothing was allocated."""
     return _position(_row(session, fund_id, year), fund_id, year)
@@ -299,5 +303,5 @@ def _position(row: FundYear | None, fund_id: str, year: int) -> FundPosition:
         forward=row.forward,
         paid=0,
         repayable=0,
-        available=row.allocated - row.held - row.committed,
+        available=_left(row),
     )

@@ -16,17 +16,21 @@ from core.office import Office
 from core.policy_file import policy_from_text
 from core.records import Award, Link
 from core.returns import RETURN
-from core.rules.policy import Purpose
+from core.rules.policy import Purpose, Role
 from core.rules.questions import ApplicationFacts
 from tests.core.casework import (
     YEAR,
     accept,
     active,
     at_once,
+    award_of,
+    decide,
     facts,
     london,
     messages,
     offered,
+    person,
+    recommended,
     reducing_crime,
     trail,
     victims,
@@ -272,3 +276,11 @@ def test_an_award_keeps_the_policy_it_was_decided_under(office: Office) -> None:
     award_id = offered(under_it)
     accept(office, award_id)
     assert due(read(office, award_id), RETURN) == ["2027-04-01", "2027-07-01", "2027-10-01", "2027-10-31"]
+
+
+def test_an_award_from_a_year_without_money_says_that_it_is_conditional(office: Office) -> None:
+    application_id = recommended(office, facts(start=date(2027, 4, 1), end=date(2028, 3, 31)))
+    decide(office, application_id, person(office, Role.COMMISSIONER))
+    award = read(office, award_of(office, application_id))
+    assert award.conditions.endswith("This award is conditional on funding: nothing is allocated for 2027-28 yet.")
+    assert "conditional" not in read(office, offered(office)).conditions

@@ -69,7 +69,7 @@ def assert_ledger_adds_up(session: Session, fund: str, year: int) -> None:
     assert row.committed == -(sums["commitment"] + sums["release"])
     assert row.forward == -(sums["forward"] + sums["forward_closed"])
     assert 0 <= row.committed <= row.allocated - row.held
-    assert row.available == row.allocated - row.held - row.committed
+    assert row.available == max(0, row.allocated - row.held - row.committed - row.forward)
 
 
 def test_a_year_without_an_allocation_is_not_known(office: Office) -> None:
@@ -148,7 +148,9 @@ def test_a_later_year_is_committed_forward_and_confirmed_oldest_first_as_far_as_
     assert (later.forward, later.committed, later.known) == (1_200_00, 0, False)
     allocate(office, "youth-fund", 1_000_00, YEAR + 1)  # pays the first; the second waits, and the third behind it
     later = position(office, year=YEAR + 1)
-    assert (later.forward, later.committed, later.available) == (600_00, 600_00, 400_00)
+    assert (later.forward, later.committed, later.available) == (600_00, 600_00, 0)
+    with office.sessions.begin() as session, pytest.raises(Refused, match="£0 left"):
+        commit(session, office, "youth-fund", 1, first, YEAR + 1)  # nothing new comes before those that wait
     with office.reading() as session:
         confirmed = select(LedgerEntry.award_id).where(LedgerEntry.kind == "commitment")
         assert session.scalars(confirmed).all() == [first.id]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from html import unescape
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from sqlalchemy import select
 
 from core.office import Office
+from core.policy_file import policy_from_text
 from core.records import Award, Deadline, MonitoringReturn
 
 
@@ -34,6 +36,17 @@ def test_an_offer_is_one_form_on_one_page(browser: Any, offered: Callable[..., s
     assert "21 December 2026" in page
     assert "Keep a register." in page
     assert "A fifth fewer" in page
+
+
+def test_an_offer_keeps_the_terms_it_was_decided_under(
+    browser: Any, app: Any, office: Office, offered: Callable[..., str]
+) -> None:
+    path = offered()
+    text = office.policy_text.replace("You keep receipts, and show them when we ask.", "You keep bees.")
+    app.extensions["office"] = replace(office, policy=policy_from_text(text), policy_text=text)
+    page = text_of(browser.get(path))
+    assert "You keep receipts, and show them when we ask." in page
+    assert "bees" not in page
 
 
 def test_looking_at_an_offer_accepts_nothing(browser: Any, office: Office, offered: Callable[..., str]) -> None:
