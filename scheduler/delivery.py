@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 FIRST_WAIT = timedelta(seconds=2)
 """How long a message waits after its first failure; twice as long after each further one."""
 
-LONGEST_WAIT = timedelta(minutes=5)
+LONGEST_WAIT = timedelta(minutes=1)
 """The longest that a message waits for its next attempt, and how long it waits for somebody to mend a setting."""
 
 COMPLAINT = timedelta(hours=1)
