@@ -130,9 +130,8 @@ def test_an_offer_that_waits_is_nudged_and_one_that_was_answered_is_not(office: 
     active(office)
     sent = {day: told(sweep(office, day)) for day in days(date(2026, 11, 24), date(2026, 12, 23))}
     assert {day: steps for day, steps in sent.items() if steps} == {
-        date(2026, 12, 14): [(-7, "recipient")],
+        date(2026, 12, 14): [(-7, "officer"), (-7, "recipient")],
         date(2026, 12, 20): [(-1, "recipient")],
-        date(2026, 12, 21): [(0, "officer")],
     }
 
 
