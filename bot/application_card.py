@@ -153,7 +153,7 @@ def _after_approval(application: Application, award: AwardState) -> str:
     accept_by = day(application.award.accept_by) if application.award is not None else "its last day"
     return {
         AwardState.OFFERED: f"The applicant has the offer by e-mail, and until {accept_by} to accept it.",
-        AwardState.ACTIVE: "The award has started and is on the register. Its returns are asked for as they fall due.",
+        AwardState.ACTIVE: "The award is agreed and is on the register. Its returns are asked for as they fall due.",
         AwardState.COMPLETED: "Nothing more to do. The award is complete.",
         AwardState.REFUSED: "Nothing more to do. The applicant refused the offer, and its money is back in the fund.",
         AwardState.EXPIRED: f"Nothing more to do. The offer ran out on {accept_by}, and its money is back in the fund.",

@@ -241,14 +241,14 @@ def _outcomes(outcomes: tuple[Typed, ...]) -> list[Block]:
 
 def _recommendation(made: Recommended) -> Block:
     what = RECOMMENDED.get(made.outcome, made.outcome)
-    amount = "" if made.outcome == "decline" else f" {display(made.amount)}"
+    amount = "" if made.outcome == "decline" else f", {display(made.amount)},"
     return _said(f"Recommended: {what}{amount}", made.by, made.at, made.reasons, made.conditions)
 
 
 def _decision(facts: ApplicationCard, made: Decided) -> Block:
     if made.outcome == "declined" or made.amount is None:
         return _said("Declined", made.by, made.at, made.reasons, made.conditions)
-    asked = f" of the {display(facts.amount)} asked for" if made.amount != facts.amount else ""
+    asked = f" of {display(facts.amount)}" if made.amount != facts.amount else ""
     return _said(f"Approved: {display(made.amount)}{asked}", made.by, made.at, made.reasons, made.conditions)
 
 

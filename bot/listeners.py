@@ -43,6 +43,7 @@ MOST_ERROR = 1_000
 STALE = (
     "This application has changed since you opened this form. Close it, read the card again and press the button again."
 )
+AMOUNT = "Enter pounds in digits alone, such as 2000 or 2000.50."
 NO_COMMAND = "Award Desk has no commands yet. Use the buttons on the cards in the approvals channel."
 UNKNOWN = "This button is not known any more. Use the newest card of the application."
 
@@ -125,8 +126,8 @@ class Listeners:
             self._submit(body, view)
         except WrongInput as refusal:
             errors = _beside(view, refusal.field, worded(refusal))
-        except MoneyError as refusal:
-            errors = _beside(view, "amount", str(refusal))
+        except MoneyError:
+            errors = _beside(view, "amount", AMOUNT)
         except Refused as refusal:
             errors = _beside(view, "reasons", worded(refusal))
         except Exception:  # noqa: BLE001 - the person must be answered, whatever broke; it is logged

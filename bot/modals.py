@@ -95,7 +95,7 @@ def recommend(facts: ApplicationCard, channel: str) -> View:
             _amount(
                 facts.amount,
                 "The amount you recommend, in pounds",
-                "It counts for nothing if you recommend to decline.",
+                "Ignored if you recommend to decline.",
             ),
             blocks.field_block(
                 "reasons",

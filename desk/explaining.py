@@ -17,7 +17,7 @@ from core.office import LONDON, Office
 from core.records import Award, LedgerEntry
 from core.rules.assessment import assess
 from core.rules.calendar import financial_year
-from core.rules.money import display, pounds
+from core.rules.money import MoneyError, display, pence_from_typed, pounds
 from intake.api import REQUIREMENTS, assessment_data, read_facts
 from intake.problems import Problem
 from intake.queries import Query
@@ -34,6 +34,14 @@ class Explained:
     text: str
 
 
+def _typed(text: str) -> str:
+    """An amount as people type it, as the API has it; what is no amount is left for the API's reading to refuse."""
+    try:
+        return pounds(pence_from_typed(text))
+    except MoneyError:
+        return text
+
+
 def this_year(office: Office) -> int:
     """The financial year that today is in, by the calendar year in which it began."""
     return financial_year(office.today())
@@ -41,6 +49,7 @@ def this_year(office: Office) -> int:
 
 def explain(session: Session, office: Office, given: Mapping[str, str]) -> Explained:
     """Assess what was given, as `GET /api/v1/requirements` does. Raises Refused, naming each input that is wrong."""
+    given = {name: _typed(text) if name in ("amount", "purchases") else text for name, text in given.items()}
     try:
         facts = read_facts(Query(MultiDict(given), REQUIREMENTS), office)
     except Problem as problem:

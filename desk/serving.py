@@ -46,7 +46,8 @@ HELP_FIRST = """
     2. In the practice Slack be Olive Officer, read the new card in #approvals and press Recommend.
     3. Be Cam Commissioner and press Approve: nobody decides what they recommended.
     4. The offer is in the mailbox. Accept it, and the award is in the register.
-    5. In another terminal: uv run award-desk sweep --as-of {later} sends what has come by then.
+    5. In another terminal: uv run award-desk sweep --as-of DATE, with a day seven months after your start such as
+       {later}, sends what has come by then: look for your reference, the practice awards are chased too.
 """
 
 

@@ -15,7 +15,7 @@ from core import applications, events
 from core.assessing import finding_data, money_for
 from core.errors import Conflict, NotFound, Refused
 from core.links import follow, link_for
-from core.records import Application, Event
+from core.records import Application, Award, Event
 from core.returns import RETURN
 from core.rules.assessment import assess
 from core.rules.forms import application_book
@@ -398,6 +398,12 @@ def _days_ahead() -> int:
     return max((-step.days for step in steps if not step.to_staff), default=0)
 
 
+def _returns_due(award: Award) -> str:
+    """The days on which its returns are due, in a sentence."""
+    days = [pages.day_text(deadline.due) for deadline in award.deadlines if deadline.kind == RETURN]
+    return " and ".join([", ".join(days[:-1]), days[-1]]) if len(days) > 1 else "".join(days)
+
+
 def _next_steps(application: Application) -> list[str]:
     """What happens next and by when, for the state that it is in."""
     award = application.award
@@ -409,8 +415,9 @@ def _next_steps(application: Application) -> list[str]:
                 "An offer that is not accepted by then runs out.",
             ],
             AwardState.ACTIVE: [
-                "The award has started.",
-                f"We e-mail a link to each monitoring return {_days_ahead()} days before it is due.",
+                f"The award runs from {pages.day_text(award.start_on)} to {pages.day_text(award.end_on)}.",
+                f"We need a monitoring return by {_returns_due(award)}.",
+                f"We e-mail a link to each {_days_ahead()} days before it is due.",
             ],
             AwardState.COMPLETED: ["The award is complete. Nothing more is needed."],
             AwardState.REFUSED: ["You turned the offer down. Nothing more is needed."],
@@ -440,7 +447,7 @@ _TOLD: Mapping[str, str] = {
     "approved": "Approved",
     "declined": "Declined",
     "offered": "We e-mailed you the offer",
-    "offer_accepted": "You accepted the offer and the award started",
+    "offer_accepted": "You accepted the offer",
     "offer_refused": "You turned the offer down",
     "offer_expired": "The offer ran out",
     "return_received": "We received a monitoring return",

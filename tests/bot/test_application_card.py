@@ -84,7 +84,7 @@ def test_a_recommendation(office: Office) -> None:
     text, words, buttons = shown(office, number)
     assert "Recommended by Officer Person: approve less £1,200." in text
     for piece in (
-        "Recommended: approve less £1,200",
+        "Recommended: approve less, £1,200,",
         "It meets the need.",
         CONDITIONS,
         "this award of £1,200 would leave £8,800",
@@ -114,7 +114,7 @@ def test_an_approval_and_what_becomes_of_it(office: Office) -> None:
     decided(office, number, "approved")
     text, words, buttons = shown(office, number)
     assert "Approved, offer sent: £1,500, by Comm Person on 3 December 2026, 14:02, with conditions." in text
-    for piece in ("Approved: £1,500 of the £2,000 asked for", CONDITIONS, "until 31 December 2026 to accept it"):
+    for piece in ("Approved: £1,500 of £2,000", CONDITIONS, "until 31 December 2026 to accept it"):
         assert piece in words
     assert buttons == []
 

@@ -243,7 +243,7 @@ def test_the_outcome_is_said_in_words(state: ApplicationCard, heading: str, summ
 
 def test_an_approval_of_less_says_of_how_much() -> None:
     state = facts(state=ApplicationState.APPROVED, decision=decided("Carol"), award=AwardState.OFFERED)
-    assert "Approved: £1,500 of the £2,000 asked for" in text_of(card(state).blocks)
+    assert "Approved: £1,500 of £2,000" in text_of(card(state).blocks)
 
 
 def test_what_a_fund_keeps() -> None:

@@ -139,6 +139,7 @@ def test_rules_explain_says_what_the_api_says(run: Run) -> None:
         "independent_panel_member": True,
     }
     assert data["returns"]["due"] == ["2027-07-31", "2028-01-30"]
+    assert "£2,000" in run("rules", "explain", "--kind", "grant", "--amount", "2,000").output
     text = run("rules", "explain", *given).output
     for finding in data["findings"]:
         assert finding["rule"] in text

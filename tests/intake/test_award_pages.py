@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from core.office import Office
 from core.policy_file import policy_from_text
-from core.records import Award, Deadline, MonitoringReturn
+from core.records import Award, Deadline, Decision, MonitoringReturn
 
 
 def text_of(answer: Any) -> str:
@@ -26,7 +26,7 @@ def only_award(office: Office) -> Award:
         return session.scalars(select(Award)).one()
 
 
-def test_an_offer_is_one_form_on_one_page(browser: Any, offered: Callable[..., str]) -> None:
+def test_an_offer_is_one_form_on_one_page(browser: Any, office: Office, offered: Callable[..., str]) -> None:
     path = offered(1_500_00)
     page = text_of(browser.get(path))
     assert page.count("<form") == 1
@@ -36,6 +36,8 @@ def test_an_offer_is_one_form_on_one_page(browser: Any, offered: Callable[..., s
     assert "21 December 2026" in page
     assert "Keep a register." in page
     assert "A fifth fewer" in page
+    with office.reading() as session:
+        assert session.scalars(select(Decision.reasons)).one() in page
 
 
 def test_an_offer_keeps_the_terms_it_was_decided_under(
@@ -200,6 +202,6 @@ def test_a_return_that_is_sent_twice_counts_once(browser: Any, office: Office, r
 
 def test_the_application_says_how_far_ahead_a_return_is_announced(browser: Any, accepted: str, submitted: str) -> None:
     page = text_of(browser.get(submitted))
-    assert "Your award has started" in page
+    assert "Your award is agreed" in page
     assert "28 days before it is due" in page
     assert "It helps where help is scarce." in page
