@@ -1,0 +1,40 @@
+"""The commands about the rules."""
+
+from __future__ import annotations
+
+import click
+
+from desk import explaining
+from desk.terminal import as_json, opened, plainly
+
+
+@click.group()
+def rules() -> None:
+    """What the rules say."""
+
+
+@rules.command("explain")
+@click.option("--kind", required=True, help="grant, contract, co_commissioned or invoice")
+@click.option("--amount", required=True, help="whole-life, VAT included, such as 4999.99")
+@click.option("--fund", default="")
+@click.option("--purpose", default="")
+@click.option("--purchases", default="")
+@click.option("--victim-service", default="", help="true or false")
+@click.option("--planned", default="", help="true or false")
+@click.option("--competed", default="", help="true or false")
+@click.option("--single-tender-reason", default="", help="best_outcomes or partnership_bid")
+@click.option("--start", default="", help="such as 2027-04-01")
+@click.option("--end", default="")
+@click.option("--json", "json_", is_flag=True, help="For a program; the same as the API answers.")
+@plainly
+def rules_explain(json_: bool, **given: str) -> None:
+    """Say what an award of this kind and size needs, and why.
+
+    Example: award-desk rules explain --kind grant --amount 2000 --fund youth-fund
+    """
+    with opened() as desk, desk.office.reading() as session:
+        explained = explaining.explain(session, desk.office, {name: text for name, text in given.items() if text})
+    if json_:
+        as_json(explained.data)
+    else:
+        click.echo(explained.text)
