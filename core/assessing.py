@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -74,19 +74,25 @@ def finding_data(finding: Finding) -> dict[str, str]:
         "verdict": finding.verdict.value,
         "because": finding.because,
         "remedy": finding.remedy,
+        "needed_by": finding.needed_by.value if finding.needed_by else "",
     }
 
 
 def facts_data(facts: Facts) -> dict[str, Any]:
     """Facts, JSON-ready, for the trail (A4)."""
-    return {field.name: _plain(getattr(facts, field.name)) for field in fields(facts)}
+    plain: dict[str, Any] = _plain(facts)
+    return plain
 
 
 def _plain(value: Any) -> Any:
+    if is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, StrEnum):
         return value.value
-    if isinstance(value, (list, tuple, set, frozenset)):
+    if isinstance(value, frozenset):
+        return sorted(_plain(one) for one in value)
+    if isinstance(value, (list, tuple)):
         return [_plain(one) for one in value]
     return value

@@ -5,11 +5,10 @@ mend it.
 """
 
 import hashlib
-import itertools
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields as dataclass_fields
 from dataclasses import is_dataclass
 from datetime import date
@@ -18,20 +17,23 @@ from fractions import Fraction
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Final, Generic, Literal, TypeVar
+from typing import Any, Final
 
 from govuk_bank_holidays.bank_holidays import BankHolidays
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import ValidationError
 
+from core.policy_checks import Where, contradictions
+from core.policy_shape import File
 from core.rules import policy as rules
-from core.rules.money import MoneyError, pence_from_api, pounds
-from core.rules.sources import PARAGRAPHS
+from core.rules.money import pounds
 
 __all__ = [
+    "FORMAT",
     "SHIPPED",
     "PolicyError",
     "PolicyShelf",
     "bank_holidays",
+    "came_later",
     "policy_as_data",
     "policy_from_text",
     "read_policy",
@@ -40,8 +42,8 @@ __all__ = [
 SHIPPED: Final = Path(str(resources.files("core").joinpath("policy.toml")))
 """The policy that the desk comes with."""
 
-T = TypeVar("T")
-_Where = tuple[str | int, ...]
+FORMAT: Final = 2
+"""The format of the file that this desk writes. An older one is read with what came later as it is shipped."""
 
 
 class PolicyError(Exception):
@@ -52,231 +54,6 @@ class PolicyError(Exception):
         more = len(faults) - 1
         super().__init__(faults[0] + (f" (and {more} more)" if more else ""))
         self.faults = tuple(faults)
-
-
-# ------------------------------------------------------------------------------------------------ the file's shape
-
-
-def _pence(value: object) -> int:
-    if not isinstance(value, str):
-        raise ValueError('money is pounds in quotes, such as "5000.00"')  # noqa: TRY004 - pydantic wants ValueError
-    try:
-        return pence_from_api(value)
-    except MoneyError:
-        raise ValueError('money is pounds with two decimals, such as "5000.00"') from None
-
-
-def _share(value: object) -> Fraction:
-    if not isinstance(value, str) or re.fullmatch(r"[0-9]{1,6}/[1-9][0-9]{0,5}", value) is None:
-        raise ValueError('a share is a fraction in quotes, such as "1/3"')
-    if Fraction(value) >= 1:
-        raise ValueError("a share is less than the whole")
-    return Fraction(value)
-
-
-def _rule(value: object) -> object:
-    if value not in PARAGRAPHS:
-        raise ValueError(f"it must be the id of a rule: one of {', '.join(PARAGRAPHS)}")
-    return value
-
-
-_Pence = Annotated[int, BeforeValidator(_pence)]
-_Share = Annotated[Fraction, BeforeValidator(_share)]
-_Rule = Annotated[str, BeforeValidator(_rule)]
-_Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-_Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
-_Whole = Annotated[int, Field(strict=True)]
-_Count = Annotated[int, Field(strict=True, ge=1)]
-
-
-class _Row(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
-
-
-class _Figure(_Row, Generic[T]):
-    value: T
-    unit: _Text
-    rule: _Rule
-    source: _Text
-    since: date
-
-    def figure(self) -> rules.Figure[T]:
-        return rules.Figure(self.value, self.unit, self.rule, self.source, self.since)
-
-
-class _Sum(_Figure[_Pence]):
-    unit: Literal["pounds"]
-
-    def figure(self) -> rules.Figure[int]:
-        return rules.Figure(self.value, "pence", self.rule, self.source, self.since)
-
-
-class _Office(_Row):
-    name: _Figure[_Text]
-    commissioner: _Figure[_Text]
-    email: _Figure[str]
-    phone: _Figure[str]
-    website: _Figure[str]
-    portal_name: _Figure[str]
-    portal_address: _Figure[str]
-    giving_prefix: _Figure[str]
-    organisation_id: _Figure[str]
-
-
-class _Band(_Row, Generic[T]):
-    name: T
-    lowest: _Pence = Field(alias="from")
-    below: _Pence | None = None
-    rule: _Rule
-    source: _Text
-    since: date
-
-    def band(self) -> rules.Band[T]:
-        return rules.Band(self.name, self.lowest, self.below, self.rule, self.source, self.since)
-
-
-class _Figures(_Row):
-    grant_quotes: _Figure[Annotated[bool, Field(strict=True)]]
-    grant_route_at_most: _Figure[Literal["one_quote", "three_quotes"]]
-    portal_over: _Sum
-    multi_year_months: _Figure[_Count]
-    full_plan_months: _Figure[_Count]
-    return_months: _Figure[_Count]
-    final_return_grace: _Figure[Annotated[int, Field(strict=True, ge=0)]]
-    return_without_term_months: _Figure[_Count]
-    meetings_over: _Sum
-    meeting_months: _Figure[_Count]
-    meeting_months_victims: _Figure[_Count]
-    acceptance_days: _Figure[_Count]
-    recommenders: _Figure[Annotated[tuple[rules.Role, ...], Field(min_length=1)]]
-    largest_application: _Sum
-    long_answer_characters: _Figure[_Count]
-    short_answer_characters: _Figure[_Count]
-    outcomes_in_form: _Figure[_Count]
-    outcomes_at_most: _Figure[_Count]
-    reference_alphabet: _Figure[Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{10,}$")]]
-    reference_length: _Figure[Annotated[int, Field(strict=True, ge=4)]]
-    csp_areas: _Figure[Annotated[tuple[_Text, ...], Field(min_length=1)]]
-    declaration: _Figure[_Text]
-    terms: _Figure[Annotated[tuple[_Text, ...], Field(min_length=1)]]
-
-
-class _Objective(_Row):
-    id: _Slug
-    text: _Text
-
-
-class _Plan(_Row):
-    source: _Text
-    since: date
-    objectives: Annotated[tuple[_Objective, ...], Field(min_length=1)]
-
-
-class _Step(_Row):
-    days: _Whole
-    to: Annotated[tuple[Literal["recipient", "officer", "director"], ...], Field(min_length=1)]
-
-
-class _Nudges(_Row):
-    source: _Text
-    since: date
-    steps: tuple[_Step, ...]
-
-
-class _Ages(_Row):
-    lowest: Annotated[int, Field(strict=True, ge=0)]
-    highest: _Whole
-    highest_with_send: _Whole
-
-
-class _Window(_Row):
-    opens: date
-    closes: date
-
-
-class _Fund(_Row):
-    id: _Slug
-    name: _Text
-    letters: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
-    rule: Literal["F1", "F2", "F3", "F4", "F5"]
-    description: _Text
-    purposes: Annotated[tuple[rules.Purpose, ...], Field(min_length=1)]
-    kinds: Annotated[tuple[rules.Kind, ...], Field(min_length=1)]
-    organisation_types: Annotated[tuple[rules.OrganisationType, ...], Field(min_length=1)]
-    csp_route: rules.CspRoute
-    open_to_applications: Annotated[bool, Field(strict=True)]
-    government_grant: Annotated[bool, Field(strict=True)]
-    windows: tuple[_Window, ...] = ()
-    source: _Text
-    since: date
-    cap: _Sum | None = None
-    ages: _Figure[_Ages] | None = None
-    held_share: _Figure[_Share] | None = None
-
-    def fund(self) -> rules.Fund:
-        ages = self.ages
-        return rules.Fund(
-            **self.model_dump(exclude={"windows", "cap", "ages", "held_share"}),
-            windows=tuple(rules.Window(window.opens, window.closes) for window in self.windows),
-            cap=self.cap.figure() if self.cap else None,
-            ages=rules.Figure(
-                rules.Ages(**ages.value.model_dump()), ages.unit, ages.rule, ages.source, ages.since
-            ) if ages else None,
-            held_share=self.held_share.figure() if self.held_share else None,
-        )  # fmt: skip
-
-
-class _Delegation(_Row):
-    role: rules.Role
-    of: rules.Body = rules.Body.OFFICE
-    kinds: Annotated[tuple[rules.Kind, ...], Field(min_length=1)]
-    funds: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
-    upper_limit: _Pence
-    since: date
-    source: _Text
-
-
-class _File(_Row):
-    office: _Office
-    tiers: tuple[_Band[rules.Tier], ...]
-    buying: tuple[_Band[Literal["one_quote", "three_quotes", "tender"]], ...]
-    figures: _Figures
-    plan: _Plan
-    nudges: dict[_Slug, _Nudges]
-    funds: Annotated[tuple[_Fund, ...], Field(min_length=1)]
-    delegations: tuple[_Delegation, ...] = ()
-
-    def policy(self) -> rules.Policy:
-        figures = {name: getattr(self.figures, name).figure() for name in _Figures.model_fields}
-        route = figures["grant_route_at_most"]
-        figures["grant_route_at_most"] = rules.Figure(
-            rules.Route(route.value), route.unit, route.rule, route.source, route.since
-        )
-        return rules.Policy(
-            office=rules.OfficeDetails(
-                **{name: getattr(self.office, name).figure() for name in _Office.model_fields}
-            ),
-            tiers=tuple(band.band() for band in self.tiers),
-            buying=tuple(
-                rules.Band(rules.Route(band.name), band.lowest, band.below, band.rule, band.source, band.since)
-                for band in self.buying
-            ),
-            plan=rules.Figure(
-                tuple(rules.Objective(row.id, row.text) for row in self.plan.objectives),
-                "objectives", "L4", self.plan.source, self.plan.since,
-            ),
-            areas=figures.pop("csp_areas"),
-            nudges=tuple((kind, _steps(row)) for kind, row in self.nudges.items()),
-            funds=tuple(fund.fund() for fund in self.funds),
-            delegations=tuple(rules.Delegation(**row.model_dump(exclude={"of"})) for row in self.delegations),
-            **figures,
-        )  # fmt: skip
-
-
-def _steps(row: _Nudges) -> rules.Figure[tuple[rules.NudgeStep, ...]]:
-    steps = [rules.NudgeStep(step.days, to) for step in row.steps for to in step.to]
-    ordered = tuple(sorted(steps, key=lambda step: step.days))
-    return rules.Figure(ordered, "days from the due date", "D0", row.source, row.since)
 
 
 # ------------------------------------------------------------------------------------------------------- reading
@@ -295,16 +72,66 @@ def policy_from_text(text: str, name: str = "policy") -> rules.Policy:
         raise PolicyError([f"{name} is not TOML: {error}. Correct that line."]) from None
     lines = _lines(text)
     try:
-        file = _File.model_validate(data)
+        file = File.model_validate(_brought_up(data))
     except ValidationError as error:
         faults = [
             _said(name, lines, tuple(fault["loc"]), _plain(fault["type"], fault["msg"])) for fault in error.errors()
         ]
         raise PolicyError(faults) from None
-    wrong = [_said(name, lines, where, message) for where, message in _checks(file)]
+    wrong = [_said(name, lines, where, message) for where, message in contradictions(file)]
     if wrong:
         raise PolicyError(wrong)
     return file.policy()
+
+
+def came_later(text: str) -> tuple[str, ...]:
+    """What a file of an older format does not say, and so holds as it is shipped, such as "figures.forum_months"."""
+    data = tomllib.loads(text)
+    return tuple(name for name, missing in _later(data) if missing)
+
+
+_FIGURES_OF_2: Final = (
+    "decision_days", "power_grants", "power_victims", "over_allocation", "chief_finance_over", "subsidy_limit",
+    "subsidy_years", "buying_together_months", "meeting_invitation_days", "forum_months", "review_months",
+    "historic_review_months", "published_items_over", "published_copies_over", "publication_working_day",
+    "light_application_questions", "light_return_questions",
+)  # fmt: skip
+_TABLES_OF_2: Final = ("thresholds", "notices", "retention")
+
+
+def _later(data: Mapping[str, Any]) -> Iterable[tuple[str, bool]]:
+    """What came after the file's format, and whether the file is without it."""
+    if data.get("format", 1) == 1:
+        figures = data.get("figures", {})
+        yield from ((f"figures.{name}", name not in figures) for name in _FIGURES_OF_2)
+        yield from ((name, name not in data) for name in _TABLES_OF_2)
+
+
+def _brought_up(data: Mapping[str, Any]) -> dict[str, Any]:
+    """A file of an older format as one of this format: what came later is as shipped, since it was not in use then."""
+    brought = dict(data)
+    if data.get("format", 1) != 1 or not isinstance(data.get("figures", {}), dict):
+        return brought
+    shipped = _shipped_data()
+    brought["format"] = FORMAT
+    brought["figures"] = {name: shipped["figures"][name] for name in _FIGURES_OF_2} | data.get("figures", {})
+    brought |= {name: shipped[name] for name in _TABLES_OF_2 if name not in data}
+    if isinstance(data.get("funds"), list):
+        brought["funds"] = [_fund_of_1(fund) if isinstance(fund, dict) else fund for fund in data["funds"]]
+    return brought
+
+
+def _fund_of_1(fund: Mapping[str, Any]) -> dict[str, Any]:
+    if fund.get("government_grant"):
+        after = rules.YearEnd.REPAYABLE
+    else:
+        after = rules.YearEnd.CARRIED_FORWARD if fund.get("rule") == "F4" else rules.YearEnd.RETURNED
+    return {"after_year_end": after.value, **fund}
+
+
+@cache
+def _shipped_data() -> dict[str, Any]:
+    return tomllib.loads(_text_of(SHIPPED))
 
 
 class PolicyShelf:
@@ -360,6 +187,10 @@ def policy_as_data(policy: rules.Policy) -> dict[str, Any]:
         "plan_objectives": [{"id": objective.id, "text": objective.text} for objective in policy.plan_objectives],
         "csp_areas": list(policy.csp_areas),
         "nudges": {kind: _plain_value(steps) for kind, steps in policy.nudges},
+        "thresholds": [_plain_value(row) | {"value": pounds(row.value), "unit": "pounds"} for row in policy.thresholds],
+        "notices": [_plain_value(row) for row in policy.notices],
+        "retention": [_plain_value(row) for row in policy.retention],
+        "questions": [_plain_value(row) for row in policy.questions],
         "funds": [_plain_value(fund) for fund in policy.funds],
         "delegations": [
             _plain_value(row) | {"upper_limit": pounds(row.upper_limit), "rule": "A1", "unit": "pounds"}
@@ -377,135 +208,10 @@ def _text_of(path: Path) -> str:
         raise PolicyError([f"{path.name} is not text in UTF-8. Save it as UTF-8."]) from None
 
 
-# -------------------------------------------------------------------------------------------------------- checks
-
-
-def _checks(file: _File) -> Iterable[tuple[_Where, str]]:
-    """What no single value shows: gaps, contradictions, names that lead nowhere. Each with its place and remedy."""
-    yield from _band_faults("tiers", file.tiers, [tier.value for tier in rules.Tier])
-    yield from _band_faults("buying", file.buying, ["one_quote", "three_quotes", "tender"])
-    yield from _figure_faults(file)
-    yield from _nudge_faults(file.nudges)
-    yield from _fund_faults(file.funds)
-    yield from _delegation_faults(file)
-    yield from _repeated(("plan", "objectives"), "id", [row.id for row in file.plan.objectives])
-    yield from _repeated(("figures", "csp_areas"), "area", list(file.figures.csp_areas.value))
-
-
-def _band_faults(key: str, bands: Sequence[_Band[Any]], names: list[str]) -> Iterable[tuple[_Where, str]]:
-    found = [str(getattr(band.name, "value", band.name)) for band in bands]
-    if found != names:
-        yield (key,), f"the bands must be these, in this order: {', '.join(names)}"
-        return
-    if bands[0].lowest != 0:
-        yield (key, 0, "from"), f'there is a gap below {pounds(bands[0].lowest)}: start the first band from "0.00"'
-    for index, (band, following) in enumerate(itertools.pairwise(bands)):
-        if band.below is None or band.below < following.lowest:
-            yield (
-                (key, index, "below"),
-                f'there is a gap between two bands: end this one below "{pounds(following.lowest)}"',
-            )
-        elif band.below > following.lowest:
-            yield (
-                (key, index, "below"),
-                f'two bands overlap: end this one below "{pounds(following.lowest)}"',
-            )
-    yield from (
-        ((key, index, "below"), "the band holds nothing: its end must be above its start")
-        for index, band in enumerate(bands)
-        if band.below is not None and band.below <= band.lowest
-    )
-    if bands[-1].below is not None:
-        yield (key, len(bands) - 1, "below"), "no band holds larger amounts: take this line out of the last band"
-
-
-def _figure_faults(file: _File) -> Iterable[tuple[_Where, str]]:
-    figures = file.figures
-    tender = file.buying[-1].lowest if file.buying else 0
-    if figures.portal_over.value < tender:
-        yield (
-            ("figures", "portal_over"),
-            f'the portal would be required below a tender (T4): make it "{pounds(tender)}" or more',
-        )
-    if figures.return_months.value > 6:
-        yield (
-            ("figures", "return_months"),
-            "every recipient sends a return at least every six months (R1): make it 6 or less",
-        )
-    if figures.return_without_term_months.value > 6:
-        yield ("figures", "return_without_term_months"), "a return is due within six months (R1): make it 6 or less"
-    for name in ("meeting_months", "meeting_months_victims"):
-        most = 6 if name == "meeting_months" else 3
-        if getattr(figures, name).value > most:
-            yield ("figures", name), f"meetings are at least every {most} months (R2): make it {most} or less"
-    if figures.outcomes_in_form.value > figures.outcomes_at_most.value:
-        yield ("figures", "outcomes_in_form"), "it cannot be more than outcomes_at_most: lower it"
-    if len(set(figures.reference_alphabet.value)) != len(figures.reference_alphabet.value):
-        yield ("figures", "reference_alphabet"), "a character is there twice: take one out"
-    unfit = {rules.Role.COMMISSIONER, rules.Role.AUDITOR} & set(figures.recommenders.value)
-    if unfit:
-        yield ("figures", "recommenders"), f"{', '.join(sorted(unfit))} cannot recommend (A2): take it out"
-
-
-def _nudge_faults(nudges: Mapping[str, _Nudges]) -> Iterable[tuple[_Where, str]]:
-    for kind in ("return", "acceptance", "meeting"):
-        if kind not in nudges:
-            yield ("nudges",), f"the steps for {kind} are missing: add [nudges.{kind}]"
-    for kind, row in nudges.items():
-        if "return" in kind and kind != "return":
-            yield ("nudges", kind), 'only the kind "return" may have that word in its name: rename it'
-        yield from _repeated(("nudges", kind), "step", [(step.days, to) for step in row.steps for to in step.to])
-
-
-def _fund_faults(funds: Sequence[_Fund]) -> Iterable[tuple[_Where, str]]:
-    yield from _repeated(("funds",), "id", [fund.id for fund in funds])
-    yield from _repeated(("funds",), "letters", [fund.letters for fund in funds])
-    for index, fund in enumerate(funds):
-        place: _Where = ("funds", index)
-        for name in ("purposes", "kinds", "organisation_types"):
-            yield from _repeated((*place, name), "value", list(getattr(fund, name)))
-        if fund.cap and fund.cap.value == 0:
-            yield (*place, "cap"), "a cap of nothing closes the fund: raise it, or set open_to_applications = false"
-        if fund.ages and not fund.ages.value.lowest <= fund.ages.value.highest <= fund.ages.value.highest_with_send:
-            yield (*place, "ages"), "the ages are out of order: lowest, then highest, then highest_with_send"
-        community = rules.OrganisationType.COMMUNITY_SAFETY_PARTNERSHIP
-        if fund.csp_route is rules.CspRoute.APPLICANT and community not in fund.organisation_types:
-            yield (*place, "organisation_types"), f"its applicants are partnerships: add {community.value}"
-        if fund.rule == "F3" and fund.held_share is None:
-            yield place, "the share held for the Constabulary is missing (F3): add held_share"
-        windows = sorted(fund.windows, key=lambda window: window.opens)
-        if any(window.closes < window.opens for window in windows):
-            yield (*place, "windows"), "a window closes before it opens: correct its days"
-        elif any(later.opens <= earlier.closes for earlier, later in itertools.pairwise(windows)):
-            yield (*place, "windows"), "two windows overlap: make them one"
-
-
-def _delegation_faults(file: _File) -> Iterable[tuple[_Where, str]]:
-    known = {fund.id for fund in file.funds}
-    for index, row in enumerate(file.delegations):
-        place: _Where = ("delegations", index)
-        if row.of is rules.Body.CONSTABULARY:
-            yield (*place, "of"), "constabulary staff neither recommend nor decide (A2): take this delegation out"
-        if row.role in (rules.Role.COMMISSIONER, rules.Role.AUDITOR):
-            yield (*place, "role"), f"{row.role.value} takes no delegation (A1): name another role"
-        if row.upper_limit == 0:
-            yield (*place, "upper_limit"), "a limit of nothing delegates nothing: raise it, or take the row out"
-        for fund_id in row.funds or ():
-            if fund_id not in known:
-                yield (*place, "funds"), f"{fund_id} is no fund of this file: use one of {', '.join(sorted(known))}"
-
-
-def _repeated(place: _Where, what: str, values: Sequence[Hashable]) -> Iterable[tuple[_Where, str]]:
-    for value, times in Counter(values).items():
-        if times > 1:
-            shown = " ".join(str(part) for part in value) if isinstance(value, tuple) else str(value)
-            yield place, f"the {what} {shown} is there {times} times: keep one"
-
-
 # ---------------------------------------------------------------------------------------- saying what is wrong
 
 
-def _said(name: str, lines: Mapping[_Where, int], where: _Where, message: str) -> str:
+def _said(name: str, lines: Mapping[Where, int], where: Where, message: str) -> str:
     line = next((lines[where[:length]] for length in range(len(where), 0, -1) if where[:length] in lines), None)
     place = ".".join(str(part + 1) if isinstance(part, int) else part for part in where)
     return f"{name}{f' line {line}' if line else ''}: {place}: {message}"
@@ -524,14 +230,14 @@ _TABLE: Final = re.compile(r"\[(?P<many>\[)?\s*(?P<path>[A-Za-z0-9_.-]+)\s*\]")
 _KEY: Final = re.compile(r"(?P<key>[A-Za-z0-9_-]+)\s*=")
 
 
-def _lines(text: str) -> dict[_Where, int]:
+def _lines(text: str) -> dict[Where, int]:
     """Where each table and key of a TOML text stands; what is inside an inline table counts as its key's line."""
-    lines: dict[_Where, int] = {}
-    rows: Counter[_Where] = Counter()
-    table: _Where = ()
+    lines: dict[Where, int] = {}
+    rows: Counter[Where] = Counter()
+    table: Where = ()
     for number, line in enumerate(text.splitlines(), 1):
         if heading := _TABLE.match(line):
-            path: _Where = tuple(heading["path"].split("."))
+            path: Where = tuple(heading["path"].split("."))
             table = path
             if heading["many"]:
                 lines.setdefault(path, number)
@@ -550,7 +256,7 @@ def _plain_value(value: Any) -> Any:
     if isinstance(value, rules.Figure):
         money = value.unit == "pence"
         return {
-            "value": pounds(value.value) if money else _plain_value(value.value),
+            "value": pounds(value.value) if money and value.value is not None else _plain_value(value.value),
             "unit": "pounds" if money else value.unit,
             "rule": value.rule,
             "source": value.source,

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Generic, TypeVar
 
 __all__ = [
+    "AddedQuestion",
     "Ages",
     "Band",
     "Body",
@@ -23,17 +24,21 @@ __all__ = [
     "Figure",
     "Fund",
     "Kind",
+    "Notice",
     "NudgeStep",
     "Objective",
     "OfficeDetails",
     "OrganisationType",
     "Policy",
     "Purpose",
+    "Retention",
     "Role",
     "Route",
     "SingleTenderReason",
+    "Threshold",
     "Tier",
     "Window",
+    "YearEnd",
 ]
 
 T = TypeVar("T")
@@ -124,6 +129,14 @@ class CspRoute(StrEnum):
     NONE = "none"
 
 
+class YearEnd(StrEnum):
+    """What becomes of a fund's underspend after 31 March (F6)."""
+
+    REPAYABLE = "repayable"
+    CARRIED_FORWARD = "carried_forward"
+    RETURNED = "returned"
+
+
 class CrimeGround(StrEnum):
     """On what ground the crime and disorder fund makes an award (F3)."""
 
@@ -182,7 +195,8 @@ class Fund:
 
     `kinds` are the kinds of award that it makes, the one an application is for first. `windows` empty means open all
     year, where `open_to_applications` is true; a fund that is not open to applications makes awards by invitation.
-    `government_grant` decides what becomes of an underspend after 31 March (F6). `source` says who set it.
+    A `government_grant` is ring-fenced; `after_year_end` is what becomes of an underspend after 31 March (F6), by the
+    grant's agreement where it has one. `source` says who set it.
     """
 
     id: str
@@ -199,6 +213,7 @@ class Fund:
     windows: tuple[Window, ...]
     open_to_applications: bool
     government_grant: bool
+    after_year_end: YearEnd
     held_share: Figure[Fraction] | None
     source: str
     since: date
@@ -257,6 +272,75 @@ class NudgeStep:
 
 
 @dataclass(frozen=True, slots=True)
+class Threshold:
+    """A threshold of the Procurement Act 2023 in pence, VAT included, from a day on (T3, T8): reached, the Act applies.
+
+    `id` is "goods_and_services", "light_touch" or "notifiable"; of several with one id the latest that has begun holds.
+    """
+
+    id: str
+    value: int
+    rule: str
+    source: str
+    since: date
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A notice that the Procurement Act 2023 asks for (T8): by which routes, from which threshold, and until when.
+
+    `threshold` is the id of a `Threshold`, or "covered" for whichever of the two for covered contracts applies; `by`
+    says in words when it is due. `before_signing` ones are recorded before anything is signed.
+    """
+
+    id: str
+    name: str
+    routes: tuple[Route, ...]
+    threshold: str
+    before_signing: bool
+    by: str
+    rule: str
+    source: str
+    since: date
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long something is kept (W4): so many months from a day that `counted_from` says in words."""
+
+    id: str
+    what: str
+    months: int
+    counted_from: str
+    rule: str
+    source: str
+    since: date
+
+
+@dataclass(frozen=True, slots=True)
+class AddedQuestion:
+    """A question that the office adds to its forms: to which form, for which funds (None: all) and from which tier.
+
+    `form` is "application" or "return"; `kind` is one of the kinds of answer that a question may take.
+    """
+
+    id: str
+    form: str
+    funds: tuple[str, ...] | None
+    least_tier: Tier
+    kind: str
+    title: str
+    label: str
+    hint: str
+    required: bool
+    word_limit: int | None
+    choices: tuple[str, ...]
+    rule: str
+    source: str
+    since: date
+
+
+@dataclass(frozen=True, slots=True)
 class OfficeDetails:
     """Who the office is, as pages, e-mails and open data name it. An empty value has not been set."""
 
@@ -290,7 +374,24 @@ class Policy:
     meeting_months: Figure[int]
     meeting_months_victims: Figure[int]
     acceptance_days: Figure[int]
+    decision_days: Figure[int]
     recommenders: Figure[tuple[Role, ...]]
+    power_grants: Figure[str]
+    power_victims: Figure[str]
+    over_allocation: Figure[Fraction]
+    chief_finance_over: Figure[int | None]
+    subsidy_limit: Figure[int]
+    subsidy_years: Figure[int]
+    buying_together_months: Figure[int]
+    meeting_invitation_days: Figure[int]
+    forum_months: Figure[int]
+    review_months: Figure[int]
+    historic_review_months: Figure[int]
+    published_items_over: Figure[int]
+    published_copies_over: Figure[int]
+    publication_working_day: Figure[int]
+    light_application_questions: Figure[int]
+    light_return_questions: Figure[int]
     largest_application: Figure[int]
     long_answer_characters: Figure[int]
     short_answer_characters: Figure[int]
@@ -303,6 +404,10 @@ class Policy:
     plan: Figure[tuple[Objective, ...]]
     areas: Figure[tuple[str, ...]]
     nudges: tuple[tuple[str, Figure[tuple[NudgeStep, ...]]], ...]
+    thresholds: tuple[Threshold, ...]
+    notices: tuple[Notice, ...]
+    retention: tuple[Retention, ...]
+    questions: tuple[AddedQuestion, ...]
     funds: tuple[Fund, ...]
     delegations: tuple[Delegation, ...]
 
@@ -321,6 +426,19 @@ class Policy:
     def buying_band(self, value: int) -> Band[Route]:
         """The band for buying of a whole-life value in pence (T1). Raises ValueError where no band holds it."""
         return _band(self.buying, value)
+
+    def threshold(self, threshold_id: str, day: date) -> Threshold | None:
+        """The threshold of this id that holds on a day; None before the first has begun (T8)."""
+        begun = [row for row in self.thresholds if row.id == threshold_id and row.since <= day]
+        return max(begun, key=lambda row: row.since, default=None)
+
+    def added_questions(self, form: str, fund_id: str) -> tuple[AddedQuestion, ...]:
+        """What the office adds to a fund's "application" or "return", in the order of the policy."""
+        return tuple(row for row in self.questions if row.form == form and (row.funds is None or fund_id in row.funds))
+
+    def keep(self, what: str) -> Retention:
+        """How long something is kept, by the id of its row (W4). Raises KeyError for what no row names."""
+        return {row.id: row for row in self.retention}[what]
 
     def funds_for(self, purpose: Purpose) -> tuple[Fund, ...]:
         """The funds whose purposes include this one (F0)."""

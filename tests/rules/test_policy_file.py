@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import fields
 from datetime import date
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from core.policy_file import (
     PolicyError,
     PolicyShelf,
     bank_holidays,
+    came_later,
     policy_as_data,
     policy_from_text,
     read_policy,
@@ -340,3 +342,43 @@ def test_bank_holidays_are_englands() -> None:
     assert {date(2026, 12, 25), date(2026, 12, 28), date(2027, 3, 26), date(2027, 3, 29)} <= days
     assert date(2026, 11, 30) not in days  # Scotland's
     assert bank_holidays() is days
+
+
+# ------------------------------------------------------------------------------------- files of an older format
+
+
+FORMAT_1 = Path(__file__).parent / "formats" / "policy_format_1.toml"
+
+
+def test_a_file_of_the_first_format_says_what_it_said() -> None:
+    old, shipped = read_policy(FORMAT_1), read_policy(SHIPPED)
+    later = {name.removeprefix("figures.") for name in came_later(FORMAT_1.read_text(encoding="utf-8"))}
+    assert {"forum_months", "over_allocation", "thresholds", "notices", "retention"} <= later
+    for field in fields(old):
+        if field.name in later:
+            assert getattr(old, field.name) == getattr(shipped, field.name), field.name
+    assert old.terms.value == shipped.terms.value[:8]
+    assert old.buying == shipped.buying
+    assert old.questions == ()
+    after = {fund.id: fund.after_year_end.value for fund in old.funds}
+    assert after["moj-victims"] == "repayable"
+    assert after["casualty-reduction"] == "carried_forward"
+    assert after["youth-fund"] == "returned"
+
+
+def test_the_shipped_file_leaves_nothing_to_be_filled_in() -> None:
+    assert came_later(SHIPPED.read_text(encoding="utf-8")) == ()
+
+
+def test_a_file_of_this_format_must_say_everything() -> None:
+    text = "\n".join(
+        line for line in SHIPPED.read_text(encoding="utf-8").splitlines() if not line.startswith("forum_months")
+    )
+    with pytest.raises(PolicyError, match=r"figures\.forum_months: it is missing: add it"):
+        policy_from_text(text)
+
+
+def test_a_file_of_a_later_format_is_refused() -> None:
+    text = SHIPPED.read_text(encoding="utf-8").replace("format = 2", "format = 3")
+    with pytest.raises(PolicyError, match="format"):
+        policy_from_text(text)

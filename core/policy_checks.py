@@ -1,0 +1,176 @@
+"""What no single value of a policy file shows: gaps, overlaps, contradictions, names that lead nowhere."""
+
+import itertools
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import Any
+
+from core.policy_shape import BandRow, File, FundRow, NudgesRow
+from core.rules import policy as rules
+from core.rules.money import pounds
+
+Where = tuple[str | int, ...]
+"""A place in the file: table, row and key."""
+
+
+def contradictions(file: File) -> Iterable[tuple[Where, str]]:
+    """What no single value shows: gaps, contradictions, names that lead nowhere. Each with its place and remedy."""
+    yield from _band_faults("tiers", file.tiers, [tier.value for tier in rules.Tier])
+    yield from _band_faults("buying", file.buying, ["one_quote", "three_quotes", "tender"])
+    yield from _figure_faults(file)
+    yield from _nudge_faults(file.nudges)
+    yield from _fund_faults(file.funds)
+    yield from _delegation_faults(file)
+    yield from _act_faults(file)
+    yield from _question_faults(file)
+    yield from _repeated(("plan", "objectives"), "id", [row.id for row in file.plan.objectives])
+    yield from _repeated(("figures", "csp_areas"), "area", list(file.figures.csp_areas.value))
+
+
+def _band_faults(key: str, bands: Sequence[BandRow[Any]], names: list[str]) -> Iterable[tuple[Where, str]]:
+    found = [str(getattr(band.name, "value", band.name)) for band in bands]
+    if found != names:
+        yield (key,), f"the bands must be these, in this order: {', '.join(names)}"
+        return
+    if bands[0].lowest != 0:
+        yield (key, 0, "from"), f'there is a gap below {pounds(bands[0].lowest)}: start the first band from "0.00"'
+    for index, (band, following) in enumerate(itertools.pairwise(bands)):
+        if band.below is None or band.below < following.lowest:
+            yield (
+                (key, index, "below"),
+                f'there is a gap between two bands: end this one below "{pounds(following.lowest)}"',
+            )
+        elif band.below > following.lowest:
+            yield (
+                (key, index, "below"),
+                f'two bands overlap: end this one below "{pounds(following.lowest)}"',
+            )
+    yield from (
+        ((key, index, "below"), "the band holds nothing: its end must be above its start")
+        for index, band in enumerate(bands)
+        if band.below is not None and band.below <= band.lowest
+    )
+    if bands[-1].below is not None:
+        yield (key, len(bands) - 1, "below"), "no band holds larger amounts: take this line out of the last band"
+
+
+def _figure_faults(file: File) -> Iterable[tuple[Where, str]]:
+    figures = file.figures
+    tender = file.buying[-1].lowest if file.buying else 0
+    if figures.portal_over.value < tender:
+        yield (
+            ("figures", "portal_over"),
+            f'the portal would be required below a tender (T4): make it "{pounds(tender)}" or more',
+        )
+    if figures.return_months.value > 6:
+        yield (
+            ("figures", "return_months"),
+            "every recipient sends a return at least every six months (R1): make it 6 or less",
+        )
+    if figures.return_without_term_months.value > 6:
+        yield ("figures", "return_without_term_months"), "a return is due within six months (R1): make it 6 or less"
+    for name in ("meeting_months", "meeting_months_victims"):
+        most = 6 if name == "meeting_months" else 3
+        if getattr(figures, name).value > most:
+            yield ("figures", name), f"meetings are at least every {most} months (R2): make it {most} or less"
+    if figures.review_months.value > 12:
+        yield ("figures", "review_months"), "every award is looked at each year (R6): make it 12 or less"
+    for name, most in (("light_application_questions", 20), ("light_return_questions", 8)):
+        if getattr(figures, name).value > most:
+            yield ("figures", name), f"a light form asks {most} questions at most (P0): make it {most} or less"
+    if figures.outcomes_in_form.value > figures.outcomes_at_most.value:
+        yield ("figures", "outcomes_in_form"), "it cannot be more than outcomes_at_most: lower it"
+    if len(set(figures.reference_alphabet.value)) != len(figures.reference_alphabet.value):
+        yield ("figures", "reference_alphabet"), "a character is there twice: take one out"
+    unfit = {rules.Role.COMMISSIONER, rules.Role.AUDITOR} & set(figures.recommenders.value)
+    if unfit:
+        yield ("figures", "recommenders"), f"{', '.join(sorted(unfit))} cannot recommend (A2): take it out"
+
+
+def _nudge_faults(nudges: Mapping[str, NudgesRow]) -> Iterable[tuple[Where, str]]:
+    for kind in ("return", "acceptance", "meeting"):
+        if kind not in nudges:
+            yield ("nudges",), f"the steps for {kind} are missing: add [nudges.{kind}]"
+    for kind, row in nudges.items():
+        if "return" in kind and kind != "return":
+            yield ("nudges", kind), 'only the kind "return" may have that word in its name: rename it'
+        yield from _repeated(("nudges", kind), "step", [(step.days, to) for step in row.steps for to in step.to])
+
+
+def _fund_faults(funds: Sequence[FundRow]) -> Iterable[tuple[Where, str]]:
+    yield from _repeated(("funds",), "id", [fund.id for fund in funds])
+    yield from _repeated(("funds",), "letters", [fund.letters for fund in funds])
+    for index, fund in enumerate(funds):
+        place: Where = ("funds", index)
+        for name in ("purposes", "kinds", "organisation_types"):
+            yield from _repeated((*place, name), "value", list(getattr(fund, name)))
+        if fund.cap and fund.cap.value == 0:
+            yield (*place, "cap"), "a cap of nothing closes the fund: raise it, or set open_to_applications = false"
+        if fund.ages and not fund.ages.value.lowest <= fund.ages.value.highest <= fund.ages.value.highest_with_send:
+            yield (*place, "ages"), "the ages are out of order: lowest, then highest, then highest_with_send"
+        community = rules.OrganisationType.COMMUNITY_SAFETY_PARTNERSHIP
+        if fund.csp_route is rules.CspRoute.APPLICANT and community not in fund.organisation_types:
+            yield (*place, "organisation_types"), f"its applicants are partnerships: add {community.value}"
+        if fund.government_grant and fund.after_year_end is rules.YearEnd.RETURNED:
+            yield (
+                (*place, "after_year_end"),
+                "a government grant is repayable, or carried_forward by its agreement",
+            )
+        if fund.rule == "F3" and fund.held_share is None:
+            yield place, "the share held for the Constabulary is missing (F3): add held_share"
+        windows = sorted(fund.windows, key=lambda window: window.opens)
+        if any(window.closes < window.opens for window in windows):
+            yield (*place, "windows"), "a window closes before it opens: correct its days"
+        elif any(later.opens <= earlier.closes for earlier, later in itertools.pairwise(windows)):
+            yield (*place, "windows"), "two windows overlap: make them one"
+
+
+def _delegation_faults(file: File) -> Iterable[tuple[Where, str]]:
+    known = {fund.id for fund in file.funds}
+    for index, row in enumerate(file.delegations):
+        place: Where = ("delegations", index)
+        if row.of is rules.Body.CONSTABULARY:
+            yield (*place, "of"), "constabulary staff neither recommend nor decide (A2): take this delegation out"
+        if row.role in (rules.Role.COMMISSIONER, rules.Role.AUDITOR):
+            yield (*place, "role"), f"{row.role.value} takes no delegation (A1): name another role"
+        if row.upper_limit == 0:
+            yield (*place, "upper_limit"), "a limit of nothing delegates nothing: raise it, or take the row out"
+        for fund_id in row.funds or ():
+            if fund_id not in known:
+                yield (*place, "funds"), f"{fund_id} is no fund of this file: use one of {', '.join(sorted(known))}"
+
+
+def _act_faults(file: File) -> Iterable[tuple[Where, str]]:
+    yield from _repeated(("thresholds",), "threshold", [(row.id, row.since.isoformat()) for row in file.thresholds])
+    yield from _repeated(("notices",), "id", [row.id for row in file.notices])
+    yield from _repeated(("retention",), "id", [row.id for row in file.retention])
+    for name in ("goods_and_services", "light_touch", "notifiable"):
+        if all(row.id != name for row in file.thresholds):
+            yield ("thresholds",), f"the threshold {name} is missing (T8): add it"
+    for name in ("draft", "declined", "award", "bank_details", "documents"):
+        if all(row.id != name for row in file.retention):
+            yield ("retention",), f"how long to keep {name} is missing (W4): add it"
+
+
+def _question_faults(file: File) -> Iterable[tuple[Where, str]]:
+    known = {fund.id for fund in file.funds}
+    yield from _repeated(("questions",), "id", [row.id for row in file.questions])
+    for index, row in enumerate(file.questions):
+        place: Where = ("questions", index)
+        if (row.kind == "choice") != bool(row.choices):
+            yield (*place, "choices"), 'a question of the kind "choice", and no other, has choices: correct its kind'
+        if len(row.choices) == 1:
+            yield (*place, "choices"), "one answer is no choice: add another"
+        yield from _repeated((*place, "choices"), "choice", list(row.choices))
+        if row.word_limit is not None and row.kind != "long":
+            yield (*place, "word_limit"), 'only a question of the kind "long" has a word limit: take it out'
+        for fund_id in row.funds or ():
+            if fund_id not in known:
+                yield (*place, "funds"), f"{fund_id} is no fund of this file: use one of {', '.join(sorted(known))}"
+
+
+def _repeated(place: Where, what: str, values: Sequence[Hashable]) -> Iterable[tuple[Where, str]]:
+    for value, times in Counter(values).items():
+        if times > 1:
+            shown = " ".join(str(part) for part in value) if isinstance(value, tuple) else str(value)
+            yield place, f"the {what} {shown} is there {times} times: keep one"
