@@ -11,6 +11,7 @@ from bot.blocks import Message
 from bot.cards import ApplicationCard, Decided, FundLeft, Point, Recommended, card
 from bot.words import Typed, day, listed
 from core import applications, funds, people
+from core.answers_given import more_answers
 from core.assessing import assessment_of, finding_data
 from core.office import Office
 from core.records import Application, Person
@@ -70,6 +71,7 @@ def card_facts(session: Session, application: Application, *, office: Office) ->
         decision=_decided(application),
         award=award,
         accept_by=application.award.accept_by if application.award is not None else None,
+        more=tuple((given.label, Typed("; ".join(given.lines))) for given in more_answers(application, office.policy)),
         register_url=f"{office.public_url.rstrip('/')}/awards/{reference}" if award in _PUBLIC else "",
     )
 
@@ -80,6 +82,7 @@ def _point(finding: Mapping[str, Any]) -> Point:
         verdict=str(finding["verdict"]),
         because=Typed(str(finding["because"])),
         remedy=Typed(str(finding.get("remedy") or "")),
+        needed_by=str(finding.get("needed_by") or ""),
     )
 
 

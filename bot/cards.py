@@ -29,6 +29,12 @@ MOST_NAMES = 10
 MOST_OUTCOMES = 3
 """How many outcomes are spelt out; the rest are counted."""
 
+MOST_ANSWERS = 4
+"""How many answers beyond the usual ones are shown; the rest are counted."""
+
+LATER = {"signing": "Before signing", "payment": "Before payment", "review": "At the review"}
+"""What waits for a step after the decision, and how the card calls it."""
+
 RECOMMENDED = {"approve": "approve", "less": "approve less", "decline": "decline"}
 """How a recommendation's outcome reads in a sentence."""
 
@@ -42,12 +48,16 @@ _KINDS = {
 
 @dataclass(frozen=True)
 class Point:
-    """A finding as the card shows it: rule, verdict ("met", "not_met", "advice"), why, and what would mend it."""
+    """A finding as the card shows it: rule, verdict ("met", "not_met", "advice"), why, and what would mend it.
+
+    `needed_by` is the step that waits for the remedy, such as "recommendation" or "payment"; "" where none does.
+    """
 
     rule: str
     verdict: str
     because: Typed
     remedy: Typed = NOTHING
+    needed_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,7 +95,10 @@ class Decided:
 
 @dataclass(frozen=True)
 class ApplicationCard:
-    """Everything that a card shows. Money in pence. `next_step` is the desk's sentence on who may do what next."""
+    """Everything that a card shows. Money in pence. `next_step` is the desk's sentence on who may do what next.
+
+    `more` is what was asked because of the award's size, its fund or the office's policy: each answer with its label.
+    """
 
     id: int
     version: int
@@ -112,6 +125,7 @@ class ApplicationCard:
     award: AwardState | None = None
     accept_by: date | None = None
     register_url: str = ""
+    more: tuple[tuple[str, Typed], ...] = ()
 
     @property
     def open(self) -> bool:
@@ -140,6 +154,7 @@ def card(facts: ApplicationCard) -> Message:
             blocks.rich(blocks.paragraph(blocks.words("Why it is needed", bold=True)), blocks.quote(facts.need, 280))
         )
         made += _outcomes(facts.outcomes)
+        made += _more(facts.more)
         made += _findings(facts)
         made.append(blocks.rich(_fund_line(facts)))
         made += _interests(facts.out)
@@ -239,6 +254,17 @@ def _outcomes(outcomes: tuple[Typed, ...]) -> list[Block]:
     return [blocks.rich(*parts)]
 
 
+def _more(answers: tuple[tuple[str, Typed], ...]) -> list[Block]:
+    """What larger awards, victim services and the office's own questions bring, a glance at each."""
+    if not answers:
+        return []
+    rows = [[blocks.words(f"{label}:", bold=True), blocks.words(text, 120)] for label, text in answers[:MOST_ANSWERS]]
+    parts = [blocks.bullets(rows)]
+    if len(answers) > MOST_ANSWERS:
+        parts.append(blocks.paragraph(blocks.words(f"and {counted(len(answers) - MOST_ANSWERS, 'more answer')}.")))
+    return [blocks.rich(*parts)]
+
+
 def _recommendation(made: Recommended) -> Block:
     what = RECOMMENDED.get(made.outcome, made.outcome)
     amount = "" if made.outcome == "decline" else f", {display(made.amount)},"
@@ -267,20 +293,24 @@ def _said(what: str, by: Typed, at: datetime, reasons: Typed, conditions: Typed)
 
 def _point(point: Point) -> list[Part]:
     label = {"not_met": "Not met", "advice": "Check", "met": "Met"}.get(point.verdict, point.verdict)
+    if point.verdict == "advice":
+        label = LATER.get(point.needed_by, label)
     parts = [blocks.words(f"{label} ({point.rule}):", bold=True), blocks.words(point.because, 300)]
     return [*parts, blocks.words(point.remedy, 200)] if point.remedy else parts
 
 
 def _findings(facts: ApplicationCard) -> list[Block]:
-    """What stands in the way first, then what to look at, then the rest in a line."""
+    """What stands in the way first, then what to look at now, then what waits for a later step, the rest in a line."""
     missing, advice, met = facts.of("not_met"), facts.of("advice"), facts.of("met")
+    later = tuple(point for point in advice if point.needed_by in LATER)
+    advice = tuple(point for point in advice if point.needed_by not in LATER)
     if not missing and not advice:
-        heading = "Nothing is missing"
+        heading = "Nothing is missing for a decision" if later else "Nothing is missing"
     elif missing:
         heading = f"{counted(len(missing), 'rule')} not met: it cannot be approved as it stands"
     else:
         heading = f"No rule is broken; {counted(len(advice), 'thing')} to check"
-    made = [blocks.rich(blocks.paragraph(blocks.words(heading, bold=True)), *points_list((*missing, *advice)))]
+    made = [blocks.rich(blocks.paragraph(blocks.words(heading, bold=True)), *points_list((*missing, *advice, *later)))]
     if met:
         made.append(blocks.context(blocks.plain(f"Met: {', '.join(point.rule for point in met)}", 300)))
     return made

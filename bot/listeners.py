@@ -114,9 +114,10 @@ class Listeners:
         application_id = _application_in(action)
         now = self._office.clock()
         with self._office.reading() as session:
+            office = self._office.in_force(session)
             application = applications.by_id(session, application_id)
-            permit(session, application, name, team=who.team, user=who.user, office=self._office, now=now)
-            view = opens(card_facts(session, application, office=self._office), who.channel, self._office)
+            permit(session, application, name, team=who.team, user=who.user, office=office, now=now)
+            view = opens(card_facts(session, application, office=office), who.channel, office)
         # The session is given back before Slack is asked: a slow Slack must not hold on to the database.
         self._calls.open_view(str(body.get("trigger_id") or ""), view, channel=who.channel, user=who.user)
 
@@ -151,10 +152,11 @@ class Listeners:
             application = session.get(Application, carried.application, with_for_update=True)
             if application is None:
                 raise Conflict(STALE)
-            person = permit(session, application, name, team=who.team, user=who.user, office=self._office, now=now)
+            office = self._office.in_force(session)  # the one policy of all that follows (A4)
+            person = permit(session, application, name, team=who.team, user=who.user, office=office, now=now)
             if name != "interest" and application.version != carried.version:
                 raise Conflict(STALE, "A3")
-            SUBMISSIONS[name](session, application, person, modals.entered(view), self._office)
+            SUBMISSIONS[name](session, application, person, modals.entered(view), office)
 
 
 Opens = Callable[[ApplicationCard, str, Office], View]

@@ -22,7 +22,7 @@ from core.office import LONDON, Office, london_day
 from core.records import Application, Decision, Interest, Outcome, Person, Recommendation
 from core.rules.answers import clean_long
 from core.rules.authority import Case, Decider, may_decide, may_recommend
-from core.rules.lifecycle import ApplicationAction, ApplicationState, NotAllowed, next_application_state
+from core.rules.lifecycle import APPLICATION, ApplicationAction, ApplicationState, NotAllowed
 from core.rules.money import display
 from core.rules.policy import Body, Fund, Kind, Role
 from core.rules.questions import ApplicationFacts
@@ -176,7 +176,7 @@ def _move(session: Session, application: Application, action: ApplicationAction,
     """Change the state, guarded in the database. Raises Conflict, saying who was first, when it stands otherwise."""
     old = ApplicationState(application.status)
     try:
-        new = next_application_state(old, action)
+        new = APPLICATION.next(old, action)
     except NotAllowed as error:
         raise Conflict(_how_it_stands(application) or error.reason, "A3") from error
     moved = session.execute(
@@ -253,7 +253,7 @@ def may(
     if refusal is not None:
         return Refused(refusal.reason, refusal.rule)
     try:
-        next_application_state(ApplicationState(application.status), ApplicationAction(action))
+        APPLICATION.next(ApplicationState(application.status), ApplicationAction(action))
     except NotAllowed as error:
         return Conflict(_how_it_stands(application) or error.reason, "A3")
     return None
@@ -389,12 +389,16 @@ def decide(
     amount: int | None,
     reasons: str,
     conditions: str = "",
+    profile: Mapping[int, int] | None = None,
     office: Office,
     now: datetime,
 ) -> Application:
     """Approve (all or less) or decline, once (A3). An approval commits the money (F6) and makes the offer with it.
 
-    Raises Refused (A1, A2), WrongInput (A5 or a wrong input), Conflict when somebody was first.
+    `profile` says how what is approved falls over the financial years, in pence by the calendar year in which each
+    begins; all of it falls in the year of the start unless one is given.
+
+    Raises Refused (A1, A2, F6), WrongInput (A5 or a wrong input), Conflict when somebody was first.
     """
     application = held(session, application_id)
     action: Action = "approve" if outcome == "approved" else "decline"
@@ -406,7 +410,7 @@ def decide(
         decided_amount = _amount(application, amount if amount is not None else application.amount or 0)
         if not conditions:
             raise WrongInput("conditions", "Give the conditions, at least the six-monthly monitoring return.", "L1")
-    assessment = assessment_of(session, application, office=office, today=today, amount=decided_amount)
+    assessment = assessment_of(session, application, office=office, today=today, amount=decided_amount, profile=profile)
     if outcome == "approved":
         _refuse_failed(assessment.blocking, "amount")
     _move(session, application, ApplicationAction(action))
@@ -437,7 +441,14 @@ def decide(
         _mail(session, "declined", application, now)
     else:
         awards.offer(
-            session, application, decision, amount=decided_amount, office=office, actor=_actor(person), now=now
+            session,
+            application,
+            decision,
+            amount=decided_amount,
+            profile=profile,
+            office=office,
+            actor=_actor(person),
+            now=now,
         )
     _card(session, application, now)
     return application
@@ -479,11 +490,8 @@ def interests_in(session: Session, application: Application) -> list[Person]:
 
 
 def withdraw(session: Session, application: Application, *, now: datetime) -> Application:
-    """Withdraw at the applicant's wish. Raises Conflict once it was decided."""
+    """Withdraw at the applicant's wish. Raises Conflict before it was submitted, and once it was decided."""
     application = held(session, application.id)
-    was_draft = application.status == ApplicationState.DRAFT
-    if was_draft:
-        raise Refused("This application has not been submitted, so there is nothing to withdraw.")
     _move(session, application, ApplicationAction.WITHDRAW)
     _tell(session, application, "withdrawn", "applicant", {}, now=now)
     _card(session, application, now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date
 from enum import StrEnum
@@ -15,16 +16,19 @@ from core.records import Application
 from core.rules.assessment import Assessment, Facts, Finding, Money, assess
 from core.rules.calendar import financial_year
 from core.rules.policy import CrimeGround, Kind, OrganisationType, Policy, Purpose
+from core.rules.questions import history_facts, plan_facts
 
 
 def facts_of(application: Application, amount: int | None = None) -> Facts:
     """A submitted application as the rules see it; `amount` where another one is being decided on."""
-    grounds = (application.extra or {}).get("crime_grounds")
+    extra = application.extra or {}
+    grounds = extra.get("crime_grounds")
+    purpose = Purpose(application.purpose) if application.purpose else None
     return Facts(
         kind=Kind(application.kind),
         amount=amount or application.amount or 0,
         fund=application.fund,
-        purpose=Purpose(application.purpose) if application.purpose else None,
+        purpose=purpose,
         purchases=application.purchases or 0,
         victim_service=application.victim_service,
         start=application.start_on,
@@ -39,6 +43,8 @@ def facts_of(application: Application, amount: int | None = None) -> Facts:
         existing_provision=application.existing_provision,
         outcomes=len(application.outcomes),
         crime_grounds=(CrimeGround(grounds),) if grounds else None,
+        plan=plan_facts(extra, purpose),
+        history=history_facts(extra),
         application=True,
     )
 
@@ -53,12 +59,42 @@ def money_for(session: Session, fund_id: str | None, start: date | None, today: 
     return Money(allocated=position.allocated, available=position.available)
 
 
+def _money_of(
+    session: Session, application: Application, amount: int, today: date, profile: Mapping[int, int] | None
+) -> Money:
+    """What the fund has for this application in the financial year of its start: what it may draw on (F1, F6)."""
+    start = application.start_on or today
+    year = financial_year(start)
+    needed = amount if profile is None else profile.get(year, 0)
+    position = funds.left_for(
+        session,
+        application.fund,
+        year,
+        needed,
+        purpose=application.purpose,
+        end=application.end_on or start,
+        this_year=financial_year(today),
+    )
+    if not position.known:
+        return Money(allocated=None, available=None)
+    return Money(position.allocated, position.available, None if profile is None else needed)
+
+
 def assessment_of(
-    session: Session, application: Application, *, office: Office, today: date, amount: int | None = None
+    session: Session,
+    application: Application,
+    *,
+    office: Office,
+    today: date,
+    amount: int | None = None,
+    profile: Mapping[int, int] | None = None,
 ) -> Assessment:
-    """Assess a submitted application as things stand, with the money that its fund has left."""
-    money = money_for(session, application.fund, application.start_on, today)
-    return assess(facts_of(application, amount), office.policy, today, money)
+    """Assess a submitted application as things stand, with the money that its fund has left for it.
+
+    `profile` says how the amount falls over the financial years, in pence; all in that of the start unless given.
+    """
+    money = _money_of(session, application, amount or application.amount or 0, today, profile)
+    return assess(facts_of(application, amount), office.policy, today, money, office.holidays)
 
 
 def schedule_of(application: Application, *, policy: Policy, today: date, amount: int) -> Assessment:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from core import deadlines, events, funds, outbox
+from core import commitments, deadlines, events, outbox, payments, year_end
 from core.assessing import schedule_of
 from core.errors import Conflict, Gone, NotFound, Refused
+from core.ledger import end_of
 from core.links import link_for
-from core.office import LONDON, Office, london_day
-from core.records import Application, Award, Decision
+from core.office import Office, london_day
+from core.records import Application, Award, Decision, Person
 from core.returns import RETURN
 from core.rules.answers import clean_short
 from core.rules.calendar import financial_year, year_label
-from core.rules.lifecycle import AwardAction, AwardState, NotAllowed, next_award_state
+from core.rules.lifecycle import AWARD, AwardAction, AwardState, NotAllowed
+from core.rules.money import display
 
 ACCEPTANCE = "acceptance"
 """The kind of the deadline by which an offer is to be accepted (A6)."""
@@ -52,18 +55,21 @@ def offer(
     decision: Decision,
     *,
     amount: int,
+    profile: Mapping[int, int] | None = None,
     office: Office,
     actor: str,
     now: datetime,
 ) -> Award:
     """Offer `amount` pence, in the decision's transaction: commitment (F6), acceptance date (A6), link and mail.
 
-    Raises Refused (F6) when the fund has not got the money.
+    `profile` says how it falls over the financial years, in pence by the calendar year in which each begins; all of it
+    falls in the year of the start unless one is given. Raises Refused (F6) when the fund has not got the money.
     """
     today = london_day(now)
     fund = office.policy.fund(application.fund)
     if fund is None or application.start_on is None or application.end_on is None or application.reference is None:
         raise Refused("This application lacks its fund or its dates, so nothing can be offered.")
+    by_year = commitments.checked_profile(profile, amount, application.start_on, application.end_on)
     award = Award(
         application=application,
         reference=application.reference,
@@ -77,15 +83,13 @@ def offer(
         offered_at=now,
         accept_by=today + timedelta(days=office.policy.acceptance_days.value),
         policy_version_id=decision.policy_version_id,
+        profile=commitments.profile_data(by_year),
     )
     session.add(award)
     session.flush()
-    year, this_year = financial_year(award.start_on), financial_year(today)
-    committed = funds.commit(session, fund, year, amount, award_id=award.id, this_year=this_year, actor=actor, now=now)
-    if committed == "forward":
-        unfunded = f"This award is conditional on funding: nothing is allocated for {year_label(year)} yet."
-        award.conditions = f"{award.conditions}\n{unfunded}"
-    link_for(session, "offer", award.id, now=now, expires_at=_end_of(award.accept_by))
+    taken = commitments.commit(session, fund, award, by_year, this_year=financial_year(today), actor=actor, now=now)
+    award.conditions = "\n".join([award.conditions, *unfunded(by_year, taken)])
+    link_for(session, "offer", award.id, now=now, expires_at=end_of(award.accept_by))
     deadlines.set_deadline(
         session,
         subject=subject(award),
@@ -96,15 +100,31 @@ def offer(
         now=now,
         award_id=award.id,
     )
-    told = {"amount": amount, "accept_by": award.accept_by.isoformat(), "money": committed, "year": year}
+    told = {"amount": amount, "accept_by": award.accept_by.isoformat(), "years": years_data(by_year, taken)}
     events.append(session, "offered", award.reference, actor, told, now=now)
     _mail(session, "offer", award, now)
     return award
 
 
-def _end_of(day: date) -> datetime:
-    """The first instant after a day in London."""
-    return datetime.combine(day + timedelta(days=1), time(), tzinfo=LONDON).astimezone(UTC)
+def unfunded(by_year: Mapping[int, int], taken: Mapping[int, commitments.Taken]) -> list[str]:
+    """What the terms say of years whose money is not there yet (F6): a line each."""
+    if len(by_year) == 1:
+        return [
+            f"This award is conditional on funding: nothing is allocated for {year_label(year)} yet."
+            for year in taken
+            if taken[year] == "forward"
+        ]
+    return [
+        f"{display(by_year[year])} of this award is for {year_label(year)} and conditional on funding: nothing is "
+        "allocated for that year yet."
+        for year in taken
+        if taken[year] == "forward"
+    ]
+
+
+def years_data(by_year: Mapping[int, int], taken: Mapping[int, commitments.Taken]) -> dict[str, dict[str, object]]:
+    """A profile for the trail: each financial year's pence, and how the money was taken where it was taken now."""
+    return {year_label(year): {"amount": by_year[year], "money": taken.get(year)} for year in sorted(by_year)}
 
 
 def _mail(session: Session, kind: str, award: Award, now: datetime) -> None:
@@ -122,13 +142,17 @@ def _card(session: Session, award: Award, now: datetime) -> None:
     )
 
 
-def _move(session: Session, award: Award, action: AwardAction) -> None:
-    """Change the state, guarded in the database. Raises Conflict when it is not how things stand."""
-    old = AwardState(award.status)
+def _check_action(award: Award, action: AwardAction) -> AwardState:
+    """The state that an action leads to. Raises Conflict where it is not one of those that can be done now."""
     try:
-        new = next_award_state(old, action)
+        return AWARD.next(AwardState(award.status), action)
     except NotAllowed as error:
         raise Conflict(error.reason, "A3") from error
+
+
+def _move(session: Session, award: Award, action: AwardAction) -> None:
+    """Change the state, guarded in the database. Raises Conflict when it is not how things stand."""
+    old, new = AwardState(award.status), _check_action(award, action)
     moved = session.execute(
         update(Award)
         .where(Award.id == award.id, Award.status == old.value)
@@ -179,22 +203,8 @@ def accept(session: Session, award: Award, *, name: str, office: Office, now: da
         deadlines.meet(acceptance, now=now)
     policy = office.policy_under(award.policy_version)
     schedule = schedule_of(award.application, policy=policy, today=today, amount=award.amount)
-    for kind, days in ((RETURN, schedule.returns.due), (MEETING, schedule.meetings.due)):
-        for day in days:
-            stored = deadlines.set_deadline(
-                session,
-                subject=subject(award),
-                reference=award.reference,
-                kind=kind,
-                due=day,
-                office=office,
-                now=now,
-                award_id=award.id,
-                final=kind == RETURN and day == days[-1],
-            )
-            if kind == RETURN:
-                session.flush()
-                link_for(session, "return", stored.id, now=now)
+    store_due(session, award, RETURN, schedule.returns.due, office=office, now=now)
+    store_due(session, award, MEETING, schedule.meetings.due, office=office, now=now)
     session.flush()
     session.refresh(award)
     told = {
@@ -211,8 +221,31 @@ def accept(session: Session, award: Award, *, name: str, office: Office, now: da
     return award
 
 
-def refuse(session: Session, award: Award, *, name: str, now: datetime) -> Award:
+def store_due(
+    session: Session, award: Award, kind: str, days: Sequence[date], *, office: Office, now: datetime
+) -> None:
+    """Store what falls due in an award: its returns, with their links, or its meetings."""
+    for day in days:
+        stored = deadlines.set_deadline(
+            session,
+            subject=subject(award),
+            reference=award.reference,
+            kind=kind,
+            due=day,
+            office=office,
+            now=now,
+            award_id=award.id,
+            final=kind == RETURN and day == days[-1],
+        )
+        if kind == RETURN:
+            session.flush()
+            link_for(session, "return", stored.id, now=now)
+
+
+def refuse(session: Session, award: Award, *, name: str, now: datetime, office: Office | None = None) -> Award:
     """Turn the offer down: its money goes back to the fund.
+
+    Without the `office` money of a year that is over stays with that year until it is closed.
 
     Raises Gone after the acceptance date, Conflict when the offer was answered already.
     """
@@ -220,29 +253,84 @@ def refuse(session: Session, award: Award, *, name: str, now: datetime) -> Award
     _check_open(award, london_day(now))
     _move(session, award, AwardAction.REFUSE)
     award.answered_at, award.answered_by = now, name
-    _end_offer(session, award, f"applicant: {name}", "the offer was refused", now)
+    _end_offer(session, award, f"applicant: {name}", "the offer was refused", london_day(now), now, office)
     events.append(session, "offer_refused", award.reference, f"applicant: {name}", {"name": name}, now=now)
     _mail(session, "offer_refused", award, now)
     return award
 
 
-def _end_offer(session: Session, award: Award, actor: str, note: str, now: datetime) -> None:
+def _end_offer(
+    session: Session, award: Award, actor: str, note: str, today: date, now: datetime, office: Office | None
+) -> None:
     deadlines.close(session, subject=subject(award), now=now)
-    funds.release(session, award.id, actor=actor, note=note, now=now)
+    release_unspent(session, award, office=office, today=today, actor=actor, note=note, now=now)
     _card(session, award, now)
 
 
-def expire_offers(session: Session, *, today: date, now: datetime) -> list[str]:
-    """Close the offers whose acceptance date has passed (A6) and give their money back. Answers their references."""
+def release_unspent(
+    session: Session, award: Award, *, office: Office | None, today: date, actor: str, note: str, now: datetime
+) -> int:
+    """Give what an award holds and was not paid back to its fund (F6); answers how many pence were committed.
+
+    Money of a year that is over goes its way at once, where the `office` is given to say which: repayable, carried
+    forward, or to the reserves. The award's row is held, or has just been changed, in this transaction.
+    """
+    fund = office.policy.fund(award.fund) if office is not None else None
+    if office is None or fund is None:
+        freed = commitments.release(session, award, actor=actor, note=note, now=now)
+    else:
+        year_end.hold_years(session, fund, commitments.years_of(session, award), today)
+        freed = commitments.release(session, award, actor=actor, note=note, now=now)
+        year_end.settle(session, fund, freed, policy=office.policy, today=today, actor=actor, now=now)
+    return sum(one.amount for one in freed)
+
+
+def complete(session: Session, award_id: int, person: Person, *, note: str, office: Office, now: datetime) -> Award:
+    """Close an award that has run its course: payments still planned are cancelled, its underspend is released (F6).
+
+    Raises Refused (F7) where this person may not, or (R1) while a return is still to come; Conflict when it has ended
+    already.
+    """
+    award = payments.held_award(session, award_id)
+    payments.check_handler(session, award, person)
+    said = payments.words(note, "Say how the award ended: it goes on the record.")
+    _check_action(award, AwardAction.COMPLETE)
+    missing = [
+        one.due for one in award.deadlines if one.kind == RETURN and one.met_at is None and one.closed_at is None
+    ]
+    if missing:
+        raise Refused(
+            f"The return of {award.reference} that is due on {min(missing).isoformat()} has not come in. Close the "
+            "award when every return is in.",
+            "R1",
+        )
+    _move(session, award, AwardAction.COMPLETE)
+    deadlines.close(session, subject=subject(award), now=now)
+    payments.cancel_open(session, award, person, reason=said, now=now)
+    actor = payments.actor_of(person)
+    reason = "not spent when the award ended"
+    released = release_unspent(session, award, office=office, today=london_day(now), actor=actor, note=reason, now=now)
+    told = {"paid": award.paid, "released": released, "note": said, "person": person.id}
+    events.append(session, "completed", award.reference, actor, told, now=now)
+    _card(session, award, now)
+    return award
+
+
+def expire_offers(session: Session, *, today: date, now: datetime, office: Office | None = None) -> list[str]:
+    """Close the offers whose acceptance date has passed (A6) and give their money back. Answers their references.
+
+    Without the `office` money of a year that is over stays with that year until it is closed.
+    """
     late = session.scalars(
         select(Award)
         .where(Award.status == AwardState.OFFERED.value, Award.accept_by < today)
-        .order_by(Award.fund, Award.start_on, Award.id)  # balances are locked in the order of fund and year
-        .with_for_update(skip_locked=True)
+        .order_by(Award.id)
+        .with_for_update(skip_locked=True, key_share=True)
     ).all()
+    commitments.hold_all(session, late)
     for award in late:
         _move(session, award, AwardAction.EXPIRE)
-        _end_offer(session, award, "the desk", "the offer was not accepted in time", now)
+        _end_offer(session, award, "the desk", "the offer was not accepted in time", today, now, office)
         told = {"accept_by": award.accept_by.isoformat()}
         events.append(session, "offer_expired", award.reference, "the desk", told, now=now)
         _mail(session, "offer_expired", award, now)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
 from core.links import Signer
-from core.policy_file import policy_from_text
-from core.records import PolicyVersion
+from core.policy_file import stored_policy
+from core.records import PolicyInForce, PolicyVersion
 from core.rules.policy import Policy
 
 LONDON = ZoneInfo("Europe/London")
@@ -25,9 +27,47 @@ def london_day(instant: datetime) -> date:
     return instant.astimezone(LONDON).date()
 
 
+def fingerprint_of(text: str) -> str:
+    """What tells one policy from another: the SHA-256 of its file's text, in hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def holding_on(day: date) -> Select[PolicyInForce]:
+    """The row of the policy in force on a day: of those whose day has come the latest day, and of those the last."""
+    rows = select(PolicyInForce).where(PolicyInForce.from_day <= day)
+    return rows.order_by(PolicyInForce.from_day.desc(), PolicyInForce.id.desc()).limit(1)
+
+
+class PoliciesRead:
+    """Policies of the record that this process has read already, by fingerprint: reading one takes milliseconds."""
+
+    MOST = 32
+    """How many are kept: more versions than a record holds in years."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[str, Policy]] = {}
+        self._writing = threading.Lock()
+
+    def of(self, fingerprint: str, text: Callable[[], str]) -> tuple[str, Policy]:
+        """Text and policy of this fingerprint; `text` is asked only where it was not read yet. Raises PolicyError."""
+        found = self._kept.get(fingerprint)
+        if found is None:
+            toml = text()
+            found = (toml, stored_policy(toml, f"policy {fingerprint[:12]}"))
+            with self._writing:
+                if len(self._kept) >= self.MOST:
+                    self._kept = {}
+                self._kept[fingerprint] = found
+        return found
+
+
 @dataclass(frozen=True)
 class Office:
-    """One office's desk, as its rooms see it. `sessions` may write, `reading` only reads."""
+    """One office's desk, as its rooms see it at one moment. `sessions` may write, `reading` only reads.
+
+    Whoever is at the edge takes the office `in_force` once for each request, press, message, sweep or command, so that
+    what is done has one policy from its beginning to its end.
+    """
 
     sessions: sessionmaker[Session]
     reading: sessionmaker[Session]
@@ -38,25 +78,47 @@ class Office:
     signer: Signer
     public_url: str
     practice: bool = False
+    policies_read: PoliciesRead = field(default_factory=PoliciesRead, repr=False, compare=False)
 
     def today(self) -> date:
         """Today's date in London."""
         return london_day(self.clock())
 
+    @cached_property
+    def fingerprint(self) -> str:
+        """The fingerprint of this office's policy."""
+        return fingerprint_of(self.policy_text)
+
+    def in_force(self, session: Session | None = None, *, on: date | None = None) -> Office:
+        """The same office under the policy that the record says is in force on a day, today unless another is given.
+
+        A record that says nothing yet leaves the policy of the file. Costs one indexed query. Raises PolicyError for
+        a stored policy that this version of the desk cannot read.
+        """
+        if session is None:
+            with self.reading() as reading:
+                return self.in_force(reading, on=on)
+        query = holding_on(on or self.today()).join(PolicyInForce.policy_version)
+        held = session.scalar(query.with_only_columns(PolicyVersion.fingerprint))
+        if held is None or held == self.fingerprint:
+            return self
+        stored = select(PolicyVersion.toml).where(PolicyVersion.fingerprint == held)
+        text, policy = self.policies_read.of(held, lambda: session.scalars(stored).one())
+        return replace(self, policy=policy, policy_text=text)
+
     def policy_under(self, version: PolicyVersion) -> Policy:
         """The policy of a stored version: what was decided under it keeps it, whatever holds today (A4)."""
-        if version.toml == self.policy_text:
+        if version.fingerprint == self.fingerprint:
             return self.policy
-        return policy_from_text(version.toml, f"policy version {version.id}")
+        return self.policies_read.of(version.fingerprint, lambda: version.toml)[1]
 
     def policy_version(self, session: Session, *, now: datetime) -> PolicyVersion:
-        """The row of the policy in force, stored the first time that something is decided under it (A4)."""
-        fingerprint = hashlib.sha256(self.policy_text.encode()).hexdigest()
-        stored = select(PolicyVersion).where(PolicyVersion.fingerprint == fingerprint)
+        """The row of this office's policy, stored the first time that something is decided under it (A4)."""
+        stored = select(PolicyVersion).where(PolicyVersion.fingerprint == self.fingerprint)
         version = session.scalars(stored).one_or_none()
         if version is not None:
             return version
-        version = PolicyVersion(fingerprint=fingerprint, toml=self.policy_text, stored_at=now)
+        version = PolicyVersion(fingerprint=self.fingerprint, toml=self.policy_text, stored_at=now)
         try:
             with session.begin_nested():
                 session.add(version)

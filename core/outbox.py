@@ -35,6 +35,7 @@ MESSAGES: dict[str, Channel] = {
     "offer_refused": "mail",
     "offer_expired": "mail",
     "return_received": "mail",
+    "return_queried": "mail",
     "nudge": "mail",
 }
 """Every kind of message and the channel that carries it."""

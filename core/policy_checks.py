@@ -3,11 +3,13 @@
 import itertools
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from core.policy_shape import BandRow, File, FundRow, NudgesRow
 from core.rules import policy as rules
 from core.rules.money import pounds
+from core.rules.questions import application_questions, fields, questions_asked, return_questions
 
 Where = tuple[str | int, ...]
 """A place in the file: table, row and key."""
@@ -18,6 +20,7 @@ def contradictions(file: File) -> Iterable[tuple[Where, str]]:
     yield from _band_faults("tiers", file.tiers, [tier.value for tier in rules.Tier])
     yield from _band_faults("buying", file.buying, ["one_quote", "three_quotes", "tender"])
     yield from _figure_faults(file)
+    yield from _plan_faults(file)
     yield from _nudge_faults(file.nudges)
     yield from _fund_faults(file.funds)
     yield from _delegation_faults(file)
@@ -87,6 +90,15 @@ def _figure_faults(file: File) -> Iterable[tuple[Where, str]]:
         yield ("figures", "recommenders"), f"{', '.join(sorted(unfit))} cannot recommend (A2): take it out"
 
 
+def _plan_faults(file: File) -> Iterable[tuple[Where, str]]:
+    place: Where = ("figures", "full_plan_months")
+    months = file.figures.full_plan_months.value
+    if months > 6:
+        yield place, "a dated plan is up to six months (P0): make it 6 or less"
+    if file.figures.full_plan_months_plan.value + file.figures.full_plan_months_do.value >= months:
+        yield place, "it leaves no month for Understand (P0): lower full_plan_months_plan or full_plan_months_do"
+
+
 def _nudge_faults(nudges: Mapping[str, NudgesRow]) -> Iterable[tuple[Where, str]]:
     for kind in ("return", "acceptance", "meeting"):
         if kind not in nudges:
@@ -142,7 +154,7 @@ def _delegation_faults(file: File) -> Iterable[tuple[Where, str]]:
 
 def _act_faults(file: File) -> Iterable[tuple[Where, str]]:
     yield from _repeated(("thresholds",), "threshold", [(row.id, row.since.isoformat()) for row in file.thresholds])
-    yield from _repeated(("notices",), "id", [row.id for row in file.notices])
+    yield from _repeated(("notices",), "notice", [(row.id, row.since.isoformat()) for row in file.notices])
     yield from _repeated(("retention",), "id", [row.id for row in file.retention])
     for name in ("goods_and_services", "light_touch", "notifiable"):
         if all(row.id != name for row in file.thresholds):
@@ -167,6 +179,36 @@ def _question_faults(file: File) -> Iterable[tuple[Where, str]]:
         for fund_id in row.funds or ():
             if fund_id not in known:
                 yield (*place, "funds"), f"{fund_id} is no fund of this file: use one of {', '.join(sorted(known))}"
+
+
+def form_faults(policy: rules.Policy) -> Iterable[tuple[Where, str]]:
+    """What is wrong with the questions that the office adds, beside those that the forms have already (P0)."""
+    taken = {name for fund in policy.funds for name in _names(fund, policy)}
+    for index, row in enumerate(policy.questions):
+        if row.id in taken:
+            yield ("questions", index, "id"), "the forms have a question or a field of this name: choose another"
+    limits = (policy.light_application_questions.value, policy.light_return_questions.value)
+    for fund in policy.funds:
+        asked = (
+            max(questions_asked(fund, policy, organisation) for organisation in fund.organisation_types),
+            len(return_questions(rules.Tier.LIGHT, ("Any",), policy, fund.id)),
+        )
+        for form, count, most in zip(("application to", "return of"), asked, limits, strict=True):
+            if count > most:
+                said = f"a light {form} {fund.id} would be asked {count} questions, and {most} is the most (P0)"
+                yield ("questions",), f"{said}: take one out, or ask it from a larger tier on"
+
+
+def _names(fund: rules.Fund, policy: rules.Policy) -> Iterable[str]:
+    """The ids and fields of what the forms ask without the office's own questions, and what requests use themselves."""
+    yield from ("return", "csrf_token", "fund", "measures")
+    shipped = replace(policy, questions=())
+    for question in (
+        *application_questions(fund, shipped),
+        *return_questions(rules.Tier.FULL, ("Any",), shipped, fund.id),
+    ):
+        yield question.id
+        yield from fields(question)
 
 
 def _repeated(place: Where, what: str, values: Sequence[Hashable]) -> Iterable[tuple[Where, str]]:

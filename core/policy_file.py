@@ -4,7 +4,6 @@ A wrong file never becomes a policy: it raises `PolicyError`, whose text is one 
 mend it.
 """
 
-import hashlib
 import re
 import tomllib
 from collections import Counter
@@ -22,7 +21,7 @@ from typing import Any, Final
 from govuk_bank_holidays.bank_holidays import BankHolidays
 from pydantic import ValidationError
 
-from core.policy_checks import Where, contradictions
+from core.policy_checks import Where, contradictions, form_faults
 from core.policy_shape import File
 from core.rules import policy as rules
 from core.rules.money import pounds
@@ -31,12 +30,14 @@ __all__ = [
     "FORMAT",
     "SHIPPED",
     "PolicyError",
-    "PolicyShelf",
     "bank_holidays",
+    "begins_later",
     "came_later",
     "policy_as_data",
     "policy_from_text",
+    "policy_text",
     "read_policy",
+    "stored_policy",
 ]
 
 SHIPPED: Final = Path(str(resources.files("core").joinpath("policy.toml")))
@@ -61,27 +62,40 @@ class PolicyError(Exception):
 
 def read_policy(path: Path) -> rules.Policy:
     """The policy in this file. Raises PolicyError where it is missing, is no TOML, or says what cannot be."""
-    return policy_from_text(_text_of(path), path.name)
+    return policy_from_text(policy_text(path), path.name)
+
+
+def stored_policy(text: str, name: str) -> rules.Policy:
+    """The policy of a version that was good when it was stored: later checks do not take it away (A4)."""
+    return _shaped(text, name).policy()
 
 
 def policy_from_text(text: str, name: str = "policy") -> rules.Policy:
     """The policy in this text; `name` is what a PolicyError calls it."""
+    file, lines = _shaped(text, name), _lines(text)
+    wrong = [_said(name, lines, where, message) for where, message in contradictions(file)]
+    if wrong:
+        raise PolicyError(wrong)
+    policy = file.policy()
+    wrong = [_said(name, lines, where, message) for where, message in form_faults(policy)]
+    if wrong:
+        raise PolicyError(wrong)
+    return policy
+
+
+def _shaped(text: str, name: str) -> File:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise PolicyError([f"{name} is not TOML: {error}. Correct that line."]) from None
     lines = _lines(text)
     try:
-        file = File.model_validate(_brought_up(data))
+        return File.model_validate(_brought_up(data))
     except ValidationError as error:
         faults = [
             _said(name, lines, tuple(fault["loc"]), _plain(fault["type"], fault["msg"])) for fault in error.errors()
         ]
         raise PolicyError(faults) from None
-    wrong = [_said(name, lines, where, message) for where, message in contradictions(file)]
-    if wrong:
-        raise PolicyError(wrong)
-    return file.policy()
 
 
 def came_later(text: str) -> tuple[str, ...]:
@@ -90,11 +104,37 @@ def came_later(text: str) -> tuple[str, ...]:
     return tuple(name for name, missing in _later(data) if missing)
 
 
+_DATED_ROWS: Final = ("delegations", "thresholds")
+"""Rows that hold from their own day on, whenever the policy came into force."""
+
+
+def begins_later(text: str, name: str, day: date) -> tuple[str, ...]:
+    """A fault for each figure that holds only from after `day`; rows that wait for their own day are none."""
+    data = {key: value for key, value in tomllib.loads(text).items() if key not in _DATED_ROWS}
+    lines = _lines(text)
+    remedy = f"later than {day}, when the policy comes into force: give that day with --from, or correct it"
+    return tuple(_said(name, lines, where, f"it holds from {since}, {remedy}") for where, since in _since(data, day))
+
+
+def _since(value: Any, day: date, where: Where = ()) -> Iterable[tuple[Where, date]]:
+    """Where a day from which something holds is later than `day`."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key == "since" and isinstance(inner, date):
+                since = date(inner.year, inner.month, inner.day)  # TOML may have a time of day with it
+                if since > day:
+                    yield (*where, key), since
+            yield from _since(inner, day, (*where, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _since(inner, day, (*where, index))
+
+
 _FIGURES_OF_2: Final = (
     "decision_days", "power_grants", "power_victims", "over_allocation", "chief_finance_over", "subsidy_limit",
     "subsidy_years", "buying_together_months", "meeting_invitation_days", "forum_months", "review_months",
     "historic_review_months", "published_items_over", "published_copies_over", "publication_working_day",
-    "light_application_questions", "light_return_questions",
+    "light_application_questions", "light_return_questions", "full_plan_months_plan", "full_plan_months_do",
 )  # fmt: skip
 _TABLES_OF_2: Final = ("thresholds", "notices", "retention")
 
@@ -131,38 +171,7 @@ def _fund_of_1(fund: Mapping[str, Any]) -> dict[str, Any]:
 
 @cache
 def _shipped_data() -> dict[str, Any]:
-    return tomllib.loads(_text_of(SHIPPED))
-
-
-class PolicyShelf:
-    """The policy in force, and its version: the SHA-256 of the file's text, in hexadecimal.
-
-    Reading is done when the shelf is made and when it is told to; a wrong file never replaces a good policy.
-    """
-
-    def __init__(self, path: Path = SHIPPED) -> None:
-        """Read the file. Raises PolicyError."""
-        self._path = path
-        self._held = self._read()
-
-    def current(self) -> tuple[str, rules.Policy]:
-        """Version and policy in force."""
-        version, policy, _ = self._held
-        return version, policy
-
-    def text(self) -> str:
-        """The text of the file in force, for whoever keeps versions."""
-        return self._held[2]
-
-    def reload(self) -> tuple[str, rules.Policy]:
-        """Read the file again. Raises PolicyError, and keeps what was in force, where it is wrong now."""
-        self._held = self._read()
-        return self.current()
-
-    def _read(self) -> tuple[str, rules.Policy, str]:
-        text = _text_of(self._path)
-        policy = policy_from_text(text, self._path.name)
-        return hashlib.sha256(text.encode()).hexdigest(), policy, text
+    return tomllib.loads(policy_text(SHIPPED))
 
 
 @cache
@@ -199,7 +208,8 @@ def policy_as_data(policy: rules.Policy) -> dict[str, Any]:
     }
 
 
-def _text_of(path: Path) -> str:
+def policy_text(path: Path) -> str:
+    """The text of a policy file. Raises PolicyError where it is missing, or is no text."""
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:

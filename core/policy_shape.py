@@ -112,6 +112,8 @@ class _Figures(_Row):
     portal_over: _Sum
     multi_year_months: _Figure[_Count]
     full_plan_months: _Figure[_Count]
+    full_plan_months_plan: _Figure[_Count]
+    full_plan_months_do: _Figure[_Count]
     return_months: _Figure[_Count]
     final_return_grace: _Figure[Annotated[int, Field(strict=True, ge=0)]]
     return_without_term_months: _Figure[_Count]

@@ -98,6 +98,30 @@ class PolicyVersion(Record):
     stored_at: Mapped[datetime]
 
 
+class PolicyInForce(Record):
+    """Which policy holds from which day. Append-only: of the rows whose day has come the latest day, then row, holds.
+
+    `how` is "file" for what a process read when it started, "applied" for what somebody brought into force; `changes`
+    is what that was to change when it was put. `begun_at` is filled in once, when it came into force and open
+    applications were looked at again.
+    """
+
+    __tablename__ = "policy_in_force"
+    __table_args__ = (Index("ix_policy_in_force_from_day", "from_day", "id"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    policy_version_id: Mapped[int] = mapped_column(ForeignKey("policy_version.id"))
+    from_day: Mapped[date]
+    put_at: Mapped[datetime]
+    by: Mapped[str]
+    how: Mapped[str] = mapped_column(String(8))
+    note: Mapped[str]
+    changes: Mapped[list[Any]]
+    begun_at: Mapped[datetime | None]
+
+    policy_version: Mapped[PolicyVersion] = relationship()
+
+
 class Person(Record):
     """A member of staff, the Commissioner, the panel or an auditor. Removed people stay: decisions name them."""
 
@@ -245,10 +269,17 @@ class Decision(Record):
 
 
 class Award(Record):
-    """Money offered, then held by its recipient. Its reference is its application's."""
+    """Money offered, then held by its recipient. Its reference is its application's.
+
+    `profile` says how the amount falls over the financial years: {"2026": pence} (F6). `paid` is what of it has left
+    and not come back (F7).
+    """
 
     __tablename__ = "award"
-    __table_args__ = (CheckConstraint("amount > 0", name="amount_positive"),)
+    __table_args__ = (
+        CheckConstraint("amount > 0", name="amount_positive"),
+        CheckConstraint("paid >= 0 AND paid <= amount", name="paid_within_award"),
+    )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     application_id: Mapped[int] = mapped_column(ForeignKey("application.id"), unique=True)
@@ -265,6 +296,8 @@ class Award(Record):
     answered_at: Mapped[datetime | None]
     answered_by: Mapped[str | None]
     policy_version_id: Mapped[int] = mapped_column(ForeignKey("policy_version.id"))
+    profile: Mapped[dict[str, Any]] = mapped_column(Document, default=dict)
+    paid: Mapped[int] = mapped_column(Pence, default=0)
 
     application: Mapped[Application] = relationship(back_populates="award")
     policy_version: Mapped[PolicyVersion] = relationship()
@@ -273,23 +306,40 @@ class Award(Record):
 
 
 class FundYear(Record):
-    """A fund's balance in one financial year (F6). The check constraint is the last guard against overspending."""
+    """The balance of one pot of a fund's money in one financial year (F6), in pence.
+
+    The pot "" is the fund's general money; it is there wherever another is. Any other is ring-fenced (F1): for awards
+    of its purpose that end on or before `until`. `statutory` is the sum that the office recorded in place of the share
+    held back (F3); it and `forward` are kept with the general money. `surrendered` has left the year at its end. The
+    check constraints are the last guard against overspending.
+    """
 
     __tablename__ = "fund_year"
     __table_args__ = (
-        UniqueConstraint("fund", "year"),
+        UniqueConstraint("fund", "year", "pot"),
         CheckConstraint("committed >= 0", name="committed_not_negative"),
-        CheckConstraint("committed <= allocated - held", name="never_overspent"),
+        CheckConstraint("committed + repayable + surrendered <= allocated - held + tolerance", name="never_overspent"),
         CheckConstraint("forward >= 0", name="forward_not_negative"),
+        CheckConstraint("held >= 0 AND held <= allocated", name="held_within_allocation"),
+        CheckConstraint("paid >= 0 AND paid <= committed", name="paid_from_committed"),
+        CheckConstraint("tolerance >= 0 AND repayable >= 0 AND surrendered >= 0", name="nothing_negative"),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     fund: Mapped[str] = mapped_column(String(40))
     year: Mapped[int] = mapped_column(Integer)
+    pot: Mapped[str] = mapped_column(String(60), default="")
+    purpose: Mapped[str | None] = mapped_column(String(40))
+    until: Mapped[date | None]
+    statutory: Mapped[int | None] = mapped_column(Pence)
     allocated: Mapped[int] = mapped_column(Pence, default=0)
     held: Mapped[int] = mapped_column(Pence, default=0)
+    tolerance: Mapped[int] = mapped_column(Pence, default=0)
     committed: Mapped[int] = mapped_column(Pence, default=0)
     forward: Mapped[int] = mapped_column(Pence, default=0)
+    paid: Mapped[int] = mapped_column(Pence, default=0)
+    repayable: Mapped[int] = mapped_column(Pence, default=0)
+    surrendered: Mapped[int] = mapped_column(Pence, default=0)
 
 
 class LedgerEntry(Record):
@@ -301,12 +351,75 @@ class LedgerEntry(Record):
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     fund: Mapped[str] = mapped_column(String(40))
     year: Mapped[int] = mapped_column(Integer)
+    pot: Mapped[str] = mapped_column(String(60), default="")
     kind: Mapped[str] = mapped_column(String(20))
     amount: Mapped[int] = mapped_column(Pence)
     award_id: Mapped[int | None] = mapped_column(ForeignKey("award.id"), index=True)
     actor: Mapped[str]
     note: Mapped[str]
     made_at: Mapped[datetime]
+
+
+class Variation(Record):
+    """A decision to change the amount of an award (F6), kept as the first decision is (A4)."""
+
+    __tablename__ = "variation"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    award_id: Mapped[int] = mapped_column(ForeignKey("award.id"), index=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    before: Mapped[int] = mapped_column(Pence)
+    after: Mapped[int] = mapped_column(Pence)
+    reasons: Mapped[str]
+    facts: Mapped[dict[str, Any]]
+    findings: Mapped[list[Any]]
+    policy_version_id: Mapped[int] = mapped_column(ForeignKey("policy_version.id"))
+    made_at: Mapped[datetime]
+
+
+class AwardCheck(Record):
+    """That somebody looked at something before money leaves (L5, T1). Append-only; the latest of a kind holds."""
+
+    __tablename__ = "award_check"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    award_id: Mapped[int] = mapped_column(ForeignKey("award.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    found: Mapped[dict[str, Any]]
+    note: Mapped[str]
+    made_at: Mapped[datetime]
+
+
+class Payment(Record):
+    """A stage of an award's payments (F7): planned, then approved by one person and paid by another, or held."""
+
+    __tablename__ = "payment"
+    __table_args__ = (
+        UniqueConstraint("award_id", "number"),
+        CheckConstraint("amount > 0", name="amount_positive"),
+        CheckConstraint("payer_id <> approver_id", name="payer_is_not_approver"),
+        CheckConstraint(
+            "status <> 'paid' OR (payer_id IS NOT NULL AND approver_id IS NOT NULL)", name="paid_by_two_people"
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    award_id: Mapped[int] = mapped_column(ForeignKey("award.id"))
+    number: Mapped[int] = mapped_column(Integer)
+    amount: Mapped[int] = mapped_column(Pence)
+    planned_on: Mapped[date]
+    return_due: Mapped[date | None]
+    status: Mapped[str] = mapped_column(String(16))
+    held_because: Mapped[str | None]
+    approver_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    approved_at: Mapped[datetime | None]
+    chief_finance_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    chief_finance_at: Mapped[datetime | None]
+    payer_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    paid_at: Mapped[datetime | None]
+
+    award: Mapped[Award] = relationship()
 
 
 class MonitoringReturn(Record):

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import structlog
 from flask import Flask
 from slack_bolt import App
 from slack_sdk import WebClient
@@ -22,10 +23,10 @@ import bot.endpoint
 from bot.practice.page import blueprint as practice_slack_page
 from bot.practice.server import PracticeSlack
 from bot.practice.workspace import Workspace
-from core import database, outbox
+from core import database, outbox, policies
 from core.links import Signer
 from core.office import Office
-from core.policy_file import SHIPPED, PolicyError, PolicyShelf, bank_holidays
+from core.policy_file import SHIPPED, PolicyError, bank_holidays, policy_from_text, policy_text
 from desk import practice_office
 from desk.settings import PREFIX, Chosen, SettingsError
 from intake.access import Access, ApiKey, Mount
@@ -38,6 +39,8 @@ from scheduler.mailbox import PracticeMailbox
 from scheduler.practice_mail import blueprint as practice_mail_page
 from scheduler.slack_courier import SECONDS, SlackCourier
 from scheduler.timetable import Timetable
+
+log = structlog.get_logger(__name__)
 
 BOT_SECONDS = 2
 """How long Slack may take while a person waits for a press to be answered."""
@@ -88,7 +91,7 @@ class Desk:
     @property
     def mail_from(self) -> str:
         """Where mail comes from: the setting, or else the office's own address in the policy."""
-        return self.chosen.raw.mail_from or self.office.policy.office.email.value
+        return self.chosen.raw.mail_from or self.office.in_force().policy.office.email.value
 
     def sender(self) -> Sender | None:
         """Where mail goes; None where there is nowhere yet, and mail waits."""
@@ -98,13 +101,15 @@ class Desk:
 
 
 def open_desk(chosen: Chosen, *, migrate: bool) -> Desk:
-    """Open the record and read the policy. Raises SettingsError where either cannot be used.
+    """Open the record and read the policy file. Raises SettingsError where either cannot be used.
 
     A SQLite record's tables are always brought up to date, PostgreSQL's only with `migrate`: there, tables that are
     not up to date stop the start.
     """
+    path = chosen.raw.policy or SHIPPED
     try:
-        shelf = PolicyShelf(chosen.raw.policy or SHIPPED)
+        text = policy_text(path)
+        policy = policy_from_text(text, path.name)
     except PolicyError as error:
         raise SettingsError(f"{PREFIX}POLICY is wrong: {error}") from None
     try:
@@ -120,16 +125,36 @@ def open_desk(chosen: Chosen, *, migrate: bool) -> Desk:
         sessions=database.writing_sessions(engine),
         reading=database.reading_sessions(engine),
         clock=now,
-        policy=shelf.current()[1],
-        policy_text=shelf.text(),
+        policy=policy,
+        policy_text=text,
         holidays=bank_holidays(),
         signer=Signer(chosen.secret_key, chosen.public_url),
         public_url=chosen.public_url,
         practice=chosen.practice,
     )
+    try:
+        office.in_force()
+    except PolicyError as error:
+        engine.dispose()
+        raise SettingsError(f"The policy in force by the record cannot be read by this version: {error}") from None
     desk = Desk(chosen, engine, office)
     desk.stops.append(engine.dispose)
     return desk
+
+
+def note_policy(desk: Desk) -> None:
+    """Note the policy file that this process starts with, and say in one line where it is not what is in force."""
+    given = desk.chosen.raw.policy
+    name = given.name if given else "the shipped policy"
+    with desk.office.sessions.begin() as session:
+        stands = policies.note_file(session, office=desk.office, name=name, now=desk.office.clock())
+    if stands is policies.AtStart.COMES_LATER:
+        log.info("the policy file comes into force later", file=name, remedy="nothing to do until its day")
+    elif stands is policies.AtStart.DIFFERS and given is None:
+        log.info("the record's policy is in force, not the shipped one", remedy="see 'award-desk policy show'")
+    elif stands is policies.AtStart.DIFFERS:
+        remedy = f"run 'award-desk policy apply {given}' to bring the file into force, or take {PREFIX}POLICY out"
+        log.warning("the policy file is not what is in force: the record's policy is", file=name, remedy=remedy)
 
 
 def start_practice_slack(desk: Desk, request_url: str) -> PracticeSlack:
@@ -194,7 +219,8 @@ def deliveries(desk: Desk, door: SlackDoor | None) -> list[Delivery]:
         made.append(Delivery(desk.office, courier))
     sender = desk.sender()
     if sender is not None:
-        made.append(Delivery(desk.office, MailCourier(desk.office, sender)))
+        courier_of_mail = MailCourier(desk.office, sender, from_policy=not desk.chosen.raw.mail_from)
+        made.append(Delivery(desk.office, courier_of_mail))
     return made
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,18 +11,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from core.assessing import money_for
 from core.errors import Refused
+from core.ledger import available_effect
 from core.office import LONDON, Office
 from core.records import Award, LedgerEntry
-from core.rules.assessment import assess
 from core.rules.calendar import financial_year
-from core.rules.money import MoneyError, display, pence_from_typed, pounds
-from intake.api import REQUIREMENTS, assessment_data, read_facts
+from core.rules.money import MoneyError, display, pence_from_api, pence_from_typed, pounds
+from intake.api import REQUIREMENTS, explained, explanation_data
 from intake.problems import Problem
 from intake.queries import Query
 
 VERDICTS = {"met": "met", "not_met": "NOT MET", "advice": "to do"}
+_FIRST = ("not_met", "advice", "met")
 WIDTH = 100
 
 
@@ -51,24 +51,25 @@ def explain(session: Session, office: Office, given: Mapping[str, str]) -> Expla
     """Assess what was given, as `GET /api/v1/requirements` does. Raises Refused, naming each input that is wrong."""
     given = {name: _typed(text) if name in ("amount", "purchases") else text for name, text in given.items()}
     try:
-        facts = read_facts(Query(MultiDict(given), REQUIREMENTS), office)
+        told = explained(session, Query(MultiDict(given), REQUIREMENTS), office)
     except Problem as problem:
         faults = [f"--{fault.pointer.replace('_', '-')}: {fault.detail}" for fault in problem.errors]
         raise Refused(" ".join(faults) or problem.detail) from None
-    today = office.today()
-    assessment = assess(facts, office.policy, today, money_for(session, facts.fund, facts.start, today))
-    data = assessment_data(assessment)
+    assessment, data = told.assessment, explanation_data(told)
     bought = data["procurement"]
+    due = ", ".join(data["returns"]["due"]) or "give --start and --end for the dates"
     lines = [
-        f"{display(facts.amount)}, {facts.kind.value}: {data['tier']} tier",
+        f"{display(pence_from_api(given['amount']))}, {given['kind']}: {data['tier']} tier",
         f"Buying: {bought['route'].replace('_', ' ')}, quotes: {bought['quotes']}, portal: {bought['portal']}",
-        f"Returns every six months: {', '.join(data['returns']['due']) or 'give --start and --end for the dates'}",
+        f"Returns every {data['returns']['every_months']} months: {due}",
     ]
     if data["meetings"]["every_months"]:
         due = ", ".join(data["meetings"]["due"]) or "give --start and --end for the dates"
         lines.append(f"Meetings every {data['meetings']['every_months']} months: {due}")
-    lines.append("")
-    for finding in assessment.findings:
+    lines += [textwrap.fill(told.who_may_approve, WIDTH), ""]
+    if told.fitting:
+        lines += [f"What would fit: {', '.join(fund.name for fund in told.fitting)}.", ""]
+    for finding in sorted(assessment.findings, key=lambda one: _FIRST.index(one.verdict.value)):
         said = f"{finding.because} {finding.remedy}".strip()
         head = f"{VERDICTS[finding.verdict.value]:<8}{finding.rule:<4}"
         lines.append(textwrap.fill(said, WIDTH, initial_indent=head, subsequent_indent=" " * len(head)))
@@ -77,14 +78,16 @@ def explain(session: Session, office: Office, given: Mapping[str, str]) -> Expla
 
 
 def statement(session: Session, entries: Sequence[LedgerEntry]) -> list[dict[str, str | None]]:
-    """Movements of a fund with what was available after each; a forward commitment takes nothing yet."""
+    """Movements of a fund with what was available after each.
+
+    A forward commitment takes nothing yet, and a payment nothing more: it was committed before.
+    """
     named = {entry.award_id for entry in entries if entry.award_id}
     found = session.execute(select(Award.id, Award.reference).where(Award.id.in_(named)))
     references = {row.id: row.reference for row in found}
     available, rows = 0, []
     for entry in entries:
-        if entry.kind not in ("forward", "forward_closed"):
-            available += entry.amount
+        available += entry.amount * available_effect(entry.kind)
         rows.append(
             {
                 "at": entry.made_at.astimezone(LONDON).strftime("%Y-%m-%d %H:%M"),
@@ -94,6 +97,7 @@ def statement(session: Session, entries: Sequence[LedgerEntry]) -> list[dict[str
                 "available": _signed(available),
                 "by": entry.actor,
                 "note": entry.note,
+                "pot": entry.pot,
             }
         )
     return rows
@@ -101,20 +105,3 @@ def statement(session: Session, entries: Sequence[LedgerEntry]) -> list[dict[str
 
 def _signed(pence: int) -> str:
     return f"-{pounds(-pence)}" if pence < 0 else pounds(pence)
-
-
-def figures(data: Mapping[str, Any], name: str = "") -> Iterator[tuple[str, str, str, str, str, str]]:
-    """Every figure of a policy with its unit, rule, source and day, found wherever it stands in the data."""
-    if {"value", "unit", "rule", "source", "since"} <= data.keys():
-        value = data["value"]
-        shown = ", ".join(str(one) for one in value) if isinstance(value, list) else str(value)
-        yield name, shown, str(data["unit"]), str(data["rule"]), str(data["source"]), str(data["since"])
-        return
-    for key, inner in data.items():
-        where = f"{name}.{key}" if name else key
-        if isinstance(inner, dict):
-            yield from figures(inner, where)
-        elif isinstance(inner, list):
-            for number, one in enumerate(inner, start=1):
-                if isinstance(one, dict):
-                    yield from figures(one, f"{where}.{one.get('id') or one.get('name') or number}")

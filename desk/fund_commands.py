@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date
+from typing import Any
+
 import click
 
-from core import funds
-from core.rules.calendar import year_label
+from core import funds, year_end
+from core.funds import FundPosition, PotPosition
+from core.rules.calendar import financial_year, year_label
 from core.rules.money import display, pounds
+from core.rules.policy import Purpose, YearEnd
 from desk import explaining
-from desk.terminal import POUNDS, YEAR, as_json, opened, plainly, show, table, who
+from desk.terminal import DAY, POUNDS, YEAR, as_json, opened, plainly, show, table, who
 
 
 @click.group("funds")
@@ -20,9 +25,16 @@ def funds_() -> None:
 @click.argument("fund")
 @click.argument("year", type=YEAR)
 @click.argument("amount", type=POUNDS)
+@click.option(
+    "--for",
+    "purpose",
+    type=click.Choice([purpose.value for purpose in Purpose]),
+    help="Ring-fence it: only awards for this purpose may draw on it.",
+)
+@click.option("--until", type=DAY, help="Ring-fence it: only awards that end on or before this day may draw on it.")
 @click.option("--note", default="", help="Why, or from where: it goes on the record.")
 @plainly
-def funds_allocate(fund: str, year: int, amount: int, note: str) -> None:
+def funds_allocate(fund: str, year: int, amount: int, purpose: str | None, until: date | None, note: str) -> None:
     """Add AMOUNT pounds to FUND for the financial YEAR. It adds: an amount that is there already stays.
 
     Example: award-desk funds allocate youth-fund 2026-27 60000
@@ -33,6 +45,8 @@ def funds_allocate(fund: str, year: int, amount: int, note: str) -> None:
             fund,
             year,
             amount,
+            purpose=Purpose(purpose) if purpose else None,
+            until=until,
             policy=desk.office.policy,
             actor=who(),
             note=note,
@@ -43,37 +57,80 @@ def funds_allocate(fund: str, year: int, amount: int, note: str) -> None:
     )
 
 
+@funds_.command("hold")
+@click.argument("fund")
+@click.argument("year", type=YEAR)
+@click.argument("amount", type=POUNDS)
+@click.option("--note", default="", help="Which document says so: it goes on the record.")
+@plainly
+def funds_hold(fund: str, year: int, amount: int, note: str) -> None:
+    """Record that AMOUNT pounds of FUND are held back in the financial YEAR, in place of its share.
+
+    It is the sum that the Constabulary's statutory contributions really come to.
+
+    Example: award-desk funds hold crime-and-disorder 2026-27 580000
+    """
+    with opened() as desk, desk.office.sessions.begin() as session:
+        position = funds.hold(
+            session,
+            fund,
+            year,
+            amount,
+            policy=desk.office.policy,
+            actor=who(),
+            note=note,
+            now=desk.office.clock(),
+        )
+    click.echo(
+        f"{display(position.held)} of {fund} is held back for {year_label(year)}; {display(position.available)} is "
+        "available."
+    )
+
+
 @funds_.command("list")
 @click.option("--year", type=YEAR, help="2026-27; this financial year unless given")
+@click.option("--on", type=DAY, help="As it stood at the end of this day; now unless given.")
 @click.option("--json", "json_", is_flag=True, help="For a program.")
 @plainly
-def funds_list(year: int | None, json_: bool) -> None:
-    """Print every fund's money in a financial year.
+def funds_list(year: int | None, on: date | None, json_: bool) -> None:
+    """Print every fund's money in a financial year, now or as it stood at the end of a day.
 
     Example: award-desk funds list --year 2026-27
     """
     with opened() as desk, desk.office.reading() as session:
-        positions = funds.positions(session, desk.office.policy, year or explaining.this_year(desk.office))
-    rows = [
-        {
-            "fund": position.fund,
-            "year": year_label(position.year),
-            **{
-                name: pounds(getattr(position, name))
-                for name in ("allocated", "held", "committed", "forward", "paid", "repayable", "available")
-            },
-        }
-        for position in positions
-    ]
+        policy = desk.office.policy
+        if year is None:
+            year = financial_year(on) if on else explaining.this_year(desk.office)
+        found = funds.positions_at(session, policy, year, on) if on else funds.positions(session, policy, year)
+        pots = {position.fund: funds.pots(session, position.fund, year, on=on) for position in found}
     if json_:
-        as_json(rows)
+        as_json([{**_money(one), "pots": [_pot(pot) for pot in pots[one.fund]]} for one in found])
         return
     made = table("Fund", "Year", "Allocated", "Held", "Committed", "Forward", "Paid", "Repayable", "Available")
     for column in made.columns[2:]:
         column.justify = "right"
-    for row in rows:
-        made.add_row(*row.values())
+    for position in found:
+        row = _money(position)
+        made.add_row(*(row[name] for name in ("fund", "year", *_SHOWN)))
+        for pot in pots[position.fund]:
+            made.add_row(f"  for {pot.pot}", row["year"], *(_pot(pot).get(name, "") for name in _SHOWN))
     show(made)
+
+
+_SHOWN = ("allocated", "held", "committed", "forward", "paid", "repayable", "available")
+
+
+def _money(position: FundPosition) -> dict[str, str]:
+    sums = {name: pounds(getattr(position, name)) for name in (*_SHOWN, "tolerance", "surrendered")}
+    return {"fund": position.fund, "year": year_label(position.year), **sums}
+
+
+def _pot(pot: PotPosition) -> dict[str, Any]:
+    shown = ("allocated", "held", "committed", "paid", "repayable", "surrendered", "available")
+    until = pot.until.isoformat() if pot.until else None
+    return {"pot": pot.pot, "purpose": pot.purpose, "until": until} | {
+        name: pounds(getattr(pot, name)) for name in shown
+    }
 
 
 @funds_.command("move")
@@ -107,15 +164,18 @@ def funds_move(source: str, target: str, year: int, amount: int, note: str) -> N
 @funds_.command("statement")
 @click.argument("fund")
 @click.option("--year", type=YEAR, help="2026-27; this financial year unless given")
+@click.option("--on", type=DAY, help="Movements up to the end of this day only.")
 @click.option("--json", "json_", is_flag=True, help="For a program.")
 @plainly
-def funds_statement(fund: str, year: int | None, json_: bool) -> None:
+def funds_statement(fund: str, year: int | None, on: date | None, json_: bool) -> None:
     """Print every movement of FUND in a financial year, and what was available after each.
 
     Example: award-desk funds statement youth-fund --year 2026-27
     """
     with opened() as desk, desk.office.reading() as session:
-        entries = funds.statement(session, desk.office.policy, fund, year or explaining.this_year(desk.office))
+        if year is None:
+            year = financial_year(on) if on else explaining.this_year(desk.office)
+        entries = funds.statement(session, desk.office.policy, fund, year, on=on)
         rows = explaining.statement(session, entries)
     if json_:
         as_json(rows)
@@ -124,5 +184,67 @@ def funds_statement(fund: str, year: int | None, json_: bool) -> None:
     for column in made.columns[3:5]:
         column.justify = "right"
     for row in rows:
-        made.add_row(*(str(value or "") for value in row.values()))
+        pot = f"for {row['pot']}: " if row["pot"] else ""
+        shown = ("at", "kind", "reference", "amount", "available", "by")
+        made.add_row(*(row[name] or "" for name in shown), f"{pot}{row['note']}")
     show(made)
+
+
+_WAYS = {
+    YearEnd.REPAYABLE: "is held as repayable",
+    YearEnd.CARRIED_FORWARD: "is carried forward",
+    YearEnd.RETURNED: "goes back to the office's reserves",
+}
+
+
+@funds_.command("close")
+@click.argument("year", type=YEAR)
+@click.option("--fund", help="One fund only; all of them unless given.")
+@plainly
+def funds_close(year: int, fund: str | None) -> None:
+    """Close the financial YEAR, from 1 April on: what nothing is committed from goes where the policy says.
+
+    It may be repeated; what is released later in a year that is over goes the same way by itself.
+
+    Example: award-desk funds close 2026-27
+    """
+    with opened() as desk, desk.office.sessions.begin() as session:
+        settled = year_end.close(
+            session,
+            year,
+            fund_id=fund,
+            policy=desk.office.policy,
+            today=desk.office.today(),
+            actor=who(),
+            now=desk.office.clock(),
+        )
+    for one in settled:
+        pot = f" for {one.pot}" if one.pot else ""
+        click.echo(f"{display(one.amount)} of {one.fund}{pot} {_WAYS[one.what]}.")
+    if not settled:
+        click.echo(f"Nothing was left over for {year_label(year)}.")
+
+
+@funds_.command("repay")
+@click.argument("fund")
+@click.argument("year", type=YEAR)
+@click.argument("amount", type=POUNDS)
+@click.option("--note", default="", help="To whom, and how: it goes on the record.")
+@plainly
+def funds_repay(fund: str, year: int, amount: int, note: str) -> None:
+    """Record that AMOUNT pounds of what was repayable from FUND for the financial YEAR has been paid back.
+
+    Example: award-desk funds repay moj-victims 2026-27 12500.50
+    """
+    with opened() as desk, desk.office.sessions.begin() as session:
+        position = year_end.repay(
+            session,
+            fund,
+            year,
+            amount,
+            policy=desk.office.policy,
+            actor=who(),
+            note=note,
+            now=desk.office.clock(),
+        )
+    click.echo(f"{display(position.repayable)} of {fund} is still repayable for {year_label(year)}.")

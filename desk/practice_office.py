@@ -9,7 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from importlib import resources
 from typing import Any
 
@@ -17,12 +17,12 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from bot.practice.workspace import TEAM_ID, PracticeChannel, PracticePerson
-from core import applications, awards, funds, outbox, people, returns
+from core import applications, awards, funds, outbox, payments, people, returns
 from core.office import Office
 from core.records import Application, Award, Deadline, Person
 from core.rules.calendar import add_months, financial_year
 from core.rules.money import pence_from_api
-from core.rules.policy import Body, OrganisationType, Purpose, Role
+from core.rules.policy import Body, OrganisationType, Purpose, Role, Tier
 from core.rules.questions import ApplicationFacts, Outcome, ReturnFacts
 
 ACTOR = "the practice office"
@@ -95,10 +95,19 @@ def furnish(session: Session, office: Office, *, now: datetime) -> bool:
     staff = {one.user_id: _person(session, one, now) for one in PEOPLE}
     today = office.today()
     this_year = financial_year(today)
-    for year in (this_year - 1, this_year, this_year + 1):
+    for year in range(this_year - 2, this_year + 2):
+        budgeted = min(now, datetime(year, 2, 1, 9, tzinfo=UTC))
         for fund, amount in ALLOCATIONS.items():
-            allocated = pence_from_api(amount)
-            funds.allocate(session, fund, year, allocated, policy=office.policy, actor=ACTOR, note="practice", now=now)
+            funds.allocate(
+                session,
+                fund,
+                year,
+                pence_from_api(amount),
+                policy=office.policy,
+                actor=ACTOR,
+                note="practice",
+                now=budgeted,
+            )
     data = tomllib.loads((resources.files("desk") / "practice_awards.toml").read_text(encoding="utf-8"))
     for number, told in enumerate(data["award"]):
         _award(session, office, told, number, staff, today=today, now=now)
@@ -164,7 +173,14 @@ def _award(
     )
     award = session.get_one(Award, application.award.id if application.award else 0)
     awards.accept(session, award, name=facts.contact_name, office=office, now=before(25))
+    _checks(session, award, staff, now=before(20))
+    light = office.policy.tier(award.amount) is Tier.LIGHT
+    _pay(session, office, award, staff, award.amount if light else award.amount // 2, start, None, now=before(7))
     _returns(session, award, today, now)
+    first = min((one for one in award.deadlines if one.kind == returns.RETURN), key=lambda one: one.due)
+    if not light and first.met_at is not None:
+        rest = award.amount - award.paid
+        _pay(session, office, award, staff, rest, first.due, first.due, now=first.met_at + timedelta(days=2))
 
 
 def _facts(office: Office, told: Mapping[str, Any], number: int, start: date) -> ApplicationFacts:
@@ -200,6 +216,45 @@ def _facts(office: Office, told: Mapping[str, Any], number: int, start: date) ->
         purpose=purpose,
         answers={"crime_grounds": "plan"} if fund.rule == "F3" else {},
     )
+
+
+def _checks(session: Session, award: Award, staff: Mapping[str, Person], *, now: datetime) -> None:
+    """What the office looks at before money leaves (L5, T1)."""
+    officer, director = staff["U0GRANTS"], staff["U0DIRECTOR"]
+    application: Application = award.application
+    payments.see_safeguarding_policy(session, award.id, officer, note="The policy of this year, signed.", now=now)
+    payments.verify_bank_details(session, award.id, director, note="Called the number on its last letter.", now=now)
+    if application.purchases:
+        payments.collect_quotes(session, award.id, officer, quotes=3, note="Three written quotes.", now=now)
+    payments.look_at_subsidy(
+        session,
+        award.id,
+        officer,
+        enterprise=application.organisation_type == OrganisationType.COMPANY,
+        assistance=0,
+        letters=True,
+        note="Asked its treasurer.",
+        now=now,
+    )
+
+
+def _pay(
+    session: Session,
+    office: Office,
+    award: Award,
+    staff: Mapping[str, Person],
+    amount: int,
+    planned_on: date,
+    return_due: date | None,
+    *,
+    now: datetime,
+) -> None:
+    """A stage of an award's payments: planned, approved by the Director, paid by finance (F7)."""
+    stage = payments.plan(
+        session, award.id, staff["U0GRANTS"], amount=amount, planned_on=planned_on, return_due=return_due, now=now
+    )
+    payments.approve(session, award.id, stage.number, staff["U0DIRECTOR"], office=office, now=now)
+    payments.pay(session, award.id, stage.number, staff["U0FINANCE"], office=office, now=now)
 
 
 _FIRST = ("Alex", "Bilal", "Cerys", "Dominika", "Eddie", "Farah", "Grace")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from core.rules import lifecycle
 from desk import explaining
 from desk.terminal import as_json, opened, plainly
 
@@ -25,6 +26,7 @@ def rules() -> None:
 @click.option("--single-tender-reason", default="", help="best_outcomes or partnership_bid")
 @click.option("--start", default="", help="such as 2027-04-01")
 @click.option("--end", default="")
+@click.option("--on", default="", help="as the rules were on this day, such as 2027-03-01; today unless given")
 @click.option("--json", "json_", is_flag=True, help="For a program; the same as the API answers.")
 @plainly
 def rules_explain(json_: bool, **given: str) -> None:
@@ -38,3 +40,12 @@ def rules_explain(json_: bool, **given: str) -> None:
         as_json(explained.data)
     else:
         click.echo(explained.text)
+
+
+@rules.command("states")
+def rules_states() -> None:
+    """Draw which states and actions there are, in Mermaid, as README shows them.
+
+    Example: award-desk rules states
+    """
+    click.echo(lifecycle.drawings())

@@ -75,8 +75,10 @@ def _up(desk: assembly.Desk, *, host: str, port: int) -> None:
         (chosen.data_dir / PRACTICE_NOTE).touch()
     else:
         (chosen.data_dir / PRACTICE_NOTE).unlink(missing_ok=True)
+    assembly.note_policy(desk)
     with office.sessions.begin() as session:
-        if chosen.practice and practice_office.furnish(session, office, now=office.clock()):
+        under_it = office.in_force(session)
+        if chosen.practice and practice_office.furnish(session, under_it, now=office.clock()):
             click.echo("  The practice office is set up: people, funds and a year of awards, all made up.")
         if desk.engine.dialect.name == "sqlite":  # on PostgreSQL another process may be sending at this moment
             outbox.release_claims(session)
@@ -131,7 +133,8 @@ def _serve(server: Any) -> None:
 
 def _welcome(desk: assembly.Desk, door: assembly.SlackDoor | None) -> None:
     url = desk.chosen.public_url
-    fund = next((fund.id for fund in desk.office.policy.funds if fund.is_open(desk.office.today())), None)
+    office = desk.office.in_force()
+    fund = next((fund.id for fund in office.policy.funds if fund.is_open(office.today())), None)
     links = [("Apply", f"{url}/apply/{fund}" if fund else f"{url}/")]
     if desk.chosen.practice_slack:
         links.append(("Practice Slack", f"{url}/practice/slack"))
@@ -154,6 +157,7 @@ def web(chosen: Chosen, *, host: str, port: int) -> None:
     """The web process: pages, the API and Slack's request URL. It sends nothing: the scheduler process does."""
     desk = assembly.open_desk(chosen, migrate=False)
     try:
+        assembly.note_policy(desk)
         app = assembly.web_app(desk, assembly.slack_door(desk))
         server = _bound(app, host, port, **BEHIND_A_PROXY)
         log.info("web", address=f"{host}:{port}")
@@ -166,6 +170,7 @@ def scheduler(chosen: Chosen) -> None:
     """The scheduler process: the timetable, and delivery of everything in the outbox. Any number may run."""
     desk = assembly.open_desk(chosen, migrate=False)
     try:
+        assembly.note_policy(desk)
         door = assembly.slack_door(desk)
         if door is None:
             log.warning("no Slack", remedy=f"set {PREFIX}SLACK_BOT_TOKEN; cards wait until then")
@@ -188,6 +193,7 @@ def socket_mode(chosen: Chosen) -> None:
                 f"{PREFIX}SLACK_APP_TOKEN is missing: Socket Mode needs it and {PREFIX}SLACK_BOT_TOKEN; "
                 "without Socket Mode 'award-desk web' serves Slack."
             )
+        assembly.note_policy(desk)
         handler = SocketModeHandler(assembly.bolt_app(desk, door), chosen.raw.slack_app_token)
         handler.connect()  # type: ignore[no-untyped-call]  # bolt leaves it untyped
         desk.stops.append(handler.close)

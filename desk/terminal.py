@@ -114,10 +114,11 @@ def quiet_logs(level: int) -> None:
 
 @contextmanager
 def opened() -> Iterator[assembly.Desk]:
-    """The desk for a command that does one thing and ends."""
+    """The desk for a command that does one thing and ends, under the policy in force from its beginning to its end."""
     chosen = choose(read(), production=False)
     desk = assembly.open_desk(chosen, migrate=False)
     try:
+        desk.office = desk.office.in_force()
         yield desk
     finally:
         desk.stop()

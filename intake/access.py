@@ -72,6 +72,8 @@ ACCESS: Mapping[str, Access] = {
     "register.as_json": Access.PUBLIC,
     "register.as_csv": Access.PUBLIC,
     "register.as_xlsx": Access.PUBLIC,
+    "policy.page": Access.PUBLIC,
+    "policy.as_json": Access.PUBLIC,
     "api.openapi": Access.PUBLIC,
     "api.requirements": Access.PUBLIC,
     "api.fund_list": Access.PUBLIC,

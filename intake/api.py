@@ -17,13 +17,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core import applications, awards, deadlines, events, funds, publication, returns
-from core.assessing import finding_data, money_for
+from core.assessing import finding_data
 from core.errors import NotFound
+from core.explaining import Explanation, explain
 from core.funds import FundPosition
 from core.links import link_for
 from core.office import Office
 from core.records import Application, Idempotency
-from core.rules.assessment import Assessment, Facts, Finding, Schedule, assess
+from core.rules.assessment import Assessment, Facts, Finding, Schedule
 from core.rules.calendar import financial_year, year_label
 from core.rules.money import pounds
 from core.rules.policy import Fund, Kind, Purpose, SingleTenderReason
@@ -48,6 +49,7 @@ REQUIREMENTS = (
     "single_tender_reason",
     "start",
     "end",
+    "on",
 )
 LONGEST_KEY = 255
 """Characters of an Idempotency-Key."""
@@ -86,11 +88,17 @@ def openapi() -> ResponseReturnValue:
 def requirements() -> ResponseReturnValue:
     """What an award would need, in proportion to its size, and what every rule that applies says."""
     office = pages.office()
-    today = office.today()
-    facts = read_facts(_only(*REQUIREMENTS), office)
+    query = _only(*REQUIREMENTS)
     with office.reading() as session:
-        money = money_for(session, facts.fund, facts.start, today)
-    return _json(assessment_data(assess(facts, office.policy, today, money)))
+        return _json(explanation_data(explained(session, query, office)))
+
+
+def explained(session: Session, query: Query, office: Office) -> Explanation:
+    """What the query describes, explained as the rules are, or as they were on its day. Raises Problem."""
+    day = query.day("on")
+    if day is not None:
+        office = office.in_force(session, on=day)
+    return explain(session, read_facts(query, office), office=office, today=day or office.today())
 
 
 def read_facts(query: Query, office: Office) -> Facts:
@@ -144,6 +152,15 @@ def assessment_data(assessment: Assessment) -> dict[str, Any]:
         "returns": _schedule(assessment.returns),
         "meetings": _schedule(assessment.meetings),
         "findings": _findings(assessment.findings),
+    }
+
+
+def explanation_data(told: Explanation) -> dict[str, Any]:
+    """An explanation as the contract has it, with who may approve and which funds would fit."""
+    return {
+        **assessment_data(told.assessment),
+        "who_may_approve": told.who_may_approve,
+        "fitting_funds": [fund.id for fund in told.fitting],
     }
 
 
@@ -377,7 +394,7 @@ def submit_return(reference: str, due: str) -> ResponseReturnValue:
         shape = bodies.shape_errors(bodies.ReturnBody, body)
         policy = office.policy_under(found.policy_version)
         tier = policy.tier(found.amount)
-        facts, faults = read_return(bodies.raw_return(body), measures, policy, tier, strict_money=True)
+        facts, faults = read_return(bodies.raw_return(body), measures, policy, tier, found.fund, strict_money=True)
         errors = bodies.merged(shape, faults)
         if errors or facts is None:
             raise unprocessable(errors)

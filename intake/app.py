@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 
 from core import errors
 from core.office import Office
-from intake import access, api, apply, check, headers, health, offers, pages, register, returns
+from intake import access, api, apply, check, headers, health, offers, pages, policy_page, register, returns
 from intake.access import ApiKey, KeyRing, Mount
 from intake.problems import Problem
 
@@ -80,6 +80,7 @@ def create_app(
         offers.blueprint,
         returns.blueprint,
         register.blueprint,
+        policy_page.blueprint,
         api.blueprint,
         health.blueprint,
     ):

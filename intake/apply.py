@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, Response, abort, redirect, request, url_for
@@ -12,9 +13,11 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as Redirect
 
 from core import applications, events
+from core.answers_given import answers_given
 from core.assessing import finding_data, money_for
 from core.errors import Conflict, NotFound, Refused
 from core.links import follow, link_for
+from core.office import london_day
 from core.records import Application, Award, Event
 from core.returns import RETURN
 from core.rules.assessment import assess
@@ -99,9 +102,11 @@ def fund_page(fund_id: str) -> ResponseReturnValue:
 
 
 def _sections(fund: Fund) -> dict[str, list[Page]]:
+    """Every page that somebody may be asked, by section; not those for amounts that the fund never gives."""
     found: dict[str, list[Page]] = {}
     for one in application_book(fund, _policy()):
-        found.setdefault(one.section, []).append(one)
+        if fund.cap is None or min(question.from_amount for question in one.questions) <= fund.cap.value:
+            found.setdefault(one.section, []).append(one)
     return found
 
 
@@ -198,7 +203,10 @@ def _next(draft: Draft, form: Page) -> Page | None:
     if request.form.get("return") != TO_CHECK or following is None:
         return following
     own = {question.id for question in form.questions}
-    newly_asked = any(question.when is not None and question.when.question in own for question in following.questions)
+    newly_asked = any(
+        (question.when is not None and question.when.question in own) or (question.from_amount and "amount" in own)
+        for question in following.questions
+    )
     if not newly_asked:
         return None
     _, faults = read_page(following, draft.raw, _policy(), draft.fund, pages.office().today())
@@ -358,6 +366,7 @@ def status(token: str) -> ResponseReturnValue:
             next_steps=_next_steps(application),
             findings=[finding for finding in application.findings or [] if finding["verdict"] != "met"],
             history=_history(events.history(session, application.reference)),
+            answers=answers_given(application, _policy()),
             address=f"{office.public_url.rstrip('/')}{url_for('apply.status', token=token)}",
         )
 
@@ -426,19 +435,22 @@ def _next_steps(application: Application) -> list[str]:
             ],
             AwardState.DECOMMISSIONED: ["The award has ended early. Write to us with any question."],
         }[AwardState(award.status)]
+    decided = f"Someone else decides, and we e-mail you the decision with its reasons{_decided_by(application)}."
     return {
-        ApplicationState.SUBMITTED: [
-            "An officer reads it and makes a recommendation.",
-            "Someone else decides, and we e-mail you the decision with its reasons.",
-        ],
+        ApplicationState.SUBMITTED: ["An officer reads it and makes a recommendation.", decided],
         ApplicationState.QUERIED: ["We have asked you a question by e-mail. We go on when you answer it."],
-        ApplicationState.RECOMMENDED: [
-            "An officer has made a recommendation.",
-            "Someone else decides, and we e-mail you the decision with its reasons.",
-        ],
+        ApplicationState.RECOMMENDED: ["An officer has made a recommendation.", decided],
         ApplicationState.DECLINED: ["We are not able to fund this. The reasons are below. You may apply again."],
         ApplicationState.WITHDRAWN: ["You withdrew this application. Nothing more is needed."],
     }.get(ApplicationState(application.status), [])
+
+
+def _decided_by(application: Application) -> str:
+    """By when the office means to have decided, while that day has not passed."""
+    if application.submitted_at is None:
+        return ""
+    aim = london_day(application.submitted_at) + timedelta(days=_policy().decision_days.value)
+    return f". We aim to tell you by {pages.day_text(aim)}" if aim >= pages.office().today() else ""
 
 
 _TOLD: Mapping[str, str] = {

@@ -11,9 +11,10 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from core import funds
-from core.assessing import finding_data, money_for
+from core.assessing import finding_data
+from core.explaining import Explanation, explain
 from core.funds import FundPosition
-from core.rules.assessment import Assessment, Facts, assess
+from core.rules.assessment import Facts
 from core.rules.calendar import financial_year, year_label
 from core.rules.policy import Fund, Kind, OrganisationType, Purpose
 from core.rules.questions import (
@@ -83,9 +84,8 @@ def check() -> ResponseReturnValue:
         )
         if chosen is None:
             faults = (Fault("fund", "fund", "Select a fund", "/fund"), *faults)
-    purpose = _purpose(values, fund)
-    answers = _assess_all(values, purpose, fund) if asked and not faults else {}
-    mine = answers.get(fund.id)
+    told = _explained(values, fund) if asked and not faults else None
+    mine = told.assessment if told else None
     return pages.page(
         "check.html",
         422 if faults else 200,
@@ -102,7 +102,8 @@ def check() -> ResponseReturnValue:
         errors=pages.error_list(faults),
         mine=mine,
         findings=[finding_data(finding) for finding in mine.findings] if mine else [],
-        fitting=_fitting(answers, purpose, fund, today),
+        fitting=told.fitting if told else (),
+        who=told.who_may_approve if told else "",
         answered=mine is not None,
         amount=values.get("amount"),
         is_open=fund.is_open(today),
@@ -147,17 +148,10 @@ def _purpose(values: Mapping[str, Value], fund: Fund) -> Purpose | None:
     return fund.purposes[0] if len(fund.purposes) == 1 else None
 
 
-def _assess_all(values: Mapping[str, Value], purpose: Purpose | None, fund: Fund) -> dict[str, Assessment]:
-    """What the rules say under the chosen fund, and under each one that is open."""
+def _explained(values: Mapping[str, Value], fund: Fund) -> Explanation:
     office = pages.office()
-    today = office.today()
-    found: dict[str, Assessment] = {}
     with office.reading() as session:
-        for one in office.policy.funds:
-            if one.id == fund.id or one.is_open(today):
-                facts = _facts(values, purpose, one)
-                found[one.id] = assess(facts, office.policy, today, money_for(session, one.id, facts.start, today))
-    return found
+        return explain(session, _facts(values, _purpose(values, fund), fund), office=office, today=office.today())
 
 
 def _facts(values: Mapping[str, Value], purpose: Purpose | None, fund: Fund) -> Facts:
@@ -175,15 +169,3 @@ def _facts(values: Mapping[str, Value], purpose: Purpose | None, fund: Fund) -> 
         age_to=cast("int | None", values.get("age_to")),
         send=cast("bool | None", values.get("send")),
     )
-
-
-def _fitting(answers: Mapping[str, Assessment], purpose: Purpose | None, fund: Fund, today: date) -> list[Fund]:
-    """The open funds for the same purpose under which nothing stands against it, where something does here."""
-    if fund.id not in answers or not answers[fund.id].blocking:
-        return []
-    wanted = {purpose} if purpose else set(fund.purposes)
-    return [
-        one
-        for one in pages.office().policy.funds
-        if one.id != fund.id and one.is_open(today) and wanted & set(one.purposes) and not answers[one.id].blocking
-    ]

@@ -62,7 +62,7 @@ def answer(token: str) -> ResponseReturnValue:
                 if raw["decision"] == "accept":
                     awards.accept(session, award, name=raw["name"], office=office, now=office.clock())
                 else:
-                    awards.refuse(session, award, name=raw["name"], now=office.clock())
+                    awards.refuse(session, award, name=raw["name"], now=office.clock(), office=office)
     except Conflict:  # answered twice at once: the page says which answer stands
         pass
     return redirect(url_for("offers.offer", token=token), code=303)

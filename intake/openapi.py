@@ -9,7 +9,7 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from core.office import Office
-from core.rules.assessment import Verdict
+from core.rules.facts import Stage, Verdict
 from core.rules.lifecycle import ApplicationState, AwardState
 from core.rules.policy import Kind, Purpose, Route, SingleTenderReason, Tier
 from intake.bodies import ApplicationBody, ReturnBody
@@ -79,6 +79,7 @@ def _paths(fund_ids: list[str]) -> dict[str, Any]:
                     _query("single_tender_reason", _enum(SingleTenderReason), "The reason for a single tender."),
                     _query("start", DAY, "The first day."),
                     _query("end", DAY, "The last day."),
+                    _query("on", DAY, "As the rules were on this day; today if left out."),
                 ],
                 problems=(422, 429),
             )
@@ -181,6 +182,11 @@ def _schemas(fund_ids: list[str]) -> dict[str, Any]:
             "remedy": {**TEXT, "description": "What would put it right; may be empty."},
         }
     )
+    finding["properties"]["needed_by"] = {
+        "type": "string",
+        "enum": ["", *(stage.value for stage in Stage)],
+        "description": "The step that waits for it; older records do not say.",
+    }
     award = {
         "reference": TEXT,
         "kind": _enum(Kind),
@@ -218,6 +224,11 @@ def _schemas(fund_ids: list[str]) -> dict[str, Any]:
                 "returns": _object(schedule),
                 "meetings": _object(schedule),
                 "findings": _list(_ref("Finding")),
+                "who_may_approve": {**TEXT, "description": "A sentence."},
+                "fitting_funds": {
+                    **_list({"type": "string", "enum": fund_ids}),
+                    "description": "Open funds that would fit; empty where nothing stands against the one given.",
+                },
             }
         ),
         "Fund": _object(

@@ -8,7 +8,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, current_app, render_template, request, url_for
+from flask import Flask, Response, current_app, g, render_template, request, url_for
+from sqlalchemy.exc import SQLAlchemyError
 
 from core.office import LONDON, Office
 from core.rules.money import display
@@ -48,11 +49,26 @@ class Component:
 
 
 def office() -> Office:
-    """The office that this application serves."""
+    """The office that this application serves, under the policy in force: one policy for the whole of a request."""
+    found = g.get("office")
+    if not isinstance(found, Office):
+        found = g.office = _served().in_force()
+    return found
+
+
+def _served() -> Office:
     found = current_app.extensions["office"]
     if not isinstance(found, Office):
         raise TypeError("create_app hands over the office")
     return found
+
+
+def _office_on_a_page() -> Office:
+    """The office as a page names it. A page that says that the record is away must not ask the record who we are."""
+    try:
+        return office()
+    except SQLAlchemyError:
+        return _served()
 
 
 def install(app: Flask) -> None:
@@ -64,9 +80,10 @@ def install(app: Flask) -> None:
 
     @app.context_processor
     def everywhere() -> dict[str, Any]:
+        desk = _office_on_a_page()
         return {
-            "desk": office(),
-            "details": office().policy.office,
+            "desk": desk,
+            "details": desk.policy.office,
             "nonce": nonce,
             "styled": assets.present(_static() / assets.FOLDER.name),
             "asset": asset,

@@ -33,7 +33,8 @@ def measures_of(award: Award) -> tuple[str, ...]:
 
 
 def _questions(award: Award) -> tuple[Question, ...]:
-    return return_questions(_policy(award).tier(award.amount), measures_of(award))
+    policy = _policy(award)
+    return return_questions(policy.tier(award.amount), measures_of(award), policy, award.fund)
 
 
 def _policy(award: Award) -> Policy:
@@ -67,7 +68,9 @@ def receive(token: str) -> ResponseReturnValue:
         with office.sessions.begin() as session:
             award, deadline = _return(session, token)
             raw = _typed(award)
-            facts, faults = read_return(raw, measures_of(award), _policy(award), _policy(award).tier(award.amount))
+            facts, faults = read_return(
+                raw, measures_of(award), _policy(award), _policy(award).tier(award.amount), award.fund
+            )
             if returns.received(session, award, deadline.due) is None:
                 if facts is None:
                     return _page(session, award, deadline, raw, faults)

@@ -36,7 +36,10 @@ SERVICE_ENDS = 421
 
 @dataclass(frozen=True)
 class Mail:
-    """One e-mail to one person. `made_at` is the aware instant at which it became true, and its Date."""
+    """One e-mail to one person. `made_at` is the aware instant at which it became true, and its Date.
+
+    `mail_from` is whom it comes from, where that is not the sender's own address.
+    """
 
     to: str
     to_name: str
@@ -45,6 +48,7 @@ class Mail:
     html: str
     message_id: str
     made_at: datetime
+    mail_from: str = ""
 
 
 class Sender(Protocol):
@@ -79,13 +83,20 @@ def address(text: str, name: str = "") -> Address:
         raise ValueError(f"{text!r} is not an e-mail address") from error
 
 
+def whom_from(mail: Mail, own: str) -> Address:
+    """Whom a mail comes from: its own `mail_from` where that is an address, else the sender's own."""
+    with suppress(ValueError):
+        return address(mail.mail_from)
+    return address(own)
+
+
 def compose(mail: Mail, mail_from: str) -> EmailMessage:
     """The mail as the standard has it: plain text first, HTML beside it. Raises Unsendable for an impossible address.
 
     No line break that somebody typed can start a header of its own.
     """
     message = EmailMessage(policy=policy.SMTP)
-    message["From"] = address(mail_from)
+    message["From"] = whom_from(mail, mail_from)
     try:
         message["To"] = address(mail.to, mail.to_name)
     except ValueError as error:
@@ -124,13 +135,13 @@ class SmtpSender:
         self._timeout = timeout
         self._tls = tls
         self._mail_from = mail_from
-        self._envelope_from = address(mail_from).addr_spec
+        address(mail_from)
 
     def send(self, mail: Mail) -> None:
         """Send one mail. Raises Unsendable, NotNow, Away or Misconfigured."""
         message = compose(mail, self._mail_from)
         with self._talking() as server:
-            server.send_message(message, self._envelope_from, [address(mail.to).addr_spec])
+            server.send_message(message, whom_from(mail, self._mail_from).addr_spec, [address(mail.to).addr_spec])
 
     def check(self) -> None:
         """Connect and sign in, send nothing. Raises Away or Misconfigured."""

@@ -29,15 +29,18 @@ class MailCourier:
 
     channel: Channel = "mail"
 
-    def __init__(self, office: Office, sender: Sender) -> None:
+    def __init__(self, office: Office, sender: Sender, *, from_policy: bool = False) -> None:
+        """`from_policy`: mail comes from the address in the policy in force, not from the sender's own."""
         self._office = office
         self._sender = sender
+        self._from_policy = from_policy
         self._texts = texts()
 
     def word(self, message: OutboxMessage) -> MailParcel:
         """The mail of a message. Raises NothingLeft, NotFound."""
         with self._office.reading() as session:
-            letter = word(session, message, self._office, self._texts)
+            office = self._office.in_force(session)
+            letter = word(session, message, office, self._texts)
         return MailParcel(
             Mail(
                 to=letter.to,
@@ -47,6 +50,7 @@ class MailCourier:
                 html=letter.html,
                 message_id=message_id(message.key, message.made_at, self._office.public_url),
                 made_at=message.made_at,
+                mail_from=office.policy.office.email.value if self._from_policy else "",
             )
         )
 

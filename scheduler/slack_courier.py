@@ -130,7 +130,7 @@ class SlackCourier:
 
     def _card(self, session: Session, message: OutboxMessage) -> SlackParcel:
         application = applications.by_id(session, message.payload["application_id"])
-        worded = message_for(session, application, office=self._office)
+        worded = message_for(session, application, office=self._office.in_force(session))
         card = session.get(Card, application.id)
         return self._parcel(
             message,

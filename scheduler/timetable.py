@@ -17,7 +17,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from bot.repeats import forget_old
-from core import awards, deadlines
+from core import awards, deadlines, policies
 from core.deadlines import SentStep
 from core.office import LONDON, Office, london_day
 from core.records import Award
@@ -44,10 +44,11 @@ def run_sweep(
     wait: bool = False,
     checkpoint: Checkpoint = nowhere,
 ) -> tuple[SentStep, ...]:
-    """Expire offers (A6) and put every nudge that has come into the outbox (D0), in one transaction.
+    """Begin a policy whose day has come, expire offers (A6), put every nudge that has come into the outbox (D0).
 
-    `today` and `now` default to the office's clock. While another process sweeps on PostgreSQL, this one passes and
-    answers with nothing; with `wait`, for a sweep that a person ordered, it waits and then does what is left.
+    All in one transaction, under the policy in force on `today`. `today` and `now` default to the office's clock.
+    While another process sweeps on PostgreSQL, this one passes and answers with nothing; with `wait`, for a sweep that
+    a person ordered, it waits and then does what is left.
     `checkpoint` is called between the steps, with "begun", "expired", "swept" and "committed".
     """
     now = now or office.clock()
@@ -57,7 +58,9 @@ def run_sweep(
             log.info("another process is sweeping; this one passes")
             return ()
         checkpoint("begun")
-        expired = awards.expire_offers(session, today=today, now=now)
+        office = office.in_force(session, on=today)
+        policies.begin(session, office=office, now=now)
+        expired = awards.expire_offers(session, today=today, now=now, office=office)
         checkpoint("expired")
         sent = deadlines.sweep(session, office=office, today=today, now=now)
         checkpoint("swept")
@@ -75,7 +78,8 @@ def preview_sweep(office: Office, *, today: date | None = None, now: datetime | 
     now = now or office.clock()
     today = today or london_day(now)
     with office.reading() as session:
-        due = deadlines.sweep(session, office=office, today=today, now=now, dry_run=True)
+        under_it = office.in_force(session, on=today)
+        due = deadlines.sweep(session, office=under_it, today=today, now=now, dry_run=True)
         ended = set(
             session.scalars(
                 select(Award.reference).where(

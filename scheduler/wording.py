@@ -18,7 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.words import clean, cut, day, listed, one_line
-from core import applications, awards, deadlines
+from core import applications, awards, deadlines, returns
 from core.errors import NotFound
 from core.links import Purpose, link_for
 from core.office import Office, london_day
@@ -233,6 +233,24 @@ def _return_received(session: Session, message: OutboxMessage, office: Office) -
     )
 
 
+def _return_queried(session: Session, message: OutboxMessage, office: Office) -> _Draft:
+    came_in = returns.by_id(session, message.payload["return_id"])
+    asked = returns.asked(came_in)[message.payload["question"] - 1]
+    if asked.ended_at is not None:
+        raise NothingLeft("the question has been answered or taken back")
+    award = came_in.award
+    deadline = returns.due_on(award, came_in.due)
+    return _applicant(
+        award.application,
+        {
+            "due": came_in.due,
+            "received_on": london_day(came_in.received_at),
+            "question": _paragraphs(asked.question),
+            "link": _address(session, "return", deadline.id, office),
+        },
+    )
+
+
 @dataclass(frozen=True)
 class NudgeItem:
     """One thing that a nudge is about. `tone` is "before", "day" or "after" its due date."""
@@ -318,6 +336,7 @@ WRITERS: dict[str, Writer] = {
     "offer_expired": _offer,
     "award_started": _award_started,
     "return_received": _return_received,
+    "return_queried": _return_queried,
     "nudge": _nudge,
 }
 """Who words each kind of mail."""

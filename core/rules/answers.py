@@ -29,7 +29,9 @@ __all__ = [
     "clean_short",
     "describe",
     "fields",
+    "kept",
     "read_answer",
+    "recalled",
     "word_count",
 ]
 
@@ -62,10 +64,18 @@ class Choice(NamedTuple):
 
 
 class When(NamedTuple):
-    """A question is asked when this other one was answered with one of these values."""
+    """A question is asked when this other one was answered with one of these values, or with a number above `over`."""
 
     question: str
-    values: tuple[str, ...]
+    values: tuple[str, ...] = ()
+    over: int | None = None
+
+    def holds(self, answers: Mapping[str, str]) -> bool:
+        """Whether the raw answers so far ask for the question."""
+        said = clean_short(answers.get(self.question, ""))
+        if self.over is not None:
+            return _COUNT.fullmatch(said) is not None and int(said.replace(",", "")) > self.over
+        return said in self.values
 
 
 class Outcome(NamedTuple):
@@ -86,8 +96,9 @@ class Question:
 
     `rule` is the rule or decision that the answer serves; `pointer` is the JSON pointer of the answer in the API's
     body; `missing` is what is said when there is no answer; `label` names the answer in lists and messages.
-    `required` is what the form asks for; `api_required` what the JSON API does. `rows` is how many rows of an
-    OUTCOMES or ACHIEVED question are shown, `measures` what was agreed to be measured (ACHIEVED).
+    `required` is what the form asks for; `api_required` what the JSON API does. `from_amount` is the amount in pence
+    from which it is asked at all, `required_from` the one from which an optional question must be answered. `rows` is
+    how many rows of an OUTCOMES or ACHIEVED question are shown, `measures` what was agreed to be measured (ACHIEVED).
     """
 
     id: str
@@ -104,6 +115,8 @@ class Question:
     word_limit: int | None = None
     choices: tuple[Choice, ...] = ()
     when: When | None = None
+    from_amount: int = 0
+    required_from: int | None = None
     rows: int = 1
     measures: tuple[str, ...] = ()
 
@@ -192,6 +205,24 @@ def clean_long(text: str) -> str:
 def clean_short(text: str) -> str:
     """The same in one line: every run of blanks is one blank."""
     return " ".join(clean_long(text).split())
+
+
+def kept(value: Value) -> str:
+    """A typed answer as the record keeps it beside the application: yes or no, pence, a day as YYYY-MM-DD, or text."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def recalled(question: Question, text: str) -> Value:
+    """What `kept` kept, typed again; as it stands where the question has changed its kind since."""
+    if question.kind is AnswerKind.YES_NO and text in ("yes", "no"):
+        return text == "yes"
+    if question.kind in (AnswerKind.MONEY, AnswerKind.NUMBER) and re.fullmatch(r"[0-9]{1,15}", text):
+        return int(text)
+    if question.kind is AnswerKind.DATE and _ISO.fullmatch(text):
+        return date.fromisoformat(text)
+    return text
 
 
 def word_count(text: str) -> int:

@@ -13,20 +13,29 @@ from typing import Final
 from core.rules.policy import NudgeStep
 
 __all__ = [
+    "LONGEST_RETURN_INTERVAL",
     "MONTH_NAMES",
     "add_months",
     "date_text",
     "financial_year",
+    "interval_text",
     "latest_due",
     "meeting_dates",
+    "next_month",
+    "next_recurring",
     "next_working_day",
     "nudge_dates",
     "parse_year",
+    "recurring_dates",
     "return_dates",
     "return_without_term",
+    "working_day_of_month",
     "year_bounds",
     "year_label",
 ]
+
+LONGEST_RETURN_INTERVAL: Final = 6
+"""Months from one return to the next at most (R1, §5.2 REVIEW): the source's own, so no policy may make it longer."""
 
 MONTH_NAMES: Final = (
     "January", "February", "March", "April", "May", "June",
@@ -49,22 +58,29 @@ def add_months(anchor: date, months: int) -> date:
     return date(year, index + 1, min(anchor.day, monthrange(year, index + 1)[1]))
 
 
-def return_dates(start: date, end: date, every_months: int = 6, grace_days: int = 0) -> tuple[date, ...]:
+def return_dates(
+    start: date, end: date, every_months: int = LONGEST_RETURN_INTERVAL, grace_days: int = 0
+) -> tuple[date, ...]:
     """When monitoring returns are due (R1): every so many months from the start, and a final one at the end.
 
     `grace_days` moves the final one only. Raises ValueError where the end is before the start, or the interval is
     not from one month to six: a longer one than six is not allowed.
     """
     _check_term(start, end)
-    if not 1 <= every_months <= 6:
+    if not 1 <= every_months <= LONGEST_RETURN_INTERVAL:
         raise ValueError(f"returns are at least six-monthly, not every {every_months} months")
     final = end + min(timedelta(days=grace_days), date.max - end)
-    return (*(day for day in _steps(start, every_months, end) if day < end), final)
+    return (*(day for day in recurring_dates(start, every_months, end) if day < end), final)
 
 
-def return_without_term(start: date, months: int = 6) -> tuple[date, ...]:
-    """When the one return of an award without a term is due, such as a paid invoice (R1)."""
-    return (add_months(start, months),)
+def return_without_term(start: date, months: int = LONGEST_RETURN_INTERVAL) -> tuple[date, ...]:
+    """When the one return of an award without a term is due, such as a paid invoice (R1): at the calendar's end latest.
+
+    Raises ValueError for more months than may lie between two returns.
+    """
+    if not 1 <= months <= LONGEST_RETURN_INTERVAL:
+        raise ValueError(f"returns are at least six-monthly, not after {months} months")
+    return (next_recurring(start, months),)
 
 
 def meeting_dates(start: date, end: date, every_months: int) -> tuple[date, ...]:
@@ -75,7 +91,22 @@ def meeting_dates(start: date, end: date, every_months: int) -> tuple[date, ...]
     _check_term(start, end)
     if every_months < 1:
         raise ValueError(f"meetings are at least a month apart, not {every_months}")
-    return tuple(_steps(start, every_months, end)) or (end,)
+    return recurring_dates(start, every_months, end) or (end,)
+
+
+def recurring_dates(anchor: date, every_months: int, last: date) -> tuple[date, ...]:
+    """The days so many months apart after the anchor, up to and including the last; each is counted from the anchor.
+
+    Raises ValueError where they would be less than a month apart.
+    """
+    if every_months < 1:
+        raise ValueError(f"what recurs does so a month apart or more, not {every_months}")
+    return tuple(_steps(anchor, every_months, last))
+
+
+def next_recurring(anchor: date, every_months: int) -> date:
+    """The first day so many months after the anchor; the last day of the calendar where it ends before."""
+    return next(_steps(anchor, every_months, date.max), date.max)
 
 
 def financial_year(day: date) -> int:
@@ -108,6 +139,24 @@ def next_working_day(day: date, holidays: frozenset[date]) -> date:
     return day
 
 
+def working_day_of_month(first: date, number: int, holidays: frozenset[date]) -> date:
+    """The working day of this number, from 1, in the month of a day, counted on past its end where it has fewer.
+
+    Raises ValueError for a number below 1, and OverflowError where the calendar ends.
+    """
+    if number < 1:
+        raise ValueError(f"working days are counted from 1, not from {number}")
+    day = next_working_day(first.replace(day=1), holidays)
+    for _ in range(number - 1):
+        day = next_working_day(day + timedelta(days=1), holidays)
+    return day
+
+
+def next_month(day: date) -> date:
+    """The first day of the month after a day's. Raises OverflowError where the calendar ends."""
+    return add_months(day.replace(day=1), 1)
+
+
 def nudge_dates(
     due: date, steps: tuple[NudgeStep, ...], holidays: frozenset[date]
 ) -> tuple[tuple[NudgeStep, date], ...]:
@@ -129,6 +178,11 @@ def latest_due(
         if day <= today:
             latest[step.to] = (step, day)
     return tuple(latest.values())
+
+
+def interval_text(months: int) -> str:
+    """An interval as it stands after "every": 6 is "six months", 12 is "year"."""
+    return {1: "month", 3: "three months", 6: "six months", 12: "year"}.get(months, f"{months} months")
 
 
 def date_text(day: date) -> str:

@@ -64,7 +64,8 @@ class PlanFacts:
     `engagement` are for the full tier (U1). `co_design` says yes, or why not (N2). `at_risk`: children or adults at
     risk take part; `enterprise`: the recipient offers goods or services on a market (L5). `named_in_bid`: the
     recipient was named in a bid that the Commissioner sponsors, won on `bid_won_on` (L3). `short_term_reason`: why a
-    contract is not multi-year (T7).
+    contract is not multi-year (T7). `subsidy_letters`: the letters of minimal financial assistance are kept, and
+    `bank_verified`: a second person verified the bank details by a call to a known number (L5).
     """
 
     existing_service: str | None = None
@@ -84,6 +85,8 @@ class PlanFacts:
     named_in_bid: bool | None = None
     bid_won_on: date | None = None
     short_term_reason: str | None = None
+    subsidy_letters: bool | None = None
+    bank_verified: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,9 @@ class BuyingFacts:
 
     `partner_leads`: a partner leads the co-commissioned contract, and its procurement is recorded instead. The quality
     and cost shares are whole percentages. `ground` is the section of the Procurement Act 2023 for a direct award.
-    `notices` are the ids of the statutory notices that were recorded.
+    `notices` are the ids of the statutory notices that were recorded. `offers` counts the written quotes or tenders
+    that were received (T1). `whole_contract` is the value in pence of the contract that a contribution is to, where it
+    is more than the contribution. `partner_procurement` says how the partner that leads bought it.
     """
 
     partner_leads: bool = False
@@ -120,6 +125,9 @@ class BuyingFacts:
     panel: tuple[PanelMember, ...] | None = None
     users_invited: bool | None = None
     users_not_invited_because: str | None = None
+    offers: int | None = None
+    whole_contract: int | None = None
+    partner_procurement: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,10 +185,14 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """A fund's position in the financial year of the start, in pence; `allocated` None: nothing allocated yet."""
+    """A fund's position in the financial year of the start, in pence; `allocated` None: nothing allocated yet.
+
+    `needed` is what of the award falls in that year, where a profile says so; None: all of it.
+    """
 
     allocated: int | None
     available: int | None
+    needed: int | None = None
 
 
 def met(rule: str, because: str) -> Finding:

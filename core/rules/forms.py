@@ -5,13 +5,13 @@ Which of them a person sees, and how their answers are read, is `core.rules.ques
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from core.rules.answers import AnswerKind, Choice, Question, When
 from core.rules.money import display
-from core.rules.policy import CrimeGround, Fund, OrganisationType, Policy, Purpose, Tier
+from core.rules.policy import AddedQuestion, CrimeGround, Fund, OrganisationType, Policy, Purpose, Tier
 
-__all__ = ["ORGANISATION_TYPES", "PURPOSES", "Page", "api_questions", "application_book", "return_book"]
+__all__ = ["ORGANISATION_TYPES", "PURPOSES", "Page", "api_questions", "application_book", "return_book", "to_ask"]
 
 ORGANISATION_TYPES: Final[Mapping[OrganisationType, str]] = {
     OrganisationType.CONSTITUTED_GROUP: "A group with its own rules or constitution",
@@ -39,11 +39,15 @@ _GROUNDS: Final[Mapping[CrimeGround, str]] = {
     CrimeGround.DEMAND: "It reduces demand on the police",
 }
 _YES_NO: Final = (Choice("yes", "Yes"), Choice("no", "No"))
+_VICTIMS: Final = frozenset({Purpose.VICTIM_SERVICES, Purpose.RAPE_SUPPORT})
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a form: an address, a heading and the questions on it. `hint` stands under the heading."""
+    """One page of a form: an address, a heading and the questions on it. `hint` stands under the heading.
+
+    A page is one question as a person meets it: a name and its e-mail address, a start and an end, share one.
+    """
 
     slug: str
     title: str
@@ -54,7 +58,14 @@ class Page:
 
 def application_book(fund: Fund, policy: Policy) -> tuple[Page, ...]:
     """Every page of an application to this fund, in order, whatever has been answered."""
-    return (*_about_you(), *_about_the_project(fund, policy), *_about_the_money(fund, policy))
+    return (
+        *_about_you(),
+        *_about_the_project(fund, policy),
+        *_about_the_money(fund),
+        *_because_of_its_size(fund, policy),
+        *_of_the_office(fund, policy),
+        _declaration(policy),
+    )
 
 
 def _about_you() -> tuple[Page, ...]:
@@ -140,7 +151,11 @@ def _about_the_project(fund: Fund, policy: Policy) -> tuple[Page, ...]:
         rows=policy.outcomes_in_form.value,
     )  # fmt: skip
     start, end = _term(section)
-    ages = (Page("ages", "How old are the young people?", section, _ages(section, fund)),) if fund.ages else ()
+    ages: tuple[Page, ...] = ()
+    if fund.ages:
+        *years, send = _ages(section, fund)
+        older = replace(send, when=When("age_to", over=fund.ages.value.highest))
+        ages = (Page("ages", "How old are the young people?", section, tuple(years)), _alone("send", older))
     return (
         _alone("title", title),
         *_purpose_page(fund, section),
@@ -215,7 +230,7 @@ def _grounds_page(fund: Fund, section: str) -> tuple[Page, ...]:
     return (_alone("ground", grounds),)
 
 
-def _about_the_money(fund: Fund, policy: Policy) -> tuple[Page, ...]:
+def _about_the_money(fund: Fund) -> tuple[Page, ...]:
     section = "The money"
     cap = f"This fund gives up to {display(fund.cap.value)}." if fund.cap else ""
     amount = Question(
@@ -237,16 +252,133 @@ def _about_the_money(fund: Fund, policy: Policy) -> tuple[Page, ...]:
         "/purchases", "Enter how much the largest purchase will cost",
         hint="All that one supplier gets from the grant, in pounds, VAT included.", when=When("buys", ("yes", "true")),
     )  # fmt: skip
-    declaration = Question(
-        "declaration", AnswerKind.DECLARATION, "Declaration", "Declaration", section, "L1",
-        "/declaration", "Confirm the declaration to send the application", hint=policy.declaration.value,
-    )  # fmt: skip
     return (
         _alone("amount", amount),
         _alone("buys", buys),
         Page("purchases", "What will you buy, and for how much?", section, (what, purchases)),
-        _alone("declaration", declaration),
     )
+
+
+def _because_of_its_size(fund: Fund, policy: Policy) -> tuple[Page, ...]:
+    """What the rules ask of larger awards, of victim services, and where somebody may be at risk (U1 to N2, L5)."""
+    section = "More about your project"
+    standard, full = _least(policy, Tier.STANDARD), _least(policy, Tier.FULL)
+
+    def more(
+        question_id: str, kind: AnswerKind, rule: str, title: str, label: str, missing: str, hint: str = "", **rest: Any
+    ) -> Page:
+        if kind is AnswerKind.YES_NO:
+            rest["choices"] = _YES_NO
+        pointer = f"/answers/{question_id}"
+        question = Question(
+            question_id, kind, title, label, section, rule, pointer, missing, hint, api_required=False, **rest
+        )
+        return _alone(question_id.replace("_", "-"), question)
+
+    return (
+        *(() if fund.ages else (more(
+            "at_risk", AnswerKind.YES_NO, "L5", "Will children, or adults who may be at risk, take part?",
+            "Children or adults at risk", "Select yes if children or adults at risk will take part",
+            "If they will, we ask to see your safeguarding policy before we pay.",
+        ),)),
+        *((more(
+            "service_user_voice", AnswerKind.LONG, "U5", "How do victims shape the service?", "Voice of victims",
+            "Say how victims shape the service", "How you hear them, and what has changed because of it.",
+            word_limit=200,
+        ),) if _VICTIMS & set(fund.purposes) else ()),
+        more(
+            "existing_service", AnswerKind.LONG, "U2", "Could a service that is there already do this?",
+            "Existing service", "Say whether a service that is there already could do this",
+            "If it were renewed or enlarged. Say why, or why not.", word_limit=150, from_amount=standard,
+        ),
+        more(
+            "needs_assessment", AnswerKind.LONG, "U1", "What does a needs assessment show?", "Needs assessment",
+            "Say what a needs assessment shows", "Whose it is, from when, and what it found.", word_limit=300,
+            from_amount=full,
+        ),
+        more(
+            "engagement", AnswerKind.LONG, "U1", "Whom have you asked, and what did they say?", "Engagement",
+            "Say whom you have asked, and what they said", "The public, the people who would use it, and partners.",
+            word_limit=300, from_amount=full,
+        ),
+        more(
+            "partnership", AnswerKind.LONG, "U3", "Who else works towards the same outcomes?", "Partnership",
+            "Say who else works towards the same outcomes",
+            "And could you do it, or pay for it, together?", required=False, word_limit=200, from_amount=standard,
+            required_from=full,
+        ),
+        more(
+            "pathways", AnswerKind.LONG, "U4", "Which other services does it depend on?", "Pathways",
+            "Say which other services it depends on", "And how will people move between them without falling through?",
+            required=False, word_limit=200, from_amount=standard, required_from=full,
+        ),
+        more(
+            "early_intervention", AnswerKind.YES_NO, "U6", "Does it help before harm is done?", "Early intervention",
+            "Select yes if it helps before harm is done", "That is, by prevention or early intervention.",
+            required=False, from_amount=standard,
+        ),
+        more(
+            "countywide", AnswerKind.YES_NO, "N1", "Is it for people in the whole county?", "Countywide",
+            "Select yes if it is for people in the whole county", from_amount=standard,
+        ),
+        more(
+            "local_need", AnswerKind.LONG, "N1", "Why is it needed in that area?", "Local need",
+            "Say why it is needed in that area", "What is different there.", word_limit=150, from_amount=standard,
+            when=When("countywide", ("no", "false")),
+        ),
+        more(
+            "co_design", AnswerKind.LONG, "N2", "Who has helped to design it?", "Co-design",
+            "Say who has helped to design it, or why nobody has",
+            "The people who will use it, providers, partners. If nobody has, say why not.", required=False,
+            word_limit=200, from_amount=standard, required_from=full,
+        ),
+        more(
+            "enterprise", AnswerKind.YES_NO, "L5", "Does your organisation sell goods or services?", "Enterprise",
+            "Select yes if your organisation sells goods or services",
+            "If it does, the law on subsidies may apply. Charities may sell too.", from_amount=standard,
+        ),
+        more(
+            "assistance", AnswerKind.MONEY, "L5",
+            "How much minimal financial assistance has it had?", "Minimal financial assistance",
+            "Enter how much minimal financial assistance it has had, 0 if none",
+            f"In this financial year and the {policy.subsidy_years.value} before it, from any public body, in pounds.",
+            from_amount=standard, when=When("enterprise", ("yes", "true")),
+        ),
+    )  # fmt: skip
+
+
+def _least(policy: Policy, tier: Tier) -> int:
+    """The smallest amount of a tier, in pence."""
+    return next(band.lowest for band in policy.tiers if band.name is tier)
+
+
+def _of_the_office(fund: Fund, policy: Policy) -> tuple[Page, ...]:
+    """What the office itself adds in its policy."""
+    return tuple(
+        _alone(f"office-{row.id.replace('_', '-')}", to_ask(row, policy, "More about your project"))
+        for row in policy.added_questions("application", fund.id)
+    )
+
+
+def to_ask(row: AddedQuestion, policy: Policy, section: str) -> Question:
+    """A question of the office's own as a question of the forms."""
+    kind = AnswerKind(row.kind)
+    choices = tuple(Choice(choice, choice) for choice in row.choices)
+    verb = "Select" if kind in (AnswerKind.CHOICE, AnswerKind.YES_NO) else "Enter"
+    return Question(
+        row.id, kind, row.title, row.label, section, row.rule, f"/answers/{row.id}",
+        f"{verb} an answer for: {row.label}", hint=row.hint, required=row.required, api_required=False,
+        word_limit=row.word_limit, choices=_YES_NO if kind is AnswerKind.YES_NO else choices,
+        from_amount=_least(policy, row.least_tier),
+    )  # fmt: skip
+
+
+def _declaration(policy: Policy) -> Page:
+    declaration = Question(
+        "declaration", AnswerKind.DECLARATION, "Declaration", "Declaration", "Declaration", "L1",
+        "/declaration", "Confirm the declaration to send the application", hint=policy.declaration.value,
+    )  # fmt: skip
+    return _alone("declaration", declaration)
 
 
 def _alone(slug: str, question: Question) -> Page:

@@ -3,14 +3,23 @@
 from collections.abc import Callable
 from datetime import date
 from fractions import Fraction
-from typing import Final, NamedTuple
+from typing import Final
 
-from core.rules.calendar import financial_year, year_label
-from core.rules.facts import Facts, Finding, Money, Verdict, advice, met, not_met
+from core.rules.calendar import date_text, financial_year, next_recurring, year_label
+from core.rules.facts import Facts, Finding, Money, Stage, Verdict, advice, met, not_met
 from core.rules.money import display
+from core.rules.parts import Part, worst_of
 from core.rules.policy import CrimeGround, CspRoute, Fund, OrganisationType, Policy, Purpose
+from core.rules.words import counted, listed
 
-__all__ = ["allocatable", "fund_findings", "money_finding", "purpose_finding"]
+__all__ = [
+    "allocatable",
+    "fund_findings",
+    "historic_review_finding",
+    "historic_review_on",
+    "money_finding",
+    "purpose_finding",
+]
 
 _PURPOSE: Final = {
     Purpose.CRIME_REDUCTION: "reducing crime",
@@ -33,14 +42,6 @@ _GROUND: Final = {
     CrimeGround.PLAN: "contributes to the Plan",
     CrimeGround.DEMAND: "reduces police demand",
 }
-
-
-class _Part(NamedTuple):
-    """One part of a fund's rule; the worst part decides the finding."""
-
-    verdict: Verdict
-    because: str
-    remedy: str = ""
 
 
 def allocatable(total: int, fund: Fund) -> int:
@@ -76,21 +77,8 @@ def fund_findings(facts: Facts, policy: Policy) -> tuple[Finding, ...]:
     fund = policy.fund(facts.fund) if facts.fund else None
     if fund is None:
         return ()
-    parts = [_purpose_part(facts, fund, policy), _kind_part(facts, fund), *_PARTS[fund.rule](facts, fund, policy)]
-    parts = [part for part in parts if part.because]
-    worst = next(
-        verdict
-        for verdict in (Verdict.NOT_MET, Verdict.ADVICE, Verdict.MET)
-        if any(part.verdict is verdict for part in parts)
-    )
-    # A reader who is told no wants every reason; one who is told yes wants to know why.
-    telling = [part for part in parts if part.verdict is not Verdict.MET] if worst is not Verdict.MET else parts
-    telling.sort(key=lambda part: part.verdict is not Verdict.NOT_MET)
-    because = " ".join(part.because for part in telling)
-    remedy = " ".join(dict.fromkeys(part.remedy for part in telling if part.remedy))
-    if worst is Verdict.NOT_MET:
-        return (not_met(fund.rule, because, remedy),)
-    return (advice(fund.rule, because, remedy),) if worst is Verdict.ADVICE else (met(fund.rule, because),)
+    parts = (_purpose_part(facts, fund, policy), _kind_part(facts, fund), *_PARTS[fund.rule](facts, fund, policy))
+    return (worst_of(fund.rule, parts),)
 
 
 def money_finding(facts: Facts, money: Money | None, policy: Policy, today: date) -> Finding | None:
@@ -102,10 +90,11 @@ def money_finding(facts: Facts, money: Money | None, policy: Policy, today: date
     if money.allocated is None:
         return advice("F6", f"The {fund.name} has no allocation for {year} yet.", "It waits for the year's allocation.")
     available = money.available or 0
-    if facts.amount > available:
+    needed = facts.amount if money.needed is None else money.needed
+    if needed > available:
         return not_met(
             "F6",
-            f"{display(facts.amount)} is more than the {display(max(available, 0))} "
+            f"{display(needed)} is more than the {display(max(available, 0))} "
             f"that the {fund.name} has left for {year}.",
             f"Ask for {display(available)} or less, or wait for a further allocation."
             if available > 0
@@ -113,78 +102,101 @@ def money_finding(facts: Facts, money: Money | None, policy: Policy, today: date
         )
     return met(
         "F6",
-        f"The {fund.name} has {display(available)} left for {year}; this leaves {display(available - facts.amount)}.",
+        f"The {fund.name} has {display(available)} left for {year}; this leaves {display(available - needed)}.",
     )
 
 
-def _purpose_part(facts: Facts, fund: Fund, policy: Policy) -> _Part:
+def historic_review_on(looked_at: date, policy: Policy, agreed: date | None = None) -> date:
+    """The day by which a historic award of the crime and disorder fund is reviewed (F3).
+
+    So many months of the policy after it was last looked at (made or renewed, where it never was), unless another day
+    was `agreed`.
+    """
+    return agreed or next_recurring(looked_at, policy.historic_review_months.value)
+
+
+def historic_review_finding(looked_at: date, policy: Policy, today: date, agreed: date | None = None) -> Finding | None:
+    """F3: a historic award whose review is past; None up to the day of the review itself."""
+    due = historic_review_on(looked_at, policy, agreed)
+    if today <= due:
+        return None
+    return advice(
+        "F3",
+        f"This historic award was to be reviewed by {date_text(due)}, {counted((today - due).days, 'day')} ago.",
+        "Review it on its grounds, with evidence of the difference it makes, and set the next day.",
+        Stage.REVIEW,
+    )
+
+
+def _purpose_part(facts: Facts, fund: Fund, policy: Policy) -> Part:
     if facts.purpose is None:
-        return _Part(
+        return Part(
             Verdict.ADVICE,
             f"The purpose is not given; the {fund.name} is for {_purposes(fund)} only.",
             "Say what it is for.",
         )
     if facts.purpose in fund.purposes:
-        return _Part(Verdict.MET, f"It is for {_PURPOSE[facts.purpose]}, as the {fund.name} is.")
+        return Part(Verdict.MET, f"It is for {_PURPOSE[facts.purpose]}, as the {fund.name} is.")
     fitting = _names(policy.funds_for(facts.purpose))
-    return _Part(
+    return Part(
         Verdict.NOT_MET,
         f"The {fund.name} is for {_purposes(fund)} only, and this is for {_PURPOSE[facts.purpose]}.",
         f"Ask for it from the {fitting}." if fitting else "",
     )
 
 
-def _kind_part(facts: Facts, fund: Fund) -> _Part:
+def _kind_part(facts: Facts, fund: Fund) -> Part:
     if facts.kind in fund.kinds:
-        return _Part(Verdict.MET, "")
-    kinds = _list([kind.value.replace("_", "-") for kind in fund.kinds], "and")
-    return _Part(Verdict.ADVICE, f"The {fund.name} is used for these kinds of award: {kinds}.", "Ask the office first.")
+        return Part(Verdict.MET, "")
+    kinds = listed([kind.value.replace("_", "-") for kind in fund.kinds], "and")
+    return Part(Verdict.ADVICE, f"The {fund.name} is used for these kinds of award: {kinds}.", "Ask the office first.")
 
 
-def _no_parts(_facts: Facts, _fund: Fund, _policy: Policy) -> tuple[_Part, ...]:
+def _no_parts(_facts: Facts, _fund: Fund, _policy: Policy) -> tuple[Part, ...]:
     """F1, F2 and F4 ask for nothing but the purpose; no part of them can be overridden."""
     return ()
 
 
-def _crime_and_disorder(facts: Facts, fund: Fund, _policy: Policy) -> tuple[_Part, ...]:
+def _crime_and_disorder(facts: Facts, fund: Fund, _policy: Policy) -> tuple[Part, ...]:
     if facts.crime_grounds:
-        grounds = _list([_GROUND[ground] for ground in facts.crime_grounds], "and")
-        return (_Part(Verdict.MET, f"Ground: {grounds}."),)
+        grounds = listed([_GROUND[ground] for ground in facts.crime_grounds], "and")
+        return (Part(Verdict.MET, f"Ground: {grounds}."),)
     held = fund.held_share.value if fund.held_share else Fraction(0)
     return (
-        _Part(
+        Part(
             Verdict.ADVICE,
             f"No ground is given yet; {held} of this fund is held for the Constabulary's statutory contributions.",
-            f"State at least one ground, with its evidence: it is {_list(list(_GROUND.values()), 'or')}.",
+            f"State at least one ground, with its evidence: it is {listed(_GROUND.values(), 'or')}.",
+            Stage.APPROVAL,
         ),
     )
 
 
-def _local_fund(facts: Facts, fund: Fund, policy: Policy) -> tuple[_Part, ...]:
+def _local_fund(facts: Facts, fund: Fund, policy: Policy) -> tuple[Part, ...]:
     return (*_cap(facts, fund), _applicant(facts, fund, policy), *_age(facts, fund), _area(facts, policy))
 
 
-def _cap(facts: Facts, fund: Fund) -> tuple[_Part, ...]:
+def _cap(facts: Facts, fund: Fund) -> tuple[Part, ...]:
     if fund.cap is None:
         return ()
     cap = fund.cap.value
     if facts.amount > cap:
         return (
-            _Part(
+            Part(
                 Verdict.NOT_MET,
                 f"{display(facts.amount)} is over the {fund.name}'s limit of {display(cap)}.",
                 f"Ask for {display(cap)} or less.",
             ),
         )
-    return (_Part(Verdict.MET, f"{display(facts.amount)} is within its limit of {display(cap)}."),)
+    return (Part(Verdict.MET, f"{display(facts.amount)} is within its limit of {display(cap)}."),)
 
 
-def _applicant(facts: Facts, fund: Fund, policy: Policy) -> _Part:
-    allowed = _list([_ORGANISATION[kind] for kind in fund.organisation_types], "and")
+def _applicant(facts: Facts, fund: Fund, policy: Policy) -> Part:
+    allowed = listed([_ORGANISATION[kind] for kind in fund.organisation_types], "and")
     if facts.organisation_type is None:
-        return _Part(Verdict.ADVICE, f"It takes applications from {allowed}.", "Say what kind of organisation applies.")
+        return Part(Verdict.ADVICE, f"It takes applications from {allowed}.", "Say what kind of organisation applies.")
     if facts.organisation_type in fund.organisation_types:
-        return _Part(Verdict.MET, f"It takes applications from {_ORGANISATION[facts.organisation_type]}.")
+        return Part(Verdict.MET, f"It takes applications from {_ORGANISATION[facts.organisation_type]}.")
     if fund.csp_route is CspRoute.APPLICANT:
         remedy = "Ask the Community Safety Partnership of your area to apply."
     else:
@@ -198,14 +210,14 @@ def _applicant(facts: Facts, fund: Fund, policy: Policy) -> _Part:
     ]
     if others:
         remedy += f" The {_names(tuple(others))} may fit."
-    return _Part(
+    return Part(
         Verdict.NOT_MET,
         f"The {fund.name} takes applications from {allowed}, not from {_ORGANISATION[facts.organisation_type]}.",
         remedy,
     )
 
 
-def _age(facts: Facts, fund: Fund) -> tuple[_Part, ...]:
+def _age(facts: Facts, fund: Fund) -> tuple[Part, ...]:
     if fund.ages is None:
         return ()
     ages = fund.ages.value
@@ -218,36 +230,34 @@ def _age(facts: Facts, fund: Fund) -> tuple[_Part, ...]:
         said = f"{youngest} to {oldest}" + (
             "" if facts.send is None else f", {'with' if facts.send else 'without'} SEND"
         )
-        return (_Part(Verdict.NOT_MET, f"It is for {range_}, and this is for ages {said}.", remedy),)
+        return (Part(Verdict.NOT_MET, f"It is for {range_}, and this is for ages {said}.", remedy),)
     if facts.age_from is None or facts.age_to is None:
-        return (_Part(Verdict.ADVICE, f"It is for {range_}.", "Say how old the young people are."),)
+        return (Part(Verdict.ADVICE, f"It is for {range_}.", "Say how old the young people are."),)
     if facts.age_to > ages.highest and facts.send is None:
         return (
-            _Part(
+            Part(
                 Verdict.ADVICE,
                 f"It is for {range_}, and this is for ages {youngest} to {oldest}.",
                 "Say whether the young people have SEND.",
             ),
         )
-    return (_Part(Verdict.MET, f"Ages {youngest} to {oldest} are within {range_}."),)
+    return (Part(Verdict.MET, f"Ages {youngest} to {oldest} are within {range_}."),)
 
 
-def _area(facts: Facts, policy: Policy) -> _Part:
-    areas = _list(list(policy.csp_areas), "or")
+def _area(facts: Facts, policy: Policy) -> Part:
+    areas = listed(policy.csp_areas, "or")
     if facts.csp_area is None:
-        return _Part(
-            Verdict.ADVICE, "The Community Safety Partnership's area is not given.", f"Name the area: {areas}."
-        )
+        return Part(Verdict.ADVICE, "The Community Safety Partnership's area is not given.", f"Name the area: {areas}.")
     if facts.csp_area in policy.csp_areas:
-        return _Part(Verdict.MET, f"Area: {facts.csp_area}.")
-    return _Part(
+        return Part(Verdict.MET, f"Area: {facts.csp_area}.")
+    return Part(
         Verdict.NOT_MET,
         f"{facts.csp_area} is not the area of one of the county's Community Safety Partnerships.",
         f"Name the area: {areas}.",
     )
 
 
-_Parts = Callable[[Facts, Fund, Policy], tuple[_Part, ...]]
+_Parts = Callable[[Facts, Fund, Policy], tuple[Part, ...]]
 _PARTS: Final[dict[str, _Parts]] = {
     "F1": _no_parts,
     "F2": _no_parts,
@@ -258,12 +268,8 @@ _PARTS: Final[dict[str, _Parts]] = {
 
 
 def _purposes(fund: Fund) -> str:
-    return _list([_PURPOSE[purpose] for purpose in fund.purposes], "and")
+    return listed([_PURPOSE[purpose] for purpose in fund.purposes], "and")
 
 
 def _names(funds: tuple[Fund, ...]) -> str:
-    return _list([fund.name for fund in funds], "or the")
-
-
-def _list(names: list[str], word: str) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {word} {names[-1]}" if names else ""
+    return listed([fund.name for fund in funds], "or the")

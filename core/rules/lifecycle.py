@@ -1,26 +1,107 @@
-"""What state an application or an award is in, what may be done to it then, and why not otherwise.
+"""What state a thing is in, what may be done to it then, and why not otherwise: one table for each of six things.
 
-One table each. The database guards the change itself (`UPDATE … WHERE state = :old`); this says which changes exist.
+The database guards the change itself (`UPDATE … WHERE state = :old`); this says which changes exist. The drawings in
+README are made from these tables by `drawings`.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 __all__ = [
-    "APPLICATION_TABLE",
-    "AWARD_TABLE",
+    "AGREEMENT",
+    "APPLICATION",
+    "AWARD",
+    "AWARD_ACTION_OF_OFFER",
+    "AWARD_OF_OFFER",
+    "LIFECYCLES",
+    "OFFER",
+    "OPPORTUNITY",
+    "RETURN",
+    "AgreementAction",
+    "AgreementState",
     "ApplicationAction",
     "ApplicationState",
     "AwardAction",
     "AwardState",
+    "Lifecycle",
     "NotAllowed",
-    "application_actions",
-    "award_actions",
-    "next_application_state",
-    "next_award_state",
+    "OfferAction",
+    "OfferState",
+    "OpportunityAction",
+    "OpportunityState",
+    "ReturnAction",
+    "ReturnState",
+    "Stands",
+    "drawings",
 ]
+
+State = TypeVar("State", bound=StrEnum)
+Action = TypeVar("Action", bound=StrEnum)
+
+
+class NotAllowed(Exception):  # noqa: N818 - a refusal is an answer, not an error
+    """The action does not exist in this state; `reason` says why in plain English, and what to do instead."""
+
+    def __init__(self, reason: str) -> None:
+        """Keep the reason as the exception's text too."""
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Stands(NamedTuple):
+    """What a state means, as the end of a sentence, and what to do then, as a sentence of its own."""
+
+    how: str
+    instead: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lifecycle(Generic[State, Action]):
+    """The states of one kind of thing and what leads from one to the next.
+
+    `table` holds every change there is; what is not in it is refused. `stands` says what each state means, `cannot`
+    what an action is called that is refused. In one of `finals` nothing more can be done.
+    """
+
+    name: str
+    first: State
+    finals: frozenset[State]
+    table: Mapping[tuple[State, Action], State]
+    stands: Mapping[State, Stands]
+    cannot: Mapping[Action, str]
+
+    def __post_init__(self) -> None:
+        """Close the mappings: nobody changes a rule while the desk runs."""
+        for name in ("table", "stands", "cannot"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+
+    def next(self, state: State, action: Action) -> State:
+        """The state after the action; raises NotAllowed, with the reason, where the table has no such change."""
+        try:
+            return self.table[state, action]
+        except KeyError:
+            how, instead = self.stands[state]
+            raise NotAllowed(f"{self.cannot[action]}: {how}. {instead}") from None
+
+    def actions(self, state: State) -> tuple[Action, ...]:
+        """What can be done in this state, in the order of the table."""
+        return tuple(action for before, action in self.table if before is state)
+
+    def mermaid(self) -> str:
+        """The table as a Mermaid state diagram, always in the same order.
+
+        Actions between the same two states share an arrow: of two loops on one state Mermaid would draw one.
+        """
+        arrows: dict[tuple[State, State], list[str]] = {}
+        for (before, action), after in self.table.items():
+            arrows.setdefault((before, after), []).append(action.replace("_", " "))
+        lines = ["stateDiagram-v2", "    direction LR", f"    [*] --> {self.first}"]
+        lines += [f"    {before} --> {after}: {' or '.join(labels)}" for (before, after), labels in arrows.items()]
+        lines += [f"    {state} --> [*]" for state in type(self.first) if state in self.finals]
+        return "\n".join(lines)
 
 
 class ApplicationState(StrEnum):
@@ -36,19 +117,120 @@ class ApplicationState(StrEnum):
 
 
 class ApplicationAction(StrEnum):
-    """What can be done to an application."""
+    """What can be done to an application. To query it is to send it back (A5): the question says what fails."""
 
     SUBMIT = "submit"
     QUERY = "query"
     ANSWER = "answer"
+    TAKE_BACK = "take_back"
     RECOMMEND = "recommend"
     APPROVE = "approve"
     DECLINE = "decline"
     WITHDRAW = "withdraw"
 
 
+_S = ApplicationState
+_A = ApplicationAction
+
+APPLICATION: Final = Lifecycle(
+    name="Application",
+    first=_S.DRAFT,
+    finals=frozenset({_S.APPROVED, _S.DECLINED, _S.WITHDRAWN}),
+    table={
+        (_S.DRAFT, _A.SUBMIT): _S.SUBMITTED,
+        (_S.SUBMITTED, _A.QUERY): _S.QUERIED,
+        (_S.SUBMITTED, _A.RECOMMEND): _S.RECOMMENDED,
+        (_S.SUBMITTED, _A.WITHDRAW): _S.WITHDRAWN,
+        (_S.QUERIED, _A.ANSWER): _S.SUBMITTED,
+        (_S.QUERIED, _A.TAKE_BACK): _S.SUBMITTED,  # an applicant who never answers does not hold a bid open for ever
+        (_S.QUERIED, _A.WITHDRAW): _S.WITHDRAWN,
+        (_S.RECOMMENDED, _A.QUERY): _S.QUERIED,
+        (_S.RECOMMENDED, _A.APPROVE): _S.APPROVED,
+        (_S.RECOMMENDED, _A.DECLINE): _S.DECLINED,
+        (_S.RECOMMENDED, _A.WITHDRAW): _S.WITHDRAWN,
+    },
+    stands={
+        _S.DRAFT: Stands("it has not been submitted yet", "The applicant submits it, or simply leaves it."),
+        _S.SUBMITTED: Stands(
+            "it is waiting for a recommendation", "An officer recommends on it first, then someone else decides."
+        ),
+        _S.QUERIED: Stands(
+            "it waits for the applicant's answer to a question", "Wait for the answer, or take the question back."
+        ),
+        _S.RECOMMENDED: Stands(
+            "it has been recommended and waits for a decision", "Someone who did not recommend it decides next."
+        ),
+        _S.APPROVED: Stands("it has already been approved", "That decision stands; go on with its award."),
+        _S.DECLINED: Stands("it has already been declined", "That decision stands; the applicant may apply again."),
+        _S.WITHDRAWN: Stands("it has been withdrawn", "The applicant may apply again."),
+    },
+    cannot={
+        _A.SUBMIT: "This application cannot be submitted",
+        _A.QUERY: "A question cannot be put to this applicant",
+        _A.ANSWER: "There is no question to answer on this application",
+        _A.TAKE_BACK: "There is no question to take back on this application",
+        _A.RECOMMEND: "This application cannot be recommended",
+        _A.APPROVE: "This application cannot be approved",
+        _A.DECLINE: "This application cannot be declined",
+        _A.WITHDRAW: "This application cannot be withdrawn",
+    },
+)
+"""From the first saved page to the decision (A2, A3, A5)."""
+
+
+class OfferState(StrEnum):
+    """Where an offer stands."""
+
+    MADE = "made"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+
+
+class OfferAction(StrEnum):
+    """What can be done to an offer. To extend it is to agree a later acceptance date."""
+
+    EXTEND = "extend"
+    ACCEPT = "accept"
+    REFUSE = "refuse"
+    EXPIRE = "expire"
+    WITHDRAW = "withdraw"
+
+
+_NEW_OFFER: Final = "Its money is back in the fund; a new offer needs a new application."
+
+OFFER: Final = Lifecycle(
+    name="Offer",
+    first=OfferState.MADE,
+    finals=frozenset({OfferState.ACCEPTED, OfferState.REFUSED, OfferState.EXPIRED, OfferState.WITHDRAWN}),
+    table={
+        (OfferState.MADE, OfferAction.ACCEPT): OfferState.ACCEPTED,
+        (OfferState.MADE, OfferAction.REFUSE): OfferState.REFUSED,
+        (OfferState.MADE, OfferAction.EXPIRE): OfferState.EXPIRED,
+        (OfferState.MADE, OfferAction.WITHDRAW): OfferState.WITHDRAWN,
+        (OfferState.MADE, OfferAction.EXTEND): OfferState.MADE,
+    },
+    stands={
+        OfferState.MADE: Stands("it has not been answered yet", "The applicant answers it by its acceptance date."),
+        OfferState.ACCEPTED: Stands("it has been accepted", "Nothing is left to answer; go on with its award."),
+        OfferState.REFUSED: Stands("it has been refused", _NEW_OFFER),
+        OfferState.EXPIRED: Stands("its acceptance date has passed", _NEW_OFFER),
+        OfferState.WITHDRAWN: Stands("the office has withdrawn it", _NEW_OFFER),
+    },
+    cannot={
+        OfferAction.EXTEND: "A later acceptance date cannot be agreed for this offer",
+        OfferAction.ACCEPT: "This offer cannot be accepted",
+        OfferAction.REFUSE: "This offer cannot be refused",
+        OfferAction.EXPIRE: "This offer cannot expire",
+        OfferAction.WITHDRAW: "This offer cannot be withdrawn",
+    },
+)
+"""From the approval to the applicant's answer (A6)."""
+
+
 class AwardState(StrEnum):
-    """Where an award stands."""
+    """Where an award stands. Until its offer is answered, this is where the offer stands: see AWARD_OF_OFFER."""
 
     OFFERED = "offered"
     ACTIVE = "active"
@@ -68,117 +250,249 @@ class AwardAction(StrEnum):
     DECOMMISSION = "decommission"
 
 
-class NotAllowed(Exception):  # noqa: N818 - a refusal is an answer, not an error
-    """The action does not exist in this state; `reason` says why in plain English, and what to do instead."""
-
-    def __init__(self, reason: str) -> None:
-        """Keep the reason as the exception's text too."""
-        super().__init__(reason)
-        self.reason = reason
-
-
-_S = ApplicationState
-_A = ApplicationAction
-
-APPLICATION_TABLE: Final[Mapping[tuple[ApplicationState, ApplicationAction], ApplicationState]] = MappingProxyType(
-    {
-        (_S.DRAFT, _A.SUBMIT): _S.SUBMITTED,
-        (_S.DRAFT, _A.WITHDRAW): _S.WITHDRAWN,
-        (_S.SUBMITTED, _A.RECOMMEND): _S.RECOMMENDED,
-        (_S.SUBMITTED, _A.QUERY): _S.QUERIED,
-        (_S.SUBMITTED, _A.WITHDRAW): _S.WITHDRAWN,
-        (_S.QUERIED, _A.ANSWER): _S.SUBMITTED,
-        (_S.QUERIED, _A.WITHDRAW): _S.WITHDRAWN,
-        (_S.RECOMMENDED, _A.APPROVE): _S.APPROVED,
-        (_S.RECOMMENDED, _A.DECLINE): _S.DECLINED,
-        (_S.RECOMMENDED, _A.QUERY): _S.QUERIED,
-        (_S.RECOMMENDED, _A.WITHDRAW): _S.WITHDRAWN,
-    }
-)
-"""Every change of state that an application can make."""
-
-AWARD_TABLE: Final[Mapping[tuple[AwardState, AwardAction], AwardState]] = MappingProxyType(
-    {
+AWARD: Final = Lifecycle(
+    name="Award",
+    first=AwardState.OFFERED,
+    finals=frozenset({AwardState.COMPLETED, AwardState.REFUSED, AwardState.EXPIRED, AwardState.DECOMMISSIONED}),
+    table={
         (AwardState.OFFERED, AwardAction.ACCEPT): AwardState.ACTIVE,
         (AwardState.OFFERED, AwardAction.REFUSE): AwardState.REFUSED,
         (AwardState.OFFERED, AwardAction.EXPIRE): AwardState.EXPIRED,
         (AwardState.ACTIVE, AwardAction.COMPLETE): AwardState.COMPLETED,
         (AwardState.ACTIVE, AwardAction.DECOMMISSION): AwardState.DECOMMISSIONED,
-    }
-)
-"""Every change of state that an award can make."""
-
-_APPLICATION_NOW: Final[Mapping[ApplicationState, str]] = MappingProxyType(
-    {
-        _S.DRAFT: "it has not been submitted yet",
-        _S.SUBMITTED: "it is waiting for a recommendation",
-        _S.QUERIED: "it waits for the applicant's answer to a question",
-        _S.RECOMMENDED: "it has been recommended and waits for a decision",
-        _S.APPROVED: "it has already been approved",
-        _S.DECLINED: "it has already been declined",
-        _S.WITHDRAWN: "it has been withdrawn",
-    }
-)
-_APPLICATION_CANNOT: Final[Mapping[ApplicationAction, str]] = MappingProxyType(
-    {
-        _A.SUBMIT: "This application cannot be submitted",
-        _A.QUERY: "A question cannot be put to this applicant",
-        _A.ANSWER: "There is no question to answer on this application",
-        _A.RECOMMEND: "This application cannot be recommended",
-        _A.APPROVE: "This application cannot be approved",
-        _A.DECLINE: "This application cannot be declined",
-        _A.WITHDRAW: "This application cannot be withdrawn",
-    }
-)
-_AWARD_NOW: Final[Mapping[AwardState, str]] = MappingProxyType(
-    {
-        AwardState.OFFERED: "the offer has not been accepted yet",
-        AwardState.ACTIVE: "the offer has been accepted and the award has started",
-        AwardState.COMPLETED: "the award is complete",
-        AwardState.REFUSED: "the offer has been refused",
-        AwardState.EXPIRED: "the offer has expired",
-        AwardState.DECOMMISSIONED: "the award has been de-commissioned",
-    }
-)
-_AWARD_CANNOT: Final[Mapping[AwardAction, str]] = MappingProxyType(
-    {
+    },
+    stands={
+        AwardState.OFFERED: Stands(
+            "the offer has not been accepted yet", "The applicant answers it by its acceptance date."
+        ),
+        AwardState.ACTIVE: Stands(
+            "the offer has been accepted and the award has started",
+            "Nothing is left to answer; agree any change with the office.",
+        ),
+        AwardState.COMPLETED: Stands("the award is complete", "Anything more needs a new application."),
+        AwardState.REFUSED: Stands("the offer has been refused", _NEW_OFFER),
+        AwardState.EXPIRED: Stands("the offer has expired", _NEW_OFFER),
+        AwardState.DECOMMISSIONED: Stands("the award has been de-commissioned", "Anything more needs a new award."),
+    },
+    cannot={
         AwardAction.ACCEPT: "This offer cannot be accepted",
         AwardAction.REFUSE: "This offer cannot be refused",
         AwardAction.EXPIRE: "This offer cannot expire",
         AwardAction.COMPLETE: "This award cannot be completed",
         AwardAction.DECOMMISSION: "This award cannot be de-commissioned",
+    },
+)
+"""From the offer to the last return (A6, R1, R5)."""
+
+AWARD_OF_OFFER: Final[Mapping[OfferState, AwardState]] = MappingProxyType(
+    {
+        OfferState.MADE: AwardState.OFFERED,
+        OfferState.ACCEPTED: AwardState.ACTIVE,
+        OfferState.REFUSED: AwardState.REFUSED,
+        OfferState.EXPIRED: AwardState.EXPIRED,
+        OfferState.WITHDRAWN: AwardState.EXPIRED,  # its time ended too, by the office; the trail says which it was
     }
 )
+"""The award's state that goes with each state of its offer: one column holds both."""
 
 
-def next_application_state(state: ApplicationState, action: ApplicationAction) -> ApplicationState:
-    """The state after the action; raises NotAllowed, with the reason, where the table has no such change."""
-    try:
-        return APPLICATION_TABLE[state, action]
-    except KeyError:
-        raise NotAllowed(_why_not(state, action)) from None
+AWARD_ACTION_OF_OFFER: Final[Mapping[OfferAction, AwardAction | None]] = MappingProxyType(
+    {
+        OfferAction.EXTEND: None,
+        OfferAction.ACCEPT: AwardAction.ACCEPT,
+        OfferAction.REFUSE: AwardAction.REFUSE,
+        OfferAction.EXPIRE: AwardAction.EXPIRE,
+        OfferAction.WITHDRAW: AwardAction.EXPIRE,
+    }
+)
+"""What each action on an offer does to its award; None for a later acceptance date, which moves no state."""
 
 
-def next_award_state(state: AwardState, action: AwardAction) -> AwardState:
-    """The state after the action; raises NotAllowed, with the reason, where the table has no such change."""
-    try:
-        return AWARD_TABLE[state, action]
-    except KeyError:
-        raise NotAllowed(f"{_AWARD_CANNOT[action]}: {_AWARD_NOW[state]}.") from None
+class ReturnState(StrEnum):
+    """Where a monitoring return stands. One that is expected has a deadline and no row yet."""
+
+    EXPECTED = "expected"
+    RECEIVED = "received"
+    QUERIED = "queried"
+    ACCEPTED = "accepted"
 
 
-def application_actions(state: ApplicationState) -> tuple[ApplicationAction, ...]:
-    """What can be done to an application in this state, in the order of the actions."""
-    return tuple(action for action in ApplicationAction if (state, action) in APPLICATION_TABLE)
+class ReturnAction(StrEnum):
+    """What can be done to a monitoring return."""
+
+    RECEIVE = "receive"
+    QUERY = "query"
+    ANSWER = "answer"
+    TAKE_BACK = "take_back"
+    ACCEPT = "accept"
 
 
-def award_actions(state: AwardState) -> tuple[AwardAction, ...]:
-    """What can be done to an award in this state, in the order of the actions."""
-    return tuple(action for action in AwardAction if (state, action) in AWARD_TABLE)
+RETURN: Final = Lifecycle(
+    name="Return",
+    first=ReturnState.EXPECTED,
+    finals=frozenset({ReturnState.ACCEPTED}),
+    table={
+        (ReturnState.EXPECTED, ReturnAction.RECEIVE): ReturnState.RECEIVED,
+        (ReturnState.RECEIVED, ReturnAction.QUERY): ReturnState.QUERIED,
+        (ReturnState.RECEIVED, ReturnAction.ACCEPT): ReturnState.ACCEPTED,
+        (ReturnState.QUERIED, ReturnAction.ANSWER): ReturnState.RECEIVED,
+        (ReturnState.QUERIED, ReturnAction.TAKE_BACK): ReturnState.RECEIVED,
+    },
+    stands={
+        ReturnState.EXPECTED: Stands("it has not come in yet", "The recipient sends it first."),
+        ReturnState.RECEIVED: Stands(
+            "it is in and an officer reads it", "The officer accepts it, or puts a question to the recipient."
+        ),
+        ReturnState.QUERIED: Stands(
+            "it waits for the recipient's answer to a question", "Record the answer, or take the question back."
+        ),
+        ReturnState.ACCEPTED: Stands(
+            "it has been accepted", "Nothing more is needed; write to each other if something is still not clear."
+        ),
+    },
+    cannot={
+        ReturnAction.RECEIVE: "This return cannot be taken in again",
+        ReturnAction.QUERY: "A question cannot be put about this return",
+        ReturnAction.ANSWER: "There is no question to answer on this return",
+        ReturnAction.TAKE_BACK: "There is no question to take back on this return",
+        ReturnAction.ACCEPT: "This return cannot be accepted",
+    },
+)
+"""From the deadline to the officer's acceptance (R1). None is waived: where an award ends early, chasing stops."""
 
 
-def _why_not(state: ApplicationState, action: ApplicationAction) -> str:
-    cannot = _APPLICATION_CANNOT[action]
-    if state is _S.SUBMITTED and action in (_A.APPROVE, _A.DECLINE):
-        return f"{cannot} yet: it needs a recommendation by someone else first."
-    return f"{cannot}: {_APPLICATION_NOW[state]}."
+class OpportunityState(StrEnum):
+    """Where an opportunity stands: an invitation to apply, to quote or to tender."""
+
+    DRAFT = "draft"
+    OPEN = "open"
+    CLOSED = "closed"
+    EVALUATED = "evaluated"
+    AWARDED = "awarded"
+    CANCELLED = "cancelled"
+
+
+class OpportunityAction(StrEnum):
+    """What can be done to an opportunity. To extend it is to set a later closing day, for everybody."""
+
+    ADVERTISE = "advertise"
+    EXTEND = "extend"
+    CLOSE = "close"
+    EVALUATE = "evaluate"
+    SET_ASIDE = "set_aside"
+    AWARD = "award"
+    CANCEL = "cancel"
+
+
+_OS = OpportunityState
+_OA = OpportunityAction
+
+OPPORTUNITY: Final = Lifecycle(
+    name="Opportunity",
+    first=_OS.DRAFT,
+    finals=frozenset({_OS.AWARDED, _OS.CANCELLED}),
+    table={
+        (_OS.DRAFT, _OA.ADVERTISE): _OS.OPEN,
+        (_OS.DRAFT, _OA.CANCEL): _OS.CANCELLED,
+        (_OS.OPEN, _OA.CLOSE): _OS.CLOSED,
+        (_OS.OPEN, _OA.CANCEL): _OS.CANCELLED,
+        (_OS.OPEN, _OA.EXTEND): _OS.OPEN,
+        (_OS.CLOSED, _OA.EVALUATE): _OS.EVALUATED,
+        (_OS.CLOSED, _OA.CANCEL): _OS.CANCELLED,
+        (_OS.EVALUATED, _OA.SET_ASIDE): _OS.CLOSED,  # a conflict of interest comes to light, or a bidder is right
+        (_OS.EVALUATED, _OA.AWARD): _OS.AWARDED,
+        (_OS.EVALUATED, _OA.CANCEL): _OS.CANCELLED,
+    },
+    stands={
+        _OS.DRAFT: Stands("it has not been advertised yet", "Advertise it, or cancel it."),
+        _OS.OPEN: Stands("it is open until its closing day", "Wait for that day, set a later one, or cancel it."),
+        _OS.CLOSED: Stands("it is closed and waits for the panel", "Record the panel's evaluation, or cancel it."),
+        _OS.EVALUATED: Stands("the panel has evaluated it", "Award it, set the evaluation aside, or cancel it."),
+        _OS.AWARDED: Stands("it has been awarded", "Go on with the agreement; a new need is a new opportunity."),
+        _OS.CANCELLED: Stands("it has been cancelled", "Draft a new opportunity if the need is still there."),
+    },
+    cannot={
+        _OA.ADVERTISE: "This opportunity cannot be advertised",
+        _OA.EXTEND: "A later closing day cannot be set for this opportunity",
+        _OA.CLOSE: "This opportunity cannot be closed",
+        _OA.EVALUATE: "An evaluation of this opportunity cannot be recorded",
+        _OA.SET_ASIDE: "There is no evaluation of this opportunity to set aside",
+        _OA.AWARD: "This opportunity cannot be awarded",
+        _OA.CANCEL: "This opportunity cannot be cancelled",
+    },
+)
+"""From the draft to the award (T4, T6). It closes on its day; nothing that has closed is opened again."""
+
+
+class AgreementState(StrEnum):
+    """Where an agreement stands."""
+
+    DRAFTED = "drafted"
+    SENT = "sent"
+    SIGNED = "signed"
+    VARIED = "varied"
+    ENDED = "ended"
+    ABANDONED = "abandoned"
+
+
+class AgreementAction(StrEnum):
+    """What can be done to an agreement. To transfer it is to put the office's successor in the office's place (W6)."""
+
+    SEND = "send"
+    REDRAFT = "redraft"
+    SIGN = "sign"
+    VARY = "vary"
+    TRANSFER = "transfer"
+    END = "end"
+    ABANDON = "abandon"
+
+
+_GS = AgreementState
+_GA = AgreementAction
+
+AGREEMENT: Final = Lifecycle(
+    name="Agreement",
+    first=_GS.DRAFTED,
+    finals=frozenset({_GS.ENDED, _GS.ABANDONED}),
+    table={
+        (_GS.DRAFTED, _GA.SEND): _GS.SENT,
+        (_GS.DRAFTED, _GA.ABANDON): _GS.ABANDONED,
+        (_GS.SENT, _GA.REDRAFT): _GS.DRAFTED,
+        (_GS.SENT, _GA.SIGN): _GS.SIGNED,
+        (_GS.SENT, _GA.ABANDON): _GS.ABANDONED,
+        (_GS.SIGNED, _GA.VARY): _GS.VARIED,
+        (_GS.SIGNED, _GA.END): _GS.ENDED,
+        (_GS.SIGNED, _GA.TRANSFER): _GS.SIGNED,
+        (_GS.VARIED, _GA.END): _GS.ENDED,
+        (_GS.VARIED, _GA.VARY): _GS.VARIED,
+        (_GS.VARIED, _GA.TRANSFER): _GS.VARIED,
+    },
+    stands={
+        _GS.DRAFTED: Stands(
+            "it is still a draft", "Record the notices that are due before signing and send it, or abandon it."
+        ),
+        _GS.SENT: Stands("it waits for its signature", "Wait for the signature, redraft it, or abandon it."),
+        _GS.SIGNED: Stands("it is signed and in force", "Agree a variation, transfer it, or end it."),
+        _GS.VARIED: Stands("it is in force as varied", "Agree another variation, transfer it, or end it."),
+        _GS.ENDED: Stands("it has ended", "Draft a new agreement to go on."),
+        _GS.ABANDONED: Stands("it was abandoned unsigned", "Draft a new agreement if it is still wanted."),
+    },
+    cannot={
+        _GA.SEND: "This agreement cannot be sent",
+        _GA.REDRAFT: "This agreement cannot be redrafted",
+        _GA.SIGN: "This agreement cannot be signed",
+        _GA.VARY: "This agreement cannot be varied",
+        _GA.TRANSFER: "This agreement cannot be transferred",
+        _GA.END: "This agreement cannot be ended",
+        _GA.ABANDON: "This agreement cannot be abandoned",
+    },
+)
+"""From the draft to its end (L1, W6, T8). Only what was sent is signed, so the notices come before."""
+
+LIFECYCLES: Final[tuple[Lifecycle[Any, Any], ...]] = (APPLICATION, OFFER, AWARD, RETURN, OPPORTUNITY, AGREEMENT)
+"""All six, in the order in which README draws them."""
+
+
+def drawings() -> str:
+    """Every table as README shows it: Markdown, a heading and a Mermaid drawing each."""
+    return "\n\n".join(f"### {one.name}\n\n```mermaid\n{one.mermaid()}\n```" for one in LIFECYCLES)

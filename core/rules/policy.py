@@ -367,6 +367,8 @@ class Policy:
     portal_over: Figure[int]
     multi_year_months: Figure[int]
     full_plan_months: Figure[int]
+    full_plan_months_plan: Figure[int]
+    full_plan_months_do: Figure[int]
     return_months: Figure[int]
     final_return_grace: Figure[int]
     return_without_term_months: Figure[int]

@@ -5,7 +5,7 @@ one. The form, the JSON API, the check page, the card and the e-mails all take t
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final, cast
 
@@ -19,14 +19,16 @@ from core.rules.answers import (
     Question,
     Value,
     When,
-    clean_short,
     describe,
     fields,
+    kept,
     read_answer,
+    recalled,
 )
 from core.rules.calendar import date_text
-from core.rules.facts import Facts
-from core.rules.forms import ORGANISATION_TYPES, PURPOSES, Page, api_questions, application_book, return_book
+from core.rules.facts import Facts, History, PlanFacts
+from core.rules.forms import ORGANISATION_TYPES, PURPOSES, Page, api_questions, application_book, return_book, to_ask
+from core.rules.money import MoneyError, pence_from_typed
 from core.rules.policy import CrimeGround, Fund, Kind, OrganisationType, Policy, Purpose, Tier
 
 __all__ = [
@@ -47,11 +49,16 @@ __all__ = [
     "application_questions",
     "describe",
     "fields",
+    "history_facts",
     "is_asked",
+    "kept",
+    "plan_facts",
+    "questions_asked",
     "read_application",
     "read_page",
     "read_question",
     "read_return",
+    "recalled",
     "return_questions",
 ]
 
@@ -106,18 +113,9 @@ class ApplicationFacts:
             existing_provision=self.existing_provision,
             outcomes=len(self.outcomes),
             crime_grounds=(CrimeGround(grounds),) if grounds else None,
+            plan=plan_facts(self.answers, self.purpose),
+            history=history_facts(self.answers),
         )
-
-    def values(self) -> dict[str, Value]:
-        """The answers by question id, as `read_application` took them: for summaries through `describe`."""
-        plain: dict[str, Value] = {
-            name: getattr(self, name) for name in self.__slots__ if name not in ("fund", "answers", "purchases")
-        }
-        plain["organisation_type"], plain["purpose"] = str(self.organisation_type), str(self.purpose)
-        plain["buys"] = self.purchases > 0
-        plain["purchases"] = self.purchases or None
-        plain["declaration"] = True
-        return plain | dict(self.answers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +138,9 @@ def application_questions(fund: Fund, policy: Policy) -> tuple[Question, ...]:
 def application_pages(fund: Fund, policy: Policy, answers: Mapping[str, str]) -> tuple[Page, ...]:
     """The pages that an applicant sees, given the raw answers so far: what does not apply is left out."""
     pages = []
+    amount = _amount(answers)
     for page in application_book(fund, policy):
-        asked = tuple(question for question in page.questions if is_asked(question, answers))
+        asked = tuple(_at_size(question, amount) for question in page.questions if is_asked(question, answers))
         if asked:
             pages.append(Page(page.slug, page.title, page.section, asked, page.hint))
     return tuple(pages)
@@ -149,7 +148,67 @@ def application_pages(fund: Fund, policy: Policy, answers: Mapping[str, str]) ->
 
 def is_asked(question: Question, answers: Mapping[str, str]) -> bool:
     """Whether a question applies, given the raw answers so far."""
-    return question.when is None or clean_short(answers.get(question.when.question, "")) in question.when.values
+    if question.from_amount and _amount(answers) < question.from_amount:
+        return False
+    return question.when is None or question.when.holds(answers)
+
+
+def _amount(answers: Mapping[str, str]) -> int:
+    """The amount asked for in pence, 0 while there is none that can be read."""
+    try:
+        return pence_from_typed(answers.get("amount", ""))
+    except MoneyError:
+        return 0
+
+
+def _at_size(question: Question, amount: int) -> Question:
+    """The question as it is put for this amount: what is optional for smaller ones may be required."""
+    if question.required_from is None or amount < question.required_from:
+        return question
+    return replace(question, required=True)
+
+
+def questions_asked(fund: Fund, policy: Policy, organisation: OrganisationType) -> int:
+    """How many questions the longest light application of such an organisation is asked: its pages."""
+    return sum(
+        any(_may_be_asked(question, organisation) for question in page.questions)
+        for page in application_book(fund, policy)
+    )
+
+
+def _may_be_asked(question: Question, organisation: OrganisationType) -> bool:
+    if question.from_amount:
+        return False
+    when = question.when
+    return when is None or when.question != "organisation_type" or organisation.value in when.values
+
+
+def plan_facts(answers: Mapping[str, str], purpose: Purpose | None) -> PlanFacts:
+    """What the answers kept beside an application tell the rules of Understand and Plan."""
+
+    def truth(name: str) -> bool | None:
+        return {"yes": True, "no": False}.get(answers.get(name, ""))
+
+    return PlanFacts(
+        existing_service=answers.get("existing_service"),
+        needs_assessment=answers.get("needs_assessment"),
+        engagement=answers.get("engagement"),
+        partnership=answers.get("partnership"),
+        pathways=answers.get("pathways"),
+        service_user_voice=answers.get("service_user_voice"),
+        local_need=answers.get("local_need"),
+        co_design=answers.get("co_design"),
+        early_intervention=truth("early_intervention"),
+        countywide=truth("countywide"),
+        at_risk=True if purpose is Purpose.YOUNG_PEOPLE else truth("at_risk"),
+        enterprise=truth("enterprise"),
+    )
+
+
+def history_facts(answers: Mapping[str, str]) -> History:
+    """What the answers kept beside an application tell the rules of earlier money."""
+    assistance = answers.get("assistance", "")
+    return History(assistance=int(assistance) if assistance.isdecimal() else None)
 
 
 def read_question(
@@ -187,30 +246,47 @@ def read_application(
     requires is required, and any purpose or age may be stated, so that the rules can answer it.
     """
     questions = api_questions(fund, policy) if strict_money else application_questions(fund, policy)
-    asked = questions if strict_money else tuple(question for question in questions if is_asked(question, raw))
+    amount = _amount(raw)
+    asked = (
+        questions
+        if strict_money
+        else tuple(_at_size(question, amount) for question in questions if is_asked(question, raw))
+    )
     values, faults = _read(asked, raw, _limits(policy), today, api=strict_money)
     if faults:
         return None, faults
     return _application(fund, values), ()
 
 
-def return_questions(tier: Tier, measures: tuple[str, ...] = ()) -> tuple[Question, ...]:
-    """What a monitoring return asks: more for larger awards. `measures` are those that were agreed, in order."""
+def return_questions(tier: Tier, measures: tuple[str, ...], policy: Policy, fund_id: str) -> tuple[Question, ...]:
+    """What a monitoring return of a fund's award asks: more for larger awards, and what the office adds.
+
+    `measures` are those that were agreed, in order.
+    """
     depth = list(Tier).index(tier)
-    return tuple(question for least, question in return_book(measures) if depth >= list(Tier).index(least))
+    added = [row for row in policy.added_questions("return", fund_id) if depth >= list(Tier).index(row.least_tier)]
+    return (
+        *(question for least, question in return_book(measures) if depth >= list(Tier).index(least)),
+        *(to_ask(row, policy, "What happened") for row in added),
+    )
 
 
 def read_return(
-    raw: Mapping[str, str], measures: tuple[str, ...], policy: Policy, tier: Tier, strict_money: bool = False
+    raw: Mapping[str, str],
+    measures: tuple[str, ...],
+    policy: Policy,
+    tier: Tier,
+    fund_id: str,
+    strict_money: bool = False,
 ) -> tuple[ReturnFacts | None, tuple[Fault, ...]]:
-    """A monitoring return, or None and every fault; `strict_money` is the JSON API's reading.
+    """A monitoring return of a fund's award, or None and every fault; `strict_money` is the JSON API's reading.
 
     What was achieved is in `achieved-1`, `achieved-2` … in the order of the agreed measures; where `measure-1` … name
     the measures too, they may come in any order.
     """
     values: dict[str, Value] = {}
     faults: list[Fault] = []
-    for question in return_questions(tier, measures):
+    for question in return_questions(tier, measures, policy, fund_id):
         value = read_answer(question, raw, _limits(policy), api=strict_money)
         if isinstance(value, Faults):
             faults.extend(value)
@@ -218,7 +294,7 @@ def read_return(
             values[question.id] = value
     if faults:
         return None, _once(faults)
-    extra = {name: str(values[name]) for name in _RETURN_EXTRA if values.get(name)}
+    extra = {name: kept(value) for name, value in values.items() if name not in _RETURN_OWN and value is not None}
     return (
         ReturnFacts(
             narrative=cast("str", values["narrative"]),
@@ -321,9 +397,11 @@ def _application(fund: Fund, values: Mapping[str, Value]) -> ApplicationFacts:
         amount=cast("int", values["amount"]),
         purchases=cast("int", values.get("purchases") or 0),
         purpose=Purpose(str(purpose)) if purpose else fund.purposes[0],
-        answers={name: str(values[name]) for name in _APPLICATION_EXTRA if values.get(name)},
+        answers={name: kept(value) for name, value in values.items() if name not in _OWN and value is not None},
     )
 
 
-_APPLICATION_EXTRA: Final = ("purchases_what", "crime_grounds")
-_RETURN_EXTRA: Final = ("difficulties", "partners")
+_OWN: Final = frozenset({*ApplicationFacts.__slots__, "buys", "declaration"})
+"""The questions of an application that have a field of their own, or say nothing beside the others."""
+
+_RETURN_OWN: Final = frozenset({*ReturnFacts.__slots__})

@@ -523,7 +523,7 @@ def test_an_approval_offers_the_award_and_mails_the_offer(office: Office) -> Non
         assert (award.status, award.amount, award.conditions) == ("offered", 2_000_00, CONDITIONS)
         assert award.reference == award.application.reference
         assert award.accept_by.isoformat() == "2026-12-21"  # 28 days after 23 November
-    assert [line.kind for line in trail(office)][-2:] == ["approved", "offered"]
+    assert [line.kind for line in trail(office)][-3:] == ["approved", "money", "offered"]
 
 
 def test_withdrawn_at_the_applicant_s_wish_until_it_is_decided(office: Office) -> None:

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
-from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from core import awards, funds
 from core.errors import NotFound, Refused
-from core.funds import FundPosition
 from core.office import Office
-from core.records import Award, FundYear, LedgerEntry
+from core.records import FundYear, LedgerEntry
 from core.rules.policy import Role
 from tests.core.casework import (
     YEAR,
@@ -33,43 +27,7 @@ from tests.core.casework import (
     recommended,
     trail,
 )
-
-
-def position(office: Office, fund: str = "youth-fund", year: int = YEAR) -> FundPosition:
-    with office.reading() as session:
-        return funds.position(session, fund, year)
-
-
-def commit(session: Session, office: Office, fund: str, amount: int, award: Award, year: int = YEAR) -> str:
-    found = office.policy.fund(fund)
-    assert found is not None
-    return funds.commit(
-        session, found, year, amount, award_id=award.id, this_year=YEAR, actor="test", now=office.clock()
-    )
-
-
-def release(session: Session, office: Office, award: Award) -> None:
-    funds.release(session, award.id, actor="test", note="given back", now=office.clock())
-
-
-def ledger(session: Session, fund: str, year: int) -> Counter[str]:
-    rows = session.execute(
-        select(LedgerEntry.kind, func.sum(LedgerEntry.amount))
-        .where(LedgerEntry.fund == fund, LedgerEntry.year == year)
-        .group_by(LedgerEntry.kind)
-    )
-    return Counter({kind: int(total) for kind, total in rows})
-
-
-def assert_ledger_adds_up(session: Session, fund: str, year: int) -> None:
-    session.flush()
-    sums, row = ledger(session, fund, year), funds.position(session, fund, year)
-    assert row.allocated == sums["allocation"]
-    assert row.held == -sums["held"]
-    assert row.committed == -(sums["commitment"] + sums["release"])
-    assert row.forward == -(sums["forward"] + sums["forward_closed"])
-    assert 0 <= row.committed <= row.allocated - row.held
-    assert row.available == max(0, row.allocated - row.held - row.committed - row.forward)
+from tests.core.money import assert_ledger_adds_up, commit, position, release
 
 
 def test_a_year_without_an_allocation_is_not_known(office: Office) -> None:
@@ -269,51 +227,3 @@ def test_an_award_falls_in_the_year_of_its_start(office: Office) -> None:
         with office.reading() as session:
             award = awards.by_id(session, award_of(office, application))
             assert session.scalars(select(LedgerEntry.year).where(LedgerEntry.award_id == award.id)).all() == [year]
-
-
-moves = st.lists(
-    st.one_of(
-        st.tuples(st.just("allocate"), st.integers(1, 1_000)),
-        st.tuples(st.just("commit"), st.integers(0, 3), st.integers(1, 400)),
-        st.tuples(st.just("release"), st.integers(0, 3)),
-    ),
-    max_size=25,
-)
-
-
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(moves=moves, year=st.sampled_from([YEAR, YEAR + 1]), fund=st.sampled_from(["youth-fund", "crime-and-disorder"]))
-def test_whatever_happens_it_is_never_overspent_and_the_ledger_adds_up(
-    office: Office, moves: list[Any], year: int, fund: str
-) -> None:
-    with office.sessions() as session:
-        holders = bare_awards(session, office, 4)
-        committed, forward, allocated = Counter[int](), Counter[int](), 0
-        for move in moves:
-            if move[0] == "allocate":
-                allocated += move[1]
-                funds.allocate(session, fund, year, move[1], policy=office.policy, actor="test", now=office.clock())
-                free = allocated - (-(-allocated // 3) if fund == "crime-and-disorder" else 0)
-                for one in list(forward):  # a Counter keeps the order in which its keys came: oldest first
-                    if committed.total() + forward[one] > free:
-                        break
-                    committed[one] += forward.pop(one)
-            elif move[0] == "commit":
-                _, one, amount = move
-                free = allocated - (-(-allocated // 3) if fund == "crime-and-disorder" else 0)
-                try:
-                    which = commit(session, office, fund, amount, holders[one], year)
-                except Refused:
-                    assert committed.total() + amount > free
-                    assert allocated or year == YEAR
-                else:
-                    assert which == ("forward" if year > YEAR and not allocated else "commitment")
-                    (forward if which == "forward" else committed)[one] += amount
-            else:
-                release(session, office, holders[move[1]])
-                committed.pop(move[1], None)
-                forward.pop(move[1], None)
-            assert_ledger_adds_up(session, fund, year)
-            now = funds.position(session, fund, year)
-            assert (now.committed, now.forward) == (committed.total(), forward.total())
-        session.rollback()

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from core.policy_file import SHIPPED, read_policy
 from core.rules.assessment import ORDER, Assessment, Facts, Finding, Money, Verdict, assess, has_meetings
+from core.rules.facts import PlanFacts
 from core.rules.policy import (
     CrimeGround,
     Kind,
@@ -384,21 +385,34 @@ def test_findings_stand_in_one_order_and_once(looked_at: Look) -> None:
     found = looked_at(
         kind=Kind.CONTRACT, amount=60_000_00, fund="moj-victims", purpose=Purpose.VICTIM_SERVICES, competed=False,
         start=D("2026-04-01"), end=D("2027-03-31"), money=Money(100_000_00, 80_000_00), **WHOLE,
+        plan=PlanFacts(named_in_bid=True, local_supplier=True),
     ).findings  # fmt: skip
     assert [row.rule for row in found] == [
-        "P0", "F0", "F1", "F6", "L2", "L4", "U1", "U2", "N3", "T1", "T3", "T4", "T6", "T7", "R1", "R2",
+        "P0", "V1", "F0", "F1", "F6", "L2", "L3", "L4", "L5", "U1", "U2", "U3", "U4", "U5", "U6", "N1", "N2", "N3",
+        "D1", "T1", "T3", "T4", "T5", "T6", "T7", "T8", "R1", "R2", "R4", "W1", "W2",
     ]  # fmt: skip
     assert all(row.paragraph == PARAGRAPHS[row.rule] for row in found)
 
 
 def test_what_always_has_a_finding(looked_at: Look) -> None:
     for kind in Kind:
-        assert [row.rule for row in looked_at(kind=kind).findings] == ["P0", "F0", "T1", "R1", "R2"]
+        power, bought = (["L1"], []) if kind is Kind.GRANT else ([], ["W2"])
+        assert [row.rule for row in looked_at(kind=kind).findings] == [
+            "P0", "V1", "F0", *power, "L5", "T1", "R1", "R2", "W1", *bought,
+        ]  # fmt: skip
+
+
+def test_what_is_looked_at_elsewhere_is_no_part_of_an_assessment() -> None:
+    # Bids for new money, de-commissioning, payment, authority and the record have findings and refusals of their own.
+    assert not {"N4", "R5", "F7", "A1", "A2", "A3", "A6", "D0"} & set(ORDER)
 
 
 def test_paragraphs(looked_at: Look) -> None:
     paragraphs = {row.rule: row.paragraph for row in looked_at().findings}
-    assert paragraphs == {"P0": "§5.1", "F0": "§6.1", "T1": "§5.2 DO", "R1": "§5.2 REVIEW", "R2": "§5.2 REVIEW"}
+    assert paragraphs == {
+        "P0": "§5.1", "V1": "§5.2, last line", "F0": "§6.1", "L1": "§4.5", "L5": "office; Subsidy Control Act 2022",
+        "T1": "§5.2 DO", "R1": "§5.2 REVIEW", "R2": "§5.2 REVIEW", "W1": "§6.1",
+    }  # fmt: skip
     assert set(ORDER) <= set(PARAGRAPHS)
 
 

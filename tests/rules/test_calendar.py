@@ -8,13 +8,18 @@ from core.rules.calendar import (
     add_months,
     date_text,
     financial_year,
+    interval_text,
     latest_due,
     meeting_dates,
+    next_month,
+    next_recurring,
     next_working_day,
     nudge_dates,
     parse_year,
+    recurring_dates,
     return_dates,
     return_without_term,
+    working_day_of_month,
     year_bounds,
     year_label,
 )
@@ -88,6 +93,37 @@ def test_an_end_before_its_start_is_refused() -> None:
 
 def test_an_award_without_a_term_has_one_return_six_months_after_it() -> None:
     assert return_without_term(date(2026, 8, 31)) == (date(2027, 2, 28),)
+    assert return_without_term(date(2026, 8, 30), 3) == (date(2026, 11, 30),)
+    assert return_without_term(date(9999, 6, 30)) == (date(9999, 12, 30),)
+    assert return_without_term(date(9999, 7, 1)) == (date.max,)
+    for months in (0, 7):
+        with pytest.raises(ValueError, match="six-monthly"):
+            return_without_term(date(2026, 8, 31), months)
+
+
+@pytest.mark.parametrize(
+    ("anchor", "every", "last", "expected"),
+    [
+        ("2026-08-31", 6, "2028-02-29", ["2027-02-28", "2027-08-31", "2028-02-29"]),
+        ("2026-08-31", 6, "2028-02-28", ["2027-02-28", "2027-08-31"]),
+        ("2024-02-29", 12, "2028-02-29", ["2025-02-28", "2026-02-28", "2027-02-28", "2028-02-29"]),
+        ("2026-04-01", 12, "2027-03-31", []),
+        ("2026-04-01", 12, "2026-03-31", []),
+    ],
+)
+def test_what_recurs_is_counted_from_its_anchor(anchor: str, every: int, last: str, expected: list[str]) -> None:
+    assert recurring_dates(D(anchor), every, D(last)) == tuple(D(day) for day in expected)
+
+
+def test_what_recurs_does_so_a_month_apart_at_least() -> None:
+    assert recurring_dates(date(2026, 1, 31), 1, date(2026, 3, 31)) == (date(2026, 2, 28), date(2026, 3, 31))
+    with pytest.raises(ValueError, match="a month apart"):
+        recurring_dates(date(2026, 1, 31), 0, date(2026, 3, 31))
+
+
+def test_the_next_of_what_recurs() -> None:
+    assert next_recurring(date(2026, 8, 31), 6) == date(2027, 2, 28)
+    assert next_recurring(date(9999, 8, 31), 6) == date.max
 
 
 @pytest.mark.parametrize(
@@ -142,6 +178,51 @@ def test_year_bounds() -> None:
 )
 def test_the_next_working_day(day: str, expected: str) -> None:
     assert next_working_day(D(day), CHRISTMAS) == D(expected)
+
+
+BANK_HOLIDAYS = frozenset(
+    {
+        date(2026, 12, 25), date(2026, 12, 28), date(2027, 1, 1), date(2027, 3, 26), date(2027, 3, 29),
+        date(2029, 3, 30), date(2029, 4, 2),
+    }
+)  # fmt: skip
+"""Some of England's, as they are published; those of 2029 are Good Friday and Easter Monday."""
+
+
+@pytest.mark.parametrize(
+    ("month", "number", "expected"),
+    [
+        ("2026-12-31", 1, "2026-12-01"),  # a Tuesday; whatever the day of the month
+        ("2026-11-01", 1, "2026-11-02"),  # the 1st is a Sunday
+        ("2026-08-01", 1, "2026-08-03"),  # a Saturday
+        ("2027-01-15", 1, "2027-01-04"),  # New Year's Day, a Friday, and the week-end
+        ("2027-01-01", 2, "2027-01-05"),
+        ("2029-04-01", 1, "2029-04-03"),  # a Sunday and Easter Monday
+        ("2027-03-01", 20, "2027-03-30"),  # over Good Friday and Easter Monday
+        ("2027-02-01", 20, "2027-02-26"),
+        ("2027-02-01", 21, "2027-03-01"),  # a month of twenty working days: counted on
+    ],
+)
+def test_working_days_of_a_month(month: str, number: int, expected: str) -> None:
+    assert working_day_of_month(D(month), number, BANK_HOLIDAYS) == D(expected)
+
+
+def test_working_days_are_counted_from_one() -> None:
+    with pytest.raises(ValueError, match="counted from 1"):
+        working_day_of_month(date(2027, 1, 1), 0, BANK_HOLIDAYS)
+
+
+def test_the_next_month() -> None:
+    assert next_month(date(2026, 12, 31)) == date(2027, 1, 1)
+    assert next_month(date(2027, 1, 31)) == date(2027, 2, 1)
+    with pytest.raises(OverflowError):
+        next_month(date.max)
+
+
+def test_intervals_are_said_in_words() -> None:
+    assert [interval_text(months) for months in (1, 2, 3, 6, 12, 18)] == [
+        "month", "2 months", "three months", "six months", "year", "18 months",
+    ]  # fmt: skip
 
 
 def test_a_staff_nudge_waits_for_a_working_day_and_a_recipients_does_not() -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from core.rules.assessment import Finding, Money, Verdict
-from core.rules.fund_rules import allocatable
+from core.rules.facts import Stage
+from core.rules.fund_rules import allocatable, historic_review_finding, historic_review_on
 from core.rules.policy import CrimeGround, Kind, OrganisationType, Policy, Purpose
 
 Find = Callable[..., Finding | None]
@@ -114,6 +115,7 @@ def test_a_ground_is_asked_of_the_crime_and_disorder_fund(finding: Find) -> None
         assert without is not None
         assert without.verdict is Verdict.ADVICE
         assert "1/3" in without.because
+        assert without.needed_by is Stage.APPROVAL
     stated = finding("F3", **facts, crime_grounds=(CrimeGround.DEMAND,))
     assert stated is not None
     assert stated.verdict is Verdict.MET
@@ -141,6 +143,37 @@ def test_a_third_is_held(policy: Policy, total: int, left: int) -> None:
 
 def test_nothing_is_held_of_the_other_funds(policy: Policy) -> None:
     assert [allocatable(100_000_00, fund) for fund in policy.funds if fund.rule != "F3"] == [100_000_00] * 6
+
+
+@pytest.mark.parametrize(
+    ("looked_at", "agreed", "due"),
+    [
+        (date(2026, 4, 1), None, date(2027, 4, 1)),
+        (date(2024, 2, 29), None, date(2025, 2, 28)),
+        (date(2026, 4, 1), date(2026, 9, 30), date(2026, 9, 30)),
+        (date(2026, 4, 1), date(2028, 3, 31), date(2028, 3, 31)),
+        (date(9999, 6, 1), None, date.max),
+    ],
+)
+def test_a_historic_award_has_a_day_for_its_review(
+    policy: Policy, looked_at: date, agreed: date | None, due: date
+) -> None:
+    assert historic_review_on(looked_at, policy, agreed) == due
+    assert historic_review_finding(looked_at, policy, due, agreed) is None
+
+
+def test_a_review_that_is_past_is_found_the_day_after(policy: Policy) -> None:
+    last = date(2025, 11, 23)
+    assert historic_review_finding(last, policy, date(2026, 11, 23)) is None
+    for today, late in ((date(2026, 11, 24), "1 day ago"), (date(2026, 11, 25), "2 days ago")):
+        f3 = historic_review_finding(last, policy, today)
+        assert f3 is not None
+        assert (f3.rule, f3.verdict, f3.needed_by) == ("F3", Verdict.ADVICE, Stage.REVIEW)
+        assert f3.because == f"This historic award was to be reviewed by 23 November 2026, {late}."
+        assert "evidence of the difference it makes" in f3.remedy
+    sooner = replace(policy, historic_review_months=replace(policy.historic_review_months, value=11))
+    assert historic_review_finding(last, sooner, date(2026, 10, 23)) is None
+    assert historic_review_finding(last, sooner, date(2026, 10, 24)) is not None
 
 
 # ---------------------------------------------------------------------------------------------------------- F5

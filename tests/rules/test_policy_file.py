@@ -1,6 +1,5 @@
 """The policy file: what is shipped, what a wrong one is told, and the version in force."""
 
-import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import fields
@@ -12,7 +11,6 @@ import pytest
 from core.policy_file import (
     SHIPPED,
     PolicyError,
-    PolicyShelf,
     bank_holidays,
     came_later,
     policy_as_data,
@@ -265,33 +263,6 @@ def test_what_is_no_toml_and_what_is_not_there(refused: Callable[[str], PolicyEr
     (tmp_path / "latin.toml").write_bytes(b"# \xa3")
     with pytest.raises(PolicyError, match="UTF-8"):
         read_policy(tmp_path / "latin.toml")
-
-
-def test_a_wrong_file_never_replaces_a_good_one(tmp_path: Path) -> None:
-    path = tmp_path / "policy.toml"
-    path.write_text(TEXT, encoding="utf-8")
-    shelf = PolicyShelf(path)
-    version, policy = shelf.current()
-    assert version == hashlib.sha256(path.read_bytes()).hexdigest()
-    assert policy == read_policy(SHIPPED)
-    assert shelf.text() == TEXT
-
-    path.write_text(changed("return_months = { value = 6", "return_months = { value = 12"), encoding="utf-8")
-    with pytest.raises(PolicyError):
-        shelf.reload()
-    assert shelf.current() == (version, policy)
-
-    path.write_text(changed("acceptance_days = { value = 28", "acceptance_days = { value = 21"), encoding="utf-8")
-    newer, reread = shelf.reload()
-    assert newer != version
-    assert reread.acceptance_days.value == 21
-    assert shelf.current() == (newer, reread)
-
-
-def test_a_wrong_file_starts_nothing(tmp_path: Path) -> None:
-    (tmp_path / "policy.toml").write_text("", encoding="utf-8")
-    with pytest.raises(PolicyError):
-        PolicyShelf(tmp_path / "policy.toml")
 
 
 def test_the_policy_as_data(policy: Policy) -> None:

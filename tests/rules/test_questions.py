@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.policy_file import SHIPPED, read_policy
+from core.policy_file import SHIPPED, PolicyError, policy_from_text, read_policy
 from core.rules.assessment import Verdict, assess
 from core.rules.policy import CrimeGround, Fund, Kind, OrganisationType, Policy, Purpose, Tier
 from core.rules.questions import (
@@ -23,10 +23,12 @@ from core.rules.questions import (
     application_questions,
     describe,
     fields,
+    questions_asked,
     read_application,
     read_page,
     read_question,
     read_return,
+    recalled,
     return_questions,
 )
 from core.rules.sources import PARAGRAPHS
@@ -89,7 +91,7 @@ def test_each_question_serves_a_rule_and_can_be_told_from_the_others(policy: Pol
         asked = application_questions(fund, policy)
         for name in ("id", "pointer"):
             assert len({getattr(question, name) for question in asked}) == len(asked), fund.id
-        for question in (*asked, *return_questions(Tier.FULL, ("Visits",))):
+        for question in (*asked, *return_questions(Tier.FULL, ("Visits",), policy, fund.id)):
             assert question.rule in PARAGRAPHS, question.id
             assert question.title
             assert question.label
@@ -105,8 +107,202 @@ def test_a_light_application_asks_no_more_than_twenty_questions(policy: Policy) 
     # A page is one question as an applicant meets it: a name and its e-mail address, a start and an end share one.
     for fund in policy.funds:
         for kind in OrganisationType:
-            pages = application_pages(fund, policy, {"organisation_type": kind.value, "buys": "yes"})
-            assert len(pages) <= 18, (fund.id, kind)
+            longest = {"organisation_type": kind.value, "buys": "yes", "age_to": "25", "amount": "4999.99"}
+            pages = application_pages(fund, policy, longest | {"enterprise": "yes", "countywide": "no"})
+            assert len(pages) == questions_asked(fund, policy, kind) <= 19, (fund.id, kind)
+
+
+@pytest.mark.parametrize(
+    ("amount", "asked", "required"),
+    [
+        ("4,999.99", set(), set()),
+        (
+            "5000",
+            {"existing_service", "partnership", "pathways", "early_intervention", "countywide", "co_design"},
+            {"existing_service", "countywide", "enterprise"},
+        ),
+        ("49999.99", {"existing_service", "partnership"}, {"existing_service", "countywide", "enterprise"}),
+        (
+            "£50,000",
+            {"existing_service", "needs_assessment", "engagement", "early_intervention"},
+            {
+                "existing_service", "needs_assessment", "engagement", "partnership", "pathways", "countywide",
+                "co_design", "enterprise",
+            },
+        ),
+    ],
+)  # fmt: skip
+def test_larger_awards_are_asked_more(policy: Policy, amount: str, asked: set[str], required: set[str]) -> None:
+    fund = _fund(policy, "safer-streets")
+    pages = application_pages(fund, policy, {"amount": amount})
+    more = {one.id: one for page in pages for one in page.questions if page.section == "More about your project"}
+    del more["at_risk"]
+    assert asked <= set(more) if asked else more == {}
+    assert {name for name, question in more.items() if question.required} == required
+
+
+def test_victim_services_are_asked_how_victims_shape_them(policy: Policy) -> None:
+    asking = [
+        fund.id
+        for fund in policy.funds
+        if any(question.id == "service_user_voice" for question in application_questions(fund, policy))
+    ]
+    assert asking == ["moj-victims", "rape-support"]
+
+
+def test_an_answer_that_is_no_longer_asked_for_is_not_read(policy: Policy) -> None:
+    fund = _fund(policy, "casualty-reduction")
+    raw = YOUTH | {"at_risk": "no", "existing_service": "No", "countywide": "no", "local_need": "The A14"}
+    light, faults = read_application(fund, raw, policy, TODAY)
+    assert faults == ()
+    assert light is not None
+    assert "local_need" not in light.answers
+    larger, faults = read_application(fund, raw | {"amount": "5000", "enterprise": "no"}, policy, TODAY)
+    assert faults == ()
+    assert larger is not None
+    assert larger.answers["local_need"] == "The A14"
+    assert larger.facts().plan.local_need == "The A14"
+    assert larger.facts().plan.countywide is False
+    assert larger.facts().plan.at_risk is False
+    whole = raw | {"amount": "5000", "enterprise": "yes", "assistance": "300,000", "countywide": "yes"}
+    county, faults = read_application(fund, whole, policy, TODAY)
+    assert faults == ()
+    assert county is not None
+    assert "local_need" not in county.answers
+    assert county.facts().history.assistance == 300_000_00
+
+
+# ------------------------------------------------------------------------------------ questions of the office's own
+
+OWN = """
+[[questions]]
+id = "club_nights"
+form = "{form}"
+funds = ["youth-fund"]
+least_tier = "{tier}"
+kind = "{kind}"
+title = "How many nights a week are you open?"
+label = "Nights a week"
+rule = "U1"
+source = "office, panel of 3 March 2027"
+since = 2027-04-01
+"""
+
+
+def _own(name: str = "club_nights", *, form: str = "application", tier: str = "light", kind: str = "number") -> str:
+    return OWN.format(form=form, tier=tier, kind=kind).replace("club_nights", name)
+
+
+def _with(*questions: str) -> Policy:
+    return policy_from_text(SHIPPED.read_text(encoding="utf-8") + "".join(questions))
+
+
+def test_the_office_adds_a_question_to_a_fund() -> None:
+    policy = _with(_own())
+    youth = _fund(policy, "youth-fund")
+    asked = _question(policy, youth, "club_nights")
+    assert (asked.kind, asked.title, asked.required) == (
+        AnswerKind.NUMBER,
+        "How many nights a week are you open?",
+        True,
+    )
+    others = {question.id for question in application_questions(_fund(policy, "community-fund"), policy)}
+    assert "club_nights" not in others
+    _, faults = read_application(youth, YOUTH, policy, TODAY)
+    assert _said(faults) == [("club_nights", "Enter an answer for: Nights a week")]
+    facts, _ = read_application(youth, YOUTH | {"club_nights": "3"}, policy, TODAY)
+    assert facts is not None
+    assert facts.answers["club_nights"] == "3"
+    # The contract's body asks for nothing more than it did.
+    _, faults = read_application(youth, API, policy, TODAY, strict_money=True)
+    assert faults == ()
+
+
+@pytest.mark.parametrize(("tier", "asking"), [("light", 3), ("standard", 2), ("full", 1)])
+def test_a_question_of_the_office_is_asked_from_its_tier_on(tier: str, asking: int) -> None:
+    policy = _with(_own(form="return", tier=tier, kind="yes_no"))
+    found = [
+        one for one in Tier if any(q.id == "club_nights" for q in return_questions(one, ("A",), policy, "youth-fund"))
+    ]
+    assert len(found) == asking
+    facts, faults = read_return(RETURN | {"club_nights": "yes"}, ("A", "B"), policy, Tier.FULL, "youth-fund")
+    assert faults == ()
+    assert facts is not None
+    assert facts.answers["club_nights"] == "yes"
+
+
+@pytest.mark.parametrize(
+    ("kind", "typed", "kept_as", "told"),
+    [
+        ("short", "Three", "Three", "Three"),
+        ("long", "One\nTwo", "One\nTwo", "One"),
+        ("money", "£1,250", "125000", "£1,250"),
+        ("yes_no", "no", "no", "No"),
+        ("number", "1,000", "1000", "1,000"),
+    ],
+)
+def test_an_answer_is_kept_and_told_again(kind: str, typed: str, kept_as: str, told: str) -> None:
+    policy = _with(_own(kind=kind))
+    youth = _fund(policy, "youth-fund")
+    facts, faults = read_application(youth, YOUTH | {"club_nights": typed}, policy, TODAY)
+    assert faults == ()
+    assert facts is not None
+    assert facts.answers["club_nights"] == kept_as
+    question = _question(policy, youth, "club_nights")
+    assert describe(question, recalled(question, kept_as))[0] == told
+
+
+def test_a_day_is_kept_and_told_again() -> None:
+    policy = _with(_own(kind="date"))
+    youth = _fund(policy, "youth-fund")
+    typed = {"club_nights-day": "1", "club_nights-month": "may", "club_nights-year": "2027"}
+    facts, faults = read_application(youth, YOUTH | typed, policy, TODAY)
+    assert faults == ()
+    assert facts is not None
+    assert facts.answers["club_nights"] == "2027-05-01"
+    question = _question(policy, youth, "club_nights")
+    assert describe(question, recalled(question, "2027-05-01")) == ("1 May 2027",)
+
+
+@pytest.mark.parametrize(
+    ("added", "said"),
+    [
+        ([_own(kind="choice")], "has choices"),
+        ([_own() + 'choices = ["1", "2"]\n'], "has choices"),
+        ([_own(kind="choice") + 'choices = ["1"]\n'], "no choice"),
+        ([_own() + "word_limit = 10\n"], "word limit"),
+        ([_own()] * 2, "club_nights is there 2 times"),
+        ([_own().replace("youth-fund", "youth")], "no fund"),
+        (
+            [_own("amount")],
+            "choose another",
+        ),
+        ([_own("csrf_token")], "choose"),
+        ([_own("views", form="return")], "choose another"),
+        ([_own().replace('"U1"', '"U9"')], "id of a rule"),
+        (
+            [_own(f"own_{n}") for n in range(3)],
+            "a light application to youth-fund would be asked 21 questions, and 20 is the most",
+        ),
+        (
+            [_own(f"own_{n}", form="return") for n in range(4)],
+            "a light return of youth-fund would be asked 9 questions, and 8 is the most",
+        ),
+    ],
+)
+def test_a_question_that_cannot_be_asked_is_refused(added: list[str], said: str) -> None:
+    with pytest.raises(PolicyError, match=said):
+        _with(*added)
+
+
+def test_as_many_as_fit_may_be_added() -> None:
+    policy = _with(
+        *(_own(f"own_{n}") for n in range(2)),
+        *(_own(f"larger_{n}", tier="standard") for n in range(5)),
+        *(_own(f"back_{n}", form="return") for n in range(3)),
+    )
+    assert questions_asked(_fund(policy, "youth-fund"), policy, OrganisationType.CHARITY) == 20
+    assert len(return_questions(Tier.LIGHT, ("A",), policy, "youth-fund")) == 8
 
 
 @pytest.mark.parametrize(
@@ -141,7 +337,9 @@ def test_the_names_of_fields(policy: Policy, youth: Fund) -> None:
     assert fields(_question(policy, youth, "start")) == ("start-day", "start-month", "start-year")
     assert fields(_question(policy, youth, "outcomes"))[:4] == ("outcome-1", "measure-1", "target-1", "outcome-2")
     assert len(fields(_question(policy, youth, "outcomes"))) == 9
-    achieved = next(row for row in return_questions(Tier.LIGHT, ("A", "B")) if row.id == "achieved")
+    achieved = next(
+        row for row in return_questions(Tier.LIGHT, ("A", "B"), policy, "youth-fund") if row.id == "achieved"
+    )
     assert fields(achieved) == ("achieved-1", "achieved-2")
 
 
@@ -159,7 +357,7 @@ def test_a_whole_application_is_read(policy: Policy, youth: Fund) -> None:
     assert facts.company_number is None
     assert facts.postcode == "PE29 3DN"
     assert facts.need == "Young people have nowhere to go.\n\nPolice figures show it."
-    assert (facts.age_from, facts.age_to, facts.send) == (8, 16, False)
+    assert (facts.age_from, facts.age_to, facts.send) == (8, 16, None)
     assert facts.outcomes == (Outcome("Fewer incidents", "Incidents a month", "Under 10"),)
     assert (facts.start, facts.end) == (date(2027, 1, 31), date(2027, 12, 31))
     assert (facts.amount, facts.purchases) == (2_000_00, 350_50)
@@ -173,9 +371,9 @@ def test_its_facts_are_what_the_rules_assess(policy: Policy, youth: Fund) -> Non
     found = assess(facts.facts(), policy, TODAY)
     assert found.blocking == ()
     assert {row.rule for row in found.findings} == {
-        "P0", "F0", "F5", "L4", "U1", "U2", "N3", "T1", "T4", "R1", "R2",
+        "P0", "V1", "F0", "F5", "L1", "L4", "L5", "U1", "U2", "N1", "N3", "D1", "T1", "T4", "R1", "R2", "W1",
     }  # fmt: skip
-    assert [row.rule for row in found.findings if row.verdict is Verdict.ADVICE] == ["T1"]
+    assert [row.rule for row in found.findings if row.verdict is Verdict.ADVICE] == ["L5", "T1"]
     assert facts.facts().kind is Kind.GRANT
     assert facts.facts(amount=1_00).amount == 1_00
 
@@ -196,7 +394,7 @@ def test_a_blank_form_names_everything_that_is_missing(policy: Policy, youth: Fu
     assert said["start-day"] == "Enter the day on which it starts"
     assert said["declaration"] == "Confirm the declaration to send the application"
     assert {"outcome-1", "measure-1", "target-1"} <= set(said)
-    required = {question.id for question in application_questions(youth, policy) if not question.when}
+    required = {one.id for one in application_questions(youth, policy) if not one.when and not one.from_amount}
     assert {fault.question_id for fault in faults} == required
 
 
@@ -278,7 +476,7 @@ def test_ten_outcomes_are_accepted(policy: Policy, youth: Fund) -> None:
 
 def test_a_ground_goes_to_the_rules(policy: Policy) -> None:
     fund = _fund(policy, "crime-and-disorder")
-    raw = YOUTH | {"crime_grounds": "demand", "purpose": "crime_reduction"}
+    raw = YOUTH | {"crime_grounds": "demand", "purpose": "crime_reduction", "at_risk": "yes"}
     facts, faults = read_application(fund, raw, policy, TODAY)
     assert faults == ()
     assert facts is not None
@@ -478,16 +676,17 @@ def test_an_outcome_needs_all_three_parts(policy: Policy, youth: Fund) -> None:
 
 
 def test_answers_are_described(policy: Policy, youth: Fund) -> None:
-    facts, _ = read_application(youth, YOUTH, policy, TODAY)
-    assert facts is not None
-    values = facts.values()
-    shown = {question.id: describe(question, values[question.id]) for question in application_questions(youth, policy)}
+    shown = {}
+    for question in application_questions(youth, policy):
+        value = read_question(question, YOUTH | {"age_to": "20"}, policy, youth, TODAY)
+        if not isinstance(value, Faults):
+            shown[question.id] = describe(question, value)
     assert shown["amount"] == ("£2,000",)
     assert shown["purchases"] == ("£350.50",)
     assert shown["start"] == ("31 January 2027",)
     assert shown["organisation_type"] == ("A charity",)
     assert shown["plan_objective"] == ("Reduce crime and disorder",)
-    assert shown["company_number"] == ("Not given",)
+    assert shown["partnership"] == ("Not given",)
     assert shown["send"] == ("No",)
     assert shown["buys"] == ("Yes",)
     assert shown["age_from"] == ("8",)
@@ -510,13 +709,13 @@ RETURN = {
 
 
 @pytest.mark.parametrize(("tier", "count"), [(Tier.LIGHT, 5), (Tier.STANDARD, 6), (Tier.FULL, 7)])
-def test_a_return_grows_with_the_tier(tier: Tier, count: int) -> None:
-    assert len(return_questions(tier, ("A", "B"))) == count
-    assert len(return_questions(tier)) == count - 1
+def test_a_return_grows_with_the_tier(policy: Policy, tier: Tier, count: int) -> None:
+    assert len(return_questions(tier, ("A", "B"), policy, "youth-fund")) == count
+    assert len(return_questions(tier, (), policy, "youth-fund")) == count - 1
 
 
 def test_a_return_is_read(policy: Policy) -> None:
-    facts, faults = read_return(RETURN, ("A", "B"), policy, Tier.LIGHT)
+    facts, faults = read_return(RETURN, ("A", "B"), policy, Tier.LIGHT, "youth-fund")
     assert faults == ()
     assert facts is not None
     assert (facts.narrative, facts.people, facts.spent) == ("It works.", 1240, 1_000_00)
@@ -526,7 +725,7 @@ def test_a_return_is_read(policy: Policy) -> None:
 
 def test_a_return_by_program_names_its_measures_in_any_order(policy: Policy) -> None:
     raw = RETURN | {"people": "0", "spent": "0", "measure-1": "b ", "measure-2": "A"}
-    facts, faults = read_return(raw, ("A", "B"), policy, Tier.LIGHT, strict_money=True)
+    facts, faults = read_return(raw, ("A", "B"), policy, Tier.LIGHT, "youth-fund", strict_money=True)
     assert faults == ()
     assert facts is not None
     assert facts.achieved == ("half", "12")
@@ -535,13 +734,13 @@ def test_a_return_by_program_names_its_measures_in_any_order(policy: Policy) -> 
 
 def test_a_measure_that_was_not_agreed_is_pointed_to(policy: Policy) -> None:
     raw = RETURN | {"spent": "1.00", "measure-1": "A", "measure-2": "C"}
-    facts, faults = read_return(raw, ("A", "B"), policy, Tier.LIGHT, strict_money=True)
+    facts, faults = read_return(raw, ("A", "B"), policy, Tier.LIGHT, "youth-fund", strict_money=True)
     assert facts is None
     assert {fault.pointer for fault in faults} == {"/measures", "/measures/1/measure"}
 
 
 def test_a_blank_return_names_everything_that_is_missing(policy: Policy) -> None:
-    facts, faults = read_return({}, ("Visits", "Calls"), policy, Tier.FULL)
+    facts, faults = read_return({}, ("Visits", "Calls"), policy, Tier.FULL, "youth-fund")
     assert facts is None
     assert _said(faults) == [
         ("narrative", "Say what has changed, and how you know"),
@@ -555,16 +754,18 @@ def test_a_blank_return_names_everything_that_is_missing(policy: Policy) -> None
 
 def test_larger_returns_keep_what_else_is_said(policy: Policy) -> None:
     raw = RETURN | {"difficulties": "Rain.", "partners": "Good."}
-    facts, _ = read_return(raw, ("A", "B"), policy, Tier.FULL)
+    facts, _ = read_return(raw, ("A", "B"), policy, Tier.FULL, "youth-fund")
     assert facts is not None
     assert facts.answers == {"difficulties": "Rain.", "partners": "Good."}
-    light, _ = read_return(raw, ("A", "B"), policy, Tier.LIGHT)
+    light, _ = read_return(raw, ("A", "B"), policy, Tier.LIGHT, "youth-fund")
     assert light is not None
     assert light.answers == {}
 
 
-def test_what_was_achieved_is_described_beside_its_measure() -> None:
-    achieved = next(row for row in return_questions(Tier.LIGHT, ("Visits", "Calls")) if row.id == "achieved")
+def test_what_was_achieved_is_described_beside_its_measure(policy: Policy) -> None:
+    achieved = next(
+        row for row in return_questions(Tier.LIGHT, ("Visits", "Calls"), policy, "youth-fund") if row.id == "achieved"
+    )
     assert achieved.kind is AnswerKind.ACHIEVED
     assert describe(achieved, ("12", "half")) == ("Visits: 12", "Calls: half")
 

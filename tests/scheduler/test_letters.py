@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 from jinja2 import UndefinedError
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from core import applications, awards, outbox, returns
 from core.links import follow
-from core.records import Link
+from core.records import Link, Person
+from core.rules.policy import Role
 from core.rules.questions import ReturnFacts
 from scheduler import wording
 from scheduler.mailbox import KeptMail
@@ -175,6 +176,50 @@ def test_a_return_that_came_in(desk: Desk) -> None:
         assert says in mail.text
         assert says in mail.html
         assert f"{due.day} {due:%B %Y}" in mail.text
+
+
+def queried(desk: Desk, question: str) -> int:
+    """A question about a return that is in, put into the outbox; the row number of the return."""
+    award = desk.active()
+    due = desk.returns_due(award)[0]
+    desk.clock.set_day(due)
+    facts = ReturnFacts(narrative="It went well.", people=3, spent=100, achieved=("12",), views="", answers={})
+    officer = desk.person(Role.OFFICER)
+    with desk.office.sessions.begin() as session:
+        found = awards.by_id(session, award.id)
+        came_in = returns.receive(session, found, due, facts, source="recipient", now=desk.clock())
+        returns.query(session, came_in.id, officer, question, now=desk.clock())
+        return came_in.id
+
+
+def test_a_question_about_a_return(desk: Desk) -> None:
+    queried(desk, "You spent £1.\n\nOn <what>, and {{ 7*7 }} whom?")
+    mail = by_subject(desk, "A question about your monitoring return")
+    assert "You spent £1.\n\nOn <what>, and {{ 7*7 }} whom?\n" in mail.text
+    assert "<p>On &lt;what&gt;, and {{ 7*7 }} whom?</p>" in mail.html
+    assert "which we received on" in mail.text
+    assert "To answer, please write to grants@practice.example" in mail.text
+    assert "send it again" in mail.text
+    (link,) = links(mail.text)
+    assert path_of(link) == "/returns"
+    assert links(mail.html) == [link]
+    assert max(map(len, mail.text.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("how", ["answered", "taken back"])
+def test_a_question_that_has_ended_is_not_asked_any_more(desk: Desk, how: str) -> None:
+    return_id = queried(desk, "On what?")
+    with desk.office.sessions.begin() as session:
+        officer = session.scalars(select(Person).where(Person.role == Role.OFFICER.value)).one()
+        if how == "answered":
+            returns.answer(session, return_id, "On gloves.", source="by telephone", now=desk.clock())
+        else:
+            returns.take_back(session, return_id, officer, now=desk.clock())
+        returns.query(session, return_id, officer, "And when?", now=desk.clock())
+    mail = by_subject(desk, "A question about your monitoring return")
+    assert "And when?" in mail.text
+    assert "On what?" not in mail.text
+    assert desk.message(f"return_queried:{return_id}:1").outcome == "withheld"
 
 
 @pytest.mark.parametrize(

@@ -209,7 +209,7 @@ class Site:
             self.paths[f"offer, {name}"] = self.path("offer", award.id)
         (first, due), (second, _), *_ = self.dues(accepted)
         facts, faults = questions.read_return(
-            TOLD, ("Calls on Friday evenings",), office.policy, office.policy.tier(accepted.amount)
+            TOLD, ("Calls on Friday evenings",), office.policy, office.policy.tier(accepted.amount), accepted.fund
         )
         assert facts is not None, faults
         with office.sessions.begin() as session:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from axe_playwright_python.base import AXE_SCRIPT as AXE
 from axe_playwright_python.base import AxeResults
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
+from core import policies
 from core.rules.forms import application_book
 from desk.practice_office import APPROVALS, DEADLINES
 from tests.conftest import shipped_policy
@@ -103,6 +105,9 @@ READ = {
     ),
     "register": ("/awards", 200),
     "register, nothing found": ("/awards?q=nothing-is-called-this", 200),
+    "policy": ("/policy", 200),
+    "policy, errors": ("/policy?on=31+February+2027", 422),
+    "policy, before the record": ("/policy?on=2020-03-01", 200),
     "not found": ("/nowhere", 404),
     "link not found": ("/a/nonsense", 404),
     "Slack, people": ("/practice/slack/", 200),
@@ -117,6 +122,20 @@ def test_a_page_to_read(site: Site, watched: Watched, name: str) -> None:
     path, status = READ[name]
     opened(watched, f"{site.url}{path}", status)
     watched.holds(name)
+
+
+def test_the_policy_with_one_to_come(site: Site, watched: Watched) -> None:
+    office = site.desk.office
+    text = office.policy_text.replace('"Fenland", ', "").replace('value = "3500.00"', 'value = "4000.00"')
+    with office.reading() as session:
+        proposal = policies.propose(
+            session, text, name="office.toml", from_day=date(2099, 4, 1), office=office, today=office.today()
+        )
+    with office.sessions.begin() as session:
+        policies.apply(session, proposal, by="Ada", office=office, now=site.clock())
+    for name, path in (("policy, one to come", "/policy"), ("policy, of a day to come", "/policy?on=2099-04-01")):
+        opened(watched, f"{site.url}{path}")
+        watched.holds(name)
 
 
 SENT = [
@@ -321,6 +340,7 @@ PLAIN = {
     "fund": "/apply/youth-fund",
     "check": "/check?fund=youth-fund&amount=9000&buys=no",
     "register": "/awards",
+    "policy": "/policy",
     "not found": "/nowhere",
     **{name: name for name in ("draft, filled", "sent", "award", "offer, open", "offer, accepted", "return, open")},
 }

@@ -1,0 +1,68 @@
+"""What an idea will need before anybody starts: the rules' answer, who could approve it, and which funds would fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from core.assessing import money_for
+from core.office import Office
+from core.rules.assessment import Assessment, Facts, assess
+from core.rules.authority import Case, who_may_decide
+from core.rules.policy import Fund, Policy
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What the rules say of an idea, who may approve it (A1), and which open funds would fit.
+
+    `fitting` is empty where nothing stands against the fund that was chosen.
+    """
+
+    assessment: Assessment
+    who_may_approve: str
+    fitting: tuple[Fund, ...]
+
+
+def explain(session: Session, facts: Facts, *, office: Office, today: date) -> Explanation:
+    """Explain an idea under the office's policy and with the money that its funds have on a day."""
+    policy = office.policy
+    money = money_for(session, facts.fund, facts.start, today)
+    assessment = assess(facts, policy, today, money, office.holidays)
+    case = Case(
+        kind=facts.kind,
+        fund=facts.fund or "",
+        amount=facts.amount,
+        recommended_by=None,
+        interests=frozenset(),
+        commissioner_interested=False,
+    )
+    others = {
+        fund.id: assess(replace(facts, fund=fund.id), policy, today, money_for(session, fund.id, facts.start, today))
+        for fund in _others(facts, policy, today)
+    }
+    settled = facts.fund is not None and not assessment.blocking
+    return Explanation(assessment, who_may_decide(case, policy, today), () if settled else _fitting(others, policy))
+
+
+def _others(facts: Facts, policy: Policy, today: date) -> tuple[Fund, ...]:
+    """The other open funds for the same purpose: as stated, or else as the chosen fund has it."""
+    chosen = policy.fund(facts.fund) if facts.fund else None
+    if facts.purpose is not None:
+        wanted = {facts.purpose}
+    elif chosen is not None:
+        wanted = set(chosen.purposes)
+    else:
+        return ()
+    return tuple(
+        fund
+        for fund in policy.funds
+        if fund is not chosen and fund.is_open(today) and facts.kind in fund.kinds and wanted & set(fund.purposes)
+    )
+
+
+def _fitting(assessed: Mapping[str, Assessment], policy: Policy) -> tuple[Fund, ...]:
+    return tuple(fund for fund in policy.funds if fund.id in assessed and not assessed[fund.id].blocking)

@@ -1,0 +1,468 @@
+"""Payments (F7): planned in stages, checked, approved by one person and paid by another, held; money that comes back.
+
+What an award has been paid is a column of it, changed by one conditional update; the ledger has the same by pot. No
+bank detail is ever kept here (W4): a check says who made it, when, and how.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from core import commitments, events, returns, year_end
+from core.assessing import facts_of, finding_data
+from core.commitments import Freed
+from core.errors import Conflict, NotFound, Refused
+from core.ledger import HeldYear, enter, held_years
+from core.office import Office, london_day
+from core.records import Award, AwardCheck, FundYear, Interest, Payment, Person
+from core.rules.answers import clean_long
+from core.rules.authority import Decider
+from core.rules.facts import Finding, Verdict
+from core.rules.lifecycle import AwardState, NotAllowed
+from core.rules.money import display
+from core.rules.payment import (
+    PAYMENT,
+    CheckKind,
+    PaymentAction,
+    PaymentFacts,
+    PaymentState,
+    may_handle,
+    payment_findings,
+)
+from core.rules.policy import Body, Kind, Role
+from core.rules.procurement import procurement
+
+LONGEST_WORDS = 3_000
+"""Characters of a reason or a note."""
+
+
+def actor_of(person: Person) -> str:
+    """A member of staff as the trail names them."""
+    return f"{person.name} ({person.role}, person {person.id})"
+
+
+def words(text: str, missing: str) -> str:
+    """A reason or note, tidied. Raises Refused, saying what is missing, where there is none, and for one too long."""
+    tidy = clean_long(text)
+    if not tidy:
+        raise Refused(missing, "F7")
+    if len(tidy) > LONGEST_WORDS:
+        raise Refused(f"Keep it to {LONGEST_WORDS:,} characters.", "F7")
+    return tidy
+
+
+def check_handler(session: Session, award: Award, person: Person) -> None:
+    """Raises Refused where this person may not handle the award's money (F7, A2)."""
+    if not person.active:
+        raise Refused("You are not on the office's staff list, so you cannot do this.", "F7")
+    interests = select(Interest.person_id).where(Interest.application_id == award.application_id)
+    decider = Decider(role=Role(person.role), body=Body(person.body), person_id=person.id, name=person.name)
+    refusal = may_handle(decider, frozenset(session.scalars(interests)))
+    if refusal is not None:
+        raise Refused(refusal.reason, refusal.rule)
+
+
+def held_award(session: Session, award_id: int) -> Award:
+    """The award as it stands now, held until this transaction ends: what is done with its money queues here.
+
+    Held before any balance is, and in a way that lets entries of the ledger refer to it meanwhile.
+    """
+    award = session.scalars(
+        select(Award)
+        .where(Award.id == award_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if award is None:
+        raise NotFound("There is no such award.")
+    return award
+
+
+def _begun(session: Session, award_id: int, person: Person) -> Award:
+    award = held_award(session, award_id)
+    check_handler(session, award, person)
+    if award.status != AwardState.ACTIVE:
+        raise Refused(f"{award.reference} is not an award that has been accepted and still runs.", "F7")
+    return award
+
+
+def of_award(session: Session, award: Award) -> list[Payment]:
+    """Every payment of an award, planned, paid or cancelled, in the order in which they were planned."""
+    return list(session.scalars(select(Payment).where(Payment.award_id == award.id).order_by(Payment.number)))
+
+
+def _payment(session: Session, award: Award, number: int) -> Payment:
+    found = session.scalars(
+        select(Payment)
+        .where(Payment.award_id == award.id, Payment.number == number)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if found is None:
+        raise NotFound(f"{award.reference} has no payment number {number}.", "F7")
+    return found
+
+
+def plan(
+    session: Session,
+    award_id: int,
+    person: Person,
+    *,
+    amount: int,
+    planned_on: date,
+    return_due: date | None = None,
+    now: datetime,
+) -> Payment:
+    """Plan a payment of `amount` pence for a day; with `return_due` it depends on the return due on that day.
+
+    Raises Refused (F7) where the award is not accepted, or its planned payments would come to more than it is;
+    NotFound where no return is due on that day.
+    """
+    award = _begun(session, award_id, person)
+    if amount <= 0:
+        raise Refused("Plan a payment of an amount over zero.", "F7")
+    if return_due is not None:
+        returns.due_on(award, return_due)
+    mine = select(func.coalesce(func.max(Payment.number), 0)).where(Payment.award_id == award.id)
+    number = int(session.scalar(mine) or 0) + 1
+    to_come = sum(
+        one.amount
+        for one in of_award(session, award)
+        if one.status in (PaymentState.PLANNED, PaymentState.HELD, PaymentState.APPROVED)
+    )
+    left = award.amount - award.paid - to_come
+    if amount > left:
+        raise Refused(
+            f"{display(left)} of {award.reference} is neither paid nor planned. Plan that or less, or vary the award.",
+            "F7",
+        )
+    payment = Payment(
+        award=award,
+        number=number,
+        amount=amount,
+        planned_on=planned_on,
+        return_due=return_due,
+        status=PaymentState.PLANNED.value,
+    )
+    session.add(payment)
+    session.flush()
+    told = {
+        "amount": amount,
+        "planned_on": planned_on.isoformat(),
+        "return_due": return_due.isoformat() if return_due else None,
+    }
+    _tell(session, award, "payment_planned", person, payment, told, now=now)
+    return payment
+
+
+def _tell(
+    session: Session,
+    award: Award,
+    kind: str,
+    person: Person,
+    payment: Payment | None,
+    data: dict[str, Any],
+    *,
+    now: datetime,
+) -> None:
+    told = {**({"payment": payment.number} if payment else {}), **data, "person": person.id}
+    events.append(session, kind, award.reference, actor_of(person), told, now=now)
+
+
+def _check_action(payment: Payment, action: PaymentAction) -> PaymentState:
+    """The state that an action leads to. Raises Conflict where it is not one of those that can be done now."""
+    try:
+        return PAYMENT.next(PaymentState(payment.status), action)
+    except NotAllowed as error:
+        raise Conflict(error.reason, "F7") from error
+
+
+def _move(session: Session, payment: Payment, action: PaymentAction, **values: Any) -> None:
+    """Change the state, guarded in the database. Raises Conflict when it is not how things stand."""
+    new = _check_action(payment, action)
+    moved = session.execute(
+        update(Payment)
+        .where(Payment.id == payment.id, Payment.status == payment.status)
+        .values(status=new.value, **values)
+        .execution_options(synchronize_session=False)
+    )
+    session.refresh(payment)
+    if not moved.rowcount:  # type: ignore[attr-defined]  # a CursorResult
+        raise Conflict("Somebody else has just dealt with this payment. Look at it again.", "F7")
+
+
+_UNAPPROVED = {"approver_id": None, "approved_at": None, "chief_finance_id": None, "chief_finance_at": None}
+
+
+def hold(session: Session, award_id: int, number: int, person: Person, *, reason: str, now: datetime) -> Payment:
+    """Hold a payment that has not been made, for a reason; an approval of it ends. Raises Refused or Conflict (F7)."""
+    award = _begun(session, award_id, person)
+    payment = _payment(session, award, number)
+    said = words(reason, "Say why the payment is held: it goes on the record.")
+    _move(session, payment, PaymentAction.HOLD, held_because=said, **_UNAPPROVED)
+    _tell(session, award, "payment_held", person, payment, {"reason": said}, now=now)
+    return payment
+
+
+def release(session: Session, award_id: int, number: int, person: Person, *, reason: str, now: datetime) -> Payment:
+    """End a hold, for a reason; the payment is approved afresh. Raises Refused or Conflict (F7)."""
+    award = _begun(session, award_id, person)
+    payment = _payment(session, award, number)
+    said = words(reason, "Say why the payment is released: it goes on the record.")
+    _move(session, payment, PaymentAction.RELEASE, held_because=None)
+    _tell(session, award, "payment_released", person, payment, {"reason": said}, now=now)
+    return payment
+
+
+def cancel(session: Session, award_id: int, number: int, person: Person, *, reason: str, now: datetime) -> Payment:
+    """Cancel a payment that has not been made, for a reason. Raises Refused or Conflict (F7)."""
+    award = _begun(session, award_id, person)
+    payment = _payment(session, award, number)
+    said = words(reason, "Say why the payment is cancelled: it goes on the record.")
+    _move(session, payment, PaymentAction.CANCEL)
+    _tell(session, award, "payment_cancelled", person, payment, {"reason": said}, now=now)
+    return payment
+
+
+def cancel_open(session: Session, award: Award, person: Person, *, reason: str, now: datetime) -> None:
+    """Cancel what has not been paid of an award that is held: it ends."""
+    for payment in of_award(session, award):
+        if PaymentState(payment.status) not in PAYMENT.finals:
+            _move(session, payment, PaymentAction.CANCEL)
+            _tell(session, award, "payment_cancelled", person, payment, {"reason": reason}, now=now)
+
+
+def _record_check(
+    session: Session, award_id: int, person: Person, kind: CheckKind, found: dict[str, Any], note: str, now: datetime
+) -> AwardCheck:
+    award = held_award(session, award_id)
+    check_handler(session, award, person)
+    said = words(note, "Say how you checked it: it goes on the record.")
+    made = AwardCheck(award_id=award.id, kind=kind.value, person_id=person.id, found=found, note=said, made_at=now)
+    session.add(made)
+    session.flush()
+    _tell(session, award, "checked", person, None, {"kind": kind.value, **found, "note": said}, now=now)
+    return made
+
+
+def see_safeguarding_policy(session: Session, award_id: int, person: Person, *, note: str, now: datetime) -> AwardCheck:
+    """Record that this person has seen the recipient's safeguarding policy (L5); `note` says which."""
+    return _record_check(session, award_id, person, CheckKind.SAFEGUARDING, {}, note, now)
+
+
+def verify_bank_details(session: Session, award_id: int, person: Person, *, note: str, now: datetime) -> AwardCheck:
+    """Record that this person verified the recipient's bank details by a call to a known number (L5).
+
+    `note` says from where the number was known. It never holds the details themselves (W4).
+    """
+    return _record_check(session, award_id, person, CheckKind.BANK_DETAILS, {}, note, now)
+
+
+def collect_quotes(
+    session: Session, award_id: int, person: Person, *, quotes: int, note: str, now: datetime
+) -> AwardCheck:
+    """Record how many written quotes the recipient sent for its largest purchase from one supplier (T1)."""
+    if quotes < 0:
+        raise Refused("Count the quotes that came in: zero or more.", "T1")
+    return _record_check(session, award_id, person, CheckKind.QUOTES, {"quotes": quotes}, note, now)
+
+
+def look_at_subsidy(
+    session: Session,
+    award_id: int,
+    person: Person,
+    *,
+    enterprise: bool,
+    assistance: int | None = None,
+    letters: bool = False,
+    note: str,
+    now: datetime,
+) -> AwardCheck:
+    """Record whether the recipient is an enterprise, its minimal financial assistance and the letters (L5).
+
+    `assistance` is in pence, over this financial year and those before it that count, without this award.
+    """
+    found = {"enterprise": enterprise, "assistance": assistance, "letters": letters}
+    return _record_check(session, award_id, person, CheckKind.SUBSIDY, found, note, now)
+
+
+def checks(session: Session, award: Award) -> dict[CheckKind, AwardCheck]:
+    """The latest check of each kind that was made of an award."""
+    rows = session.scalars(select(AwardCheck).where(AwardCheck.award_id == award.id).order_by(AwardCheck.id))
+    return {CheckKind(row.kind): row for row in rows}
+
+
+def facts_for(
+    session: Session, payment: Payment, *, office: Office, today: date, payer: int | None = None
+) -> PaymentFacts:
+    """What the rules are told of a payment as things stand; `payer` is who is about to pay it."""
+    award = payment.award
+    described = facts_of(award.application, award.amount)
+    made = checks(session, award)
+    subsidy = made[CheckKind.SUBSIDY].found if CheckKind.SUBSIDY in made else {}
+    due = payment.return_due
+    return PaymentFacts(
+        kind=Kind(award.kind),
+        amount=payment.amount,
+        award_amount=award.amount,
+        paid=award.paid,
+        funded=sum(one.unpaid for one in commitments.holdings(session, award).values()),
+        accepted=award.status == AwardState.ACTIVE,
+        planned_on=payment.planned_on,
+        today=today,
+        at_risk=described.plan.at_risk is True,
+        safeguarding_seen=CheckKind.SAFEGUARDING in made,
+        bank_verified=CheckKind.BANK_DETAILS in made,
+        quotes_needed=procurement(described, office.policy_under(award.policy_version)).quotes,
+        quotes=made[CheckKind.QUOTES].found["quotes"] if CheckKind.QUOTES in made else 0,
+        return_due=due,
+        return_received=due is not None and returns.received(session, award, due) is not None,
+        held_because=payment.held_because,
+        approver=payment.approver_id,
+        payer=payer,
+        chief_finance=payment.chief_finance_id,
+        enterprise=subsidy.get("enterprise", described.plan.enterprise),
+        assistance=subsidy.get("assistance", described.history.assistance),
+        letters=bool(subsidy.get("letters")),
+    )
+
+
+def findings(
+    session: Session, payment: Payment, *, office: Office, now: datetime, payer: int | None = None
+) -> tuple[Finding, ...]:
+    """What F7 and L5 say about a payment as things stand."""
+    return payment_findings(
+        facts_for(session, payment, office=office, today=london_day(now), payer=payer), office.policy
+    )
+
+
+def _refuse_failed(found: tuple[Finding, ...]) -> None:
+    failed = [finding for finding in found if finding.verdict is Verdict.NOT_MET]
+    if failed:
+        raise Refused(" ".join(f"{one.because} {one.remedy}".strip() for one in failed), failed[0].rule)
+
+
+def approve(session: Session, award_id: int, number: int, person: Person, *, office: Office, now: datetime) -> Payment:
+    """Approve a payment, so that somebody else may pay it. Raises Refused (F7, L5) or Conflict."""
+    award = _begun(session, award_id, person)
+    payment = _payment(session, award, number)
+    _check_action(payment, PaymentAction.APPROVE)
+    found = findings(session, payment, office=office, now=now)
+    _refuse_failed(found)
+    _move(session, payment, PaymentAction.APPROVE, approver_id=person.id, approved_at=now)
+    told = {"amount": payment.amount, "findings": [finding_data(finding) for finding in found]}
+    _tell(session, award, "payment_approved", person, payment, told, now=now)
+    return payment
+
+
+def check_as_chief_finance(session: Session, award_id: int, number: int, person: Person, *, now: datetime) -> Payment:
+    """Record the chief finance officer's check of a payment, which the policy asks for over a sum (F7).
+
+    Raises Refused for anybody else, Conflict once it was paid or cancelled.
+    """
+    award = _begun(session, award_id, person)
+    if Role(person.role) is not Role.FINANCE:
+        raise Refused("This check is the chief finance officer's. Ask them for it.", "F7")
+    payment = _payment(session, award, number)
+    checked = session.execute(
+        update(Payment)
+        .where(Payment.id == payment.id, Payment.status.in_((PaymentState.PLANNED.value, PaymentState.APPROVED.value)))
+        .values(chief_finance_id=person.id, chief_finance_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    session.refresh(payment)
+    if not checked.rowcount:  # type: ignore[attr-defined]  # a CursorResult
+        how, instead = PAYMENT.stands[PaymentState(payment.status)]
+        raise Conflict(f"This payment cannot be checked: {how}. {instead}", "F7")
+    _tell(session, award, "payment_checked", person, payment, {"amount": payment.amount}, now=now)
+    return payment
+
+
+def pay(session: Session, award_id: int, number: int, person: Person, *, office: Office, now: datetime) -> Payment:
+    """Record that a payment has been made, by somebody other than its approver.
+
+    Raises Refused (F7, L5) while anything that it waits for is missing, Conflict when it was paid already.
+    """
+    award = _begun(session, award_id, person)
+    payment = _payment(session, award, number)
+    _check_action(payment, PaymentAction.PAY)
+    found = findings(session, payment, office=office, now=now, payer=person.id)
+    _refuse_failed(found)
+    _move(session, payment, PaymentAction.PAY, payer_id=person.id, paid_at=now)
+    _change_paid(session, award, payment.amount)
+    held = held_years(session, award.fund, commitments.years_of(session, award))
+    left, note = payment.amount, f"payment {payment.number}"
+    for row, holding in _slices(session, award, held):
+        part = min(left, holding.unpaid)
+        enter(session, row, "payment", -part, actor=actor_of(person), note=note, now=now, award=award)
+        left -= part
+    if left:
+        raise Refused(f"{display(left)} of this payment is not funded.", "F7")
+    told = {"amount": payment.amount, "findings": [finding_data(finding) for finding in found]}
+    _tell(session, award, "paid", person, payment, told, now=now)
+    return payment
+
+
+def _slices(session: Session, award: Award, held: dict[int, HeldYear]) -> list[tuple[FundYear, commitments.Holding]]:
+    rows = [row for in_year in held.values() for row in in_year]
+    return commitments.slices(commitments.holdings(session, award), rows)
+
+
+def _change_paid(session: Session, award: Award, change: int) -> None:
+    """Change what an award has been paid by one conditional update: never under nothing, never over the award."""
+    changed = session.execute(
+        update(Award)
+        .where(Award.id == award.id, Award.paid + change >= 0, Award.paid + change <= Award.amount)
+        .values(paid=Award.paid + change)
+        .execution_options(synchronize_session=False)
+    )
+    session.refresh(award, ["paid"])
+    if not changed.rowcount:  # type: ignore[attr-defined]  # a CursorResult
+        raise Refused(
+            f"{display(award.paid)} of the {display(award.amount)} of {award.reference} has been paid, so this cannot "
+            "be recorded.",
+            "F7",
+        )
+
+
+def take_back(
+    session: Session, award_id: int, person: Person, *, amount: int, reasons: str, office: Office, now: datetime
+) -> Award:
+    """Record `amount` pence that the recipient returned: unspent, or clawed back (F7).
+
+    It may be paid again while the award runs; of an award that has ended it goes back to the fund, as an underspend
+    does. Raises Refused for more than was paid.
+    """
+    award = held_award(session, award_id)
+    check_handler(session, award, person)
+    if amount <= 0:
+        raise Refused("Record an amount over zero.", "F7")
+    said = words(reasons, "Say why the money came back: it goes on the record.")
+    fund, today = office.policy.fund(award.fund), london_day(now)
+    years = commitments.years_of(session, award)
+    held = (
+        year_end.hold_years(session, fund, years, today) if fund is not None else held_years(session, award.fund, years)
+    )
+    _change_paid(session, award, -amount)
+    left, freed = amount, []
+    actor = actor_of(person)
+    for row, holding in reversed(_slices(session, award, held)):
+        part = min(left, holding.paid)
+        if part == 0:
+            continue
+        enter(session, row, "returned", part, actor=actor, note=said, now=now, award=award)
+        if award.status != AwardState.ACTIVE:
+            enter(session, row, "release", part, actor=actor, note=said, now=now, award=award)
+            freed.append(Freed(row, part))
+        left -= part
+    if left:
+        raise RuntimeError(f"the ledger knows {display(left)} less of {award.reference} as paid than the award does")
+    for year in sorted({one.row.year for one in freed}):
+        commitments.confirm_forward(session, held[year], actor=actor, now=now)
+    if fund is not None:
+        year_end.settle(session, fund, freed, policy=office.policy, today=today, actor=actor, now=now)
+    _tell(session, award, "money_returned", person, None, {"amount": amount, "reasons": said}, now=now)
+    return award

@@ -1,0 +1,192 @@
+"""Tries mutants: each in a process of its own, against a module's own tests, and if it lives against all of the rules'.
+
+Run in a copy of the project, where `tests.mutation` puts it: it writes each mutant over its module.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import sys
+import time
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from importlib.util import cache_from_source
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import hypothesis
+import playwright.sync_api
+import pydantic
+import pytest
+import sqlalchemy.orm
+
+from tests.mutation.operators import Enumerations, Mutant, enumerations_in, mutants
+
+# Imported once, before the first fork, since every trial needs them; the project itself is imported in each trial anew.
+WARM: Final = (hypothesis, playwright.sync_api, pydantic, pytest, sqlalchemy.orm)
+
+RULES: Final = Path("core/rules")
+TESTS: Final = Path("tests/rules")
+REASONS: Final = Path("tests/mutation/survivors.toml")
+
+FIRST: Final = ("policy", "assessment", "cycle", "procurement", "calendar", "lifecycle", "fund_rules")
+"""Bands, tiers, the calendar, the lifecycle, and what the funds are held to: none may survive here without a reason."""
+
+OTHERS: Final = {
+    "policy": ("test_assessment.py", "test_policy_file.py"),
+    "assessment": ("test_properties.py",),
+    "parts": ("test_assessment.py", "test_legal_basis.py"),
+    "facts": ("test_assessment.py", "test_legal_basis.py"),
+    "words": ("test_assessment.py", "test_fund_rules.py"),
+    "answers": ("test_questions.py",),
+    "forms": ("test_questions.py",),
+    "payment": ("test_reviewing.py",),
+}
+"""Tests that hold a module besides its namesake and the tables of cases: they are tried first."""
+
+SLOW: Final = {"test_moved_figures.py": "it moves the figures of the policy, not of the code, each against every case"}
+"""Tests that no mutant meets, and why."""
+
+SECONDS: Final = 90
+"""Of processor time, for one run of tests: all of the rules' take some twenty. A mutant that loops takes no more."""
+
+MEMORY: Final = 4 * 1024**3
+"""Bytes that a trial may have."""
+
+
+class Outcome(StrEnum):
+    """What became of a mutant."""
+
+    KILLED = "killed"
+    SURVIVED = "survived"
+    TIMED_OUT = "timed out"
+
+
+class Survivor(NamedTuple):
+    """A change that no test notices; as a reason names it, its lines before and after."""
+
+    module: str
+    was: str
+    now: str
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Exit status 0 where every mutant is killed or has a reason; 1 where one has none, or a reason has no mutant."""
+    parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
+    parser.add_argument("modules", nargs="*", metavar="MODULE", help=f"of core/rules; unless given: {' '.join(FIRST)}")
+    modules = parser.parse_args(arguments).modules or FIRST
+    os.nice(10)
+    reasons = reasons_given()
+    enumerations = enumerations_in(sorted(RULES.glob("*.py")))
+    found: list[Survivor] = []
+    for module in modules:
+        found += try_module(module, enumerations, reasons)
+    unexplained = [survivor for survivor in found if survivor not in reasons]
+    idle = [reason for reason in reasons if reason.module in modules and reason not in found]
+    for reason in idle:
+        print(f"\n{reason.module}: this no longer survives; take its reason away:\n{difference(reason.was, reason.now)}")
+    print(f"\n{len(unexplained)} survived without a reason, {len(idle)} reasons without a survivor")
+    return 1 if unexplained or idle else 0
+
+
+def reasons_given() -> dict[Survivor, str]:
+    """The survivors that are accounted for, and why nothing tells them from what is written."""
+    rows = tomllib.loads(REASONS.read_text(encoding="utf-8")).get("survivor", [])
+    return {Survivor(row["module"], row["was"].strip(), row["now"].strip()): row["because"] for row in rows}
+
+
+def try_module(module: str, enumerations: Enumerations, reasons: dict[Survivor, str]) -> Iterator[Survivor]:
+    """Try every mutant of a module, and print what became of them. Yields those that survived."""
+    path = RULES / f"{module}.py"
+    source = path.read_text(encoding="utf-8")
+    began = time.monotonic()
+    own, rest = tests_of(module)
+    for tests in (own, rest):
+        if run(tests, loudly=True) is not Outcome.SURVIVED:
+            sys.exit(f"The tests of {module} fail as it is: a mutant could not be told from it.")
+    outcomes: Counter[Outcome] = Counter()
+    explained = 0
+    try:
+        for mutant in mutants(path, enumerations):
+            outcome = try_mutant(path, mutant, own, rest)
+            outcomes[outcome] += 1
+            survivor = Survivor(module, mutant.was, mutant.now)
+            if outcome is Outcome.SURVIVED:
+                explained += survivor in reasons
+                yield survivor
+            if outcome is Outcome.TIMED_OUT or (outcome is Outcome.SURVIVED and survivor not in reasons):
+                print(f"\n{path}:{mutant.line}: {outcome} ({mutant.operator})\n{difference(mutant.was, mutant.now)}", flush=True)
+    finally:
+        path.write_text(source, encoding="utf-8")
+    print(
+        f"{module}: {outcomes.total()} mutants, {outcomes[Outcome.KILLED]} killed, "
+        f"{outcomes[Outcome.TIMED_OUT]} timed out, {outcomes[Outcome.SURVIVED]} survived "
+        f"({explained} with a reason), {time.monotonic() - began:.0f} seconds",
+        flush=True,
+    )
+
+
+def tests_of(module: str) -> tuple[list[str], list[str]]:
+    """The tests that hold a module, which are tried first, and the rest of the rules'."""
+    first = [f"test_{module}.py", *OTHERS.get(module, ()), "test_cases.py"]
+    own = [str(TESTS / name) for name in first if (TESTS / name).exists()]
+    every = [str(path) for path in sorted(TESTS.glob("test_*.py")) if path.name not in SLOW]
+    return own, [path for path in every if path not in own]
+
+
+def try_mutant(path: Path, mutant: Mutant, own: list[str], rest: list[str]) -> Outcome:
+    """Write a mutant over its module and run the tests against it, until one fails."""
+    path.write_text(mutant.text, encoding="utf-8")
+    outcome = run(own)
+    return run(rest) if outcome is Outcome.SURVIVED else outcome
+
+
+def run(tests: list[str], *, loudly: bool = False) -> Outcome:
+    """Run tests in a process that is forked from this one, up to the first that fails."""
+    sys.stdout.flush()
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            status = _run_here(tests, loudly=loudly)
+        finally:
+            os._exit(status)
+    status = os.waitpid(child, 0)[1]
+    if os.WIFSIGNALED(status):
+        return Outcome.TIMED_OUT
+    if os.WEXITSTATUS(status) == pytest.ExitCode.NO_TESTS_COLLECTED:
+        sys.exit(f"No test was found in {' '.join(tests)}.")
+    return Outcome.KILLED if os.WEXITSTATUS(status) else Outcome.SURVIVED
+
+
+def _run_here(tests: list[str], *, loudly: bool) -> int:
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    if not loudly:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)
+        os.dup2(nowhere, 2)
+    # A module that was compiled within the same second would be taken for this one.
+    sys.dont_write_bytecode = True
+    # Whether an example fails is asked, not which is the smallest that does.
+    hypothesis.settings.register_profile(
+        "mutation",
+        database=None,
+        deadline=None,
+        derandomize=True,
+        phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate),
+    )
+    return pytest.main(["-x", "-q", "--no-header", "-p", "no:cacheprovider", "--hypothesis-profile=mutation", *tests])
+
+
+def difference(was: str, now: str) -> str:
+    """The changed lines as a difference shows them."""
+    return "\n".join([*(f"  - {line}" for line in was.splitlines()), *(f"  + {line}" for line in now.splitlines())])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
