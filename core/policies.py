@@ -311,9 +311,12 @@ def _queue(session: Session) -> None:
 
 
 def _put_file(session: Session, office: Office, note: str, *, now: datetime) -> None:
-    _put(session, office, london_day(now), by="the desk", how=FILE, note=note, told=[], now=now)
-    data = {"policy": office.fingerprint, "from": london_day(now).isoformat(), "note": note}
+    first = session.scalar(select(PolicyInForce.id).limit(1)) is None
+    row = _put(session, office, london_day(now), by="the desk", how=FILE, note=note, told=[], now=now)
+    row.begun_at = now if first else None  # before the first there is nothing that it could change
+    data = {"policy": office.fingerprint, "from": row.from_day.isoformat(), "note": note}
     events.append(session, "policy_read", POLICY_TRAIL, "the desk", data, now=now)
+    session.flush()
     begin(session, office=office, now=now)
 
 
@@ -325,9 +328,9 @@ def _put(
     by: str,
     how: str,
     note: str,
-    told: list[dict[str, str]],
+    told: list[dict[str, Any]],
     now: datetime,
-) -> None:
+) -> PolicyInForce:
     row = PolicyInForce(
         policy_version_id=office.policy_version(session, now=now).id,
         from_day=from_day,
@@ -339,6 +342,7 @@ def _put(
     )
     session.add(row)
     session.flush()
+    return row
 
 
 def begin(session: Session, *, office: Office, now: datetime) -> list[str]:
@@ -362,10 +366,11 @@ def begin(session: Session, *, office: Office, now: datetime) -> list[str]:
         .values(begun_at=now)
         .execution_options(synchronize_session=False)
     )
-    if not begun.rowcount or last is None:  # type: ignore[attr-defined]  # a CursorResult
+    if not begun.rowcount:  # type: ignore[attr-defined]  # a CursorResult
         return []
-    before, after = (office.policy_under(one.policy_version) for one in (last, row))
-    shifts = shifted_applications(session, before, after, day=today)
+    after = office.policy_under(row.policy_version)
+    before = office.policy_under(last.policy_version) if last is not None else after
+    shifts = shifted_applications(session, before, after, day=today) if before != after else []
     outbox.put_all(
         session,
         [

@@ -1,69 +1,27 @@
-"""The record: SQLAlchemy tables and column types. State is a column, events explain it, nothing here decides."""
+"""The record: SQLAlchemy tables. State is a column, events explain it, nothing here decides."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
-    JSON,
     BigInteger,
     Boolean,
     CheckConstraint,
     Date,
-    DateTime,
     ForeignKey,
     Index,
     Integer,
     MetaData,
     String,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-
-class Instant(TypeDecorator[datetime]):
-    """An aware instant, kept in UTC. A naive one is refused: it would mean another time on another machine."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Refuse a naive instant; hand SQLite, which knows no zones, the UTC reading."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"{value!r} has no time zone")
-        utc = value.astimezone(UTC)
-        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Give back an aware instant in UTC on either database."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-class Pence(TypeDecorator[int]):
-    """Whole pence. Anything but an int is refused, so that no float ever touches money."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Refuse floats, and booleans, which Python counts as ints."""
-        if value is not None and type(value) is not int:
-            raise TypeError(f"money is whole pence, not {value!r}")
-        return value
-
-
-Document = JSON().with_variant(JSONB(), "postgresql")
-Key = BigInteger().with_variant(Integer(), "sqlite")  # SQLite numbers rows by itself only in an INTEGER column
+from core.columns import Document, Instant, Key, OptionalDocument, Pence
 
 
 class Record(DeclarativeBase):
@@ -577,17 +535,31 @@ class Idempotency(Record):
 
 
 class Event(Record):
-    """One line of the trail: who did what, when, on which facts. Append-only; each line carries the one before it."""
+    """One line of the trail: who did what, when, on which facts. Append-only; each line carries the one before it.
+
+    `seals` has the digests of the rows of the record that this line made or changed: see `core.seals`.
+    """
 
     __tablename__ = "event"
-    __table_args__ = (Index("ix_event_reference", "reference", "id"),)
+    __table_args__ = (Index("ix_event_reference", "reference", "sequence"),)
 
-    id: Mapped[int] = mapped_column(Key, primary_key=True)
-    sequence: Mapped[int] = mapped_column(BigInteger, unique=True)
+    sequence: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
     at: Mapped[datetime]
     kind: Mapped[str] = mapped_column(String(40))
     reference: Mapped[str] = mapped_column(String(20))
     actor: Mapped[str]
     data: Mapped[dict[str, Any]]
+    seals: Mapped[dict[str, Any] | None] = mapped_column(OptionalDocument)
     previous: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64), unique=True)
+
+
+class TrailEnd(Record):
+    """Where the trail ends: one row, so that lines cut off its end are missed. Locked while a line is added."""
+
+    __tablename__ = "trail_end"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    sequence: Mapped[int] = mapped_column(BigInteger)
+    hash: Mapped[str] = mapped_column(String(64))

@@ -115,7 +115,9 @@ def close(
         raise Refused(f"{year_label(year)} ends on {date_text(last)}. Close it from {date_text(after)} on.", "F6")
     done = []
     for fund in sorted(funds, key=lambda one: one.id):
-        held = hold_years(session, fund, [year], today)[year]
+        if not position(session, fund.id, year).known:
+            continue
+        held = held_year(session, fund.id, year)
         # Nobody commits beyond what a year has once it is over.
         unneeded = min(held.general.tolerance, max(0, room(held.general)))
         note = f"{year_label(year)} is closed"

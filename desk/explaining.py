@@ -5,23 +5,27 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from core.errors import Refused
+from core.errors import NotFound, Refused
 from core.ledger import available_effect
 from core.office import LONDON, Office
+from core.policy_table import lines
 from core.records import Award, LedgerEntry
 from core.rules.calendar import financial_year
 from core.rules.money import MoneyError, display, pence_from_api, pence_from_typed, pounds
+from core.rules.sources import PARAGRAPHS, TITLES
 from intake.api import REQUIREMENTS, explained, explanation_data
 from intake.problems import Problem
 from intake.queries import Query
 
 VERDICTS = {"met": "met", "not_met": "NOT MET", "advice": "to do"}
+LATER = {"payment": "to be paid", "signing": "to be signed", "review": "at review"}
 _FIRST = ("not_met", "advice", "met")
 WIDTH = 100
 
@@ -58,23 +62,47 @@ def explain(session: Session, office: Office, given: Mapping[str, str]) -> Expla
     assessment, data = told.assessment, explanation_data(told)
     bought = data["procurement"]
     due = ", ".join(data["returns"]["due"]) or "give --start and --end for the dates"
-    lines = [
+    said = [
         f"{display(pence_from_api(given['amount']))}, {given['kind']}: {data['tier']} tier",
         f"Buying: {bought['route'].replace('_', ' ')}, quotes: {bought['quotes']}, portal: {bought['portal']}",
         f"Returns every {data['returns']['every_months']} months: {due}",
     ]
     if data["meetings"]["every_months"]:
         due = ", ".join(data["meetings"]["due"]) or "give --start and --end for the dates"
-        lines.append(f"Meetings every {data['meetings']['every_months']} months: {due}")
-    lines += [textwrap.fill(told.who_may_approve, WIDTH), ""]
+        said.append(f"Meetings every {data['meetings']['every_months']} months: {due}")
+    said += [textwrap.fill(told.who_may_approve, WIDTH), ""]
     if told.fitting:
-        lines += [f"What would fit: {', '.join(fund.name for fund in told.fitting)}.", ""]
+        said += [f"What would fit: {', '.join(fund.name for fund in told.fitting)}.", ""]
     for finding in sorted(assessment.findings, key=lambda one: _FIRST.index(one.verdict.value)):
-        said = f"{finding.because} {finding.remedy}".strip()
-        head = f"{VERDICTS[finding.verdict.value]:<8}{finding.rule:<4}"
-        lines.append(textwrap.fill(said, WIDTH, initial_indent=head, subsequent_indent=" " * len(head)))
-        lines.append(" " * len(head) + f"({finding.paragraph})")
-    return Explained(data, "\n".join(lines))
+        text = f"{finding.because} {finding.remedy}".strip()
+        verdict = VERDICTS[finding.verdict.value]
+        if finding.verdict.value == "advice" and finding.needed_by is not None:
+            verdict = LATER.get(finding.needed_by.value, verdict)
+        head = f"{verdict:<14}{finding.rule:<4}"
+        said.append(textwrap.fill(text, WIDTH, initial_indent=head, subsequent_indent=" " * len(head)))
+        said.append(" " * len(head) + f"({finding.paragraph})")
+    return Explained(data, "\n".join(said))
+
+
+def rule(session: Session, office: Office, rule_id: str, day: date) -> dict[str, Any]:
+    """A rule with its title, what it rests on, and its figures as they hold on a day. Raises NotFound."""
+    if rule_id not in PARAGRAPHS:
+        raise NotFound(f"There is no rule {rule_id}. The rules are: {', '.join(PARAGRAPHS)}.")
+    found = [line for line in lines(office.in_force(session, on=day).policy) if line.rule == rule_id]
+    return {
+        "rule": rule_id,
+        "title": TITLES[rule_id],
+        "paragraph": PARAGRAPHS[rule_id],
+        "figures": [
+            {
+                "label": f"{line.whose}: {line.label}" if line.whose else line.label,
+                "value": line.said,
+                "source": line.source,
+                "since": line.since.isoformat(),
+            }
+            for line in found
+        ],
+    }
 
 
 def statement(session: Session, entries: Sequence[LedgerEntry]) -> list[dict[str, str | None]]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import click
 
 from core.rules import lifecycle
 from desk import explaining
-from desk.terminal import as_json, opened, plainly
+from desk.terminal import DAY, as_json, opened, plainly, show, table
 
 
 @click.group()
@@ -40,6 +42,31 @@ def rules_explain(json_: bool, **given: str) -> None:
         as_json(explained.data)
     else:
         click.echo(explained.text)
+
+
+@rules.command("show")
+@click.argument("rule")
+@click.option("--on", "day", type=DAY, help="As it was, or will be, on this day; today unless given.")
+@click.option("--json", "json_", is_flag=True, help="For a program.")
+@plainly
+def rules_show(rule: str, day: date | None, json_: bool) -> None:
+    """Say what RULE is called, what it rests on, and which figures it has.
+
+    Example: award-desk rules show T1 --on 2027-03-01
+    """
+    with opened() as desk, desk.office.reading() as session:
+        told = explaining.rule(session, desk.office, rule.upper(), day or desk.office.today())
+    if json_:
+        as_json(told)
+        return
+    click.echo(f"{told['rule']}  {told['title']}\n    {told['paragraph']}\n")
+    if not told["figures"]:
+        click.echo("It has no figure: nothing of it changes with the office's policy.")
+        return
+    made = table("Figure", "Value", "Set by", "Since")
+    for figure in told["figures"]:
+        made.add_row(figure["label"], figure["value"], figure["source"], figure["since"])
+    show(made)
 
 
 @rules.command("states")

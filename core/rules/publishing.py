@@ -211,7 +211,7 @@ _CALLED: Final = {
 def lists_for(
     kind: Kind, amount: int, policy: Policy, *, victim: bool = False, tendered: bool = False
 ) -> tuple[PublicationList, ...]:
-    """The lists of the Order that an award of this amount in pence belongs to (W2); none for a small invoice.
+    """The lists of the Order that an award of this amount in pence belongs to (W2); maybe none.
 
     A grant is a crime and disorder reduction grant unless it is a victim service's, which has a power of its own (L2).
     """

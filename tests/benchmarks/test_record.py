@@ -1,4 +1,4 @@
-"""On the record: the sweep among twenty thousand deadlines, and the assessment of one application."""
+"""On the record: the sweep among twenty thousand deadlines, assessing one application, and a dry run over 10,000."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, delete, insert, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from core.assessing import assessment_of, facts_of, money_for
 from core.office import Office
-from core.records import Application, Award, Deadline, Nudge, OutboxMessage
+from core.policy_dry_run import dry_run
+from core.policy_file import policy_from_text
+from core.records import Application, Award, Deadline, Nudge, OutboxMessage, Outcome
 from core.rules.assessment import assess
+from core.rules.policy import Policy
 from scheduler.timetable import run_sweep
 from tests.benchmarks.rounds import Compared, alternate, scaled, seconds
 from tests.core import casework
@@ -172,6 +175,79 @@ def test_assessing_one_application(office: Office, engine: Engine, report: Calla
         report(compared)
         assert compared.ratio < 100
         report(alternate(f"of that the rules, {name}", "ms", rules, reading, rounds=4))
+
+
+DECIDED = 10_000
+"""Live awards that a dry run looks at."""
+
+
+def test_a_dry_run_over_ten_thousand_awards(office: Office, engine: Engine, report: Callable[[Compared], None]) -> None:
+    """Against reading the rows that it assesses: awards, their applications and outcomes."""
+    with office.sessions.begin() as session:
+        version = office.policy_version(session, now=office.clock()).id
+        numbers = range(1, DECIDED + 1)
+        session.execute(insert(Application), [_whole_application(number, office) for number in numbers])
+        session.execute(insert(Outcome), [_outcome(number) for number in numbers])
+        session.execute(insert(Award), [_award(number, office, version) for number in numbers])
+    lower = office.policy_text.replace('cap = { value = "3500.00"', 'cap = { value = "1500.00"')
+    after, today = policy_from_text(lower), office.today()
+
+    def whole() -> float:
+        with office.reading() as session:
+            taken = seconds(lambda: _run_dry(session, office, after, today))
+        return taken * 1000
+
+    def reading() -> float:
+        with office.reading() as session:
+            taken = seconds(lambda: _read_all(session))
+        return taken * 1000
+
+    name = f"dry run over {DECIDED:,} awards, {NAMES[engine.dialect.name]}"
+    compared = alternate(name, "ms", whole, reading, rounds=scaled(1))
+    report(compared)
+    assert compared.ratio < 50
+
+
+def _run_dry(session: Session, office: Office, after: Policy, today: date) -> None:
+    run = dry_run(session, office.policy, after, day=today)
+    assert (run.awards, len(run.shifts)) == (DECIDED, DECIDED)
+
+
+def _read_all(session: Session) -> None:
+    query = select(Award).options(joinedload(Award.application).selectinload(Application.outcomes)).order_by(Award.id)
+    found = sum(len(award.application.outcomes) for award in session.scalars(query.execution_options(yield_per=1_000)))
+    assert found == DECIDED
+
+
+def _whole_application(number: int, office: Office) -> dict[str, Any]:
+    return {
+        **_application(number, office),
+        "organisation_name": f"Club {number}",
+        "organisation_type": "charity",
+        "title": "Gloves on",
+        "need": "Young people have nowhere to go on Friday nights.",
+        "existing_provision": "None within five miles.",
+        "plan_objective": "reduce-crime-and-disorder",
+        "csp_area": "Peterborough",
+        "purpose": "young_people",
+        "age_from": 10,
+        "age_to": 16,
+        "send": False,
+        "start_on": casework.START,
+        "end_on": casework.END,
+        "amount": 2_000_00,
+        "purchases": 0,
+    }
+
+
+def _outcome(number: int) -> dict[str, Any]:
+    return {
+        "application_id": number,
+        "position": 1,
+        "outcome": "Fewer call-outs",
+        "measure": "Call-outs a month",
+        "target": "Ten fewer",
+    }
 
 
 def _each(times: int, work: Callable[[], object]) -> float:

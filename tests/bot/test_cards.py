@@ -60,8 +60,10 @@ def facts(text: str = "Ramsey Boxing Club", **changed: Any) -> ApplicationCard:
         start=date(2027, 1, 11),
         end=date(2027, 7, 10),
         points=tuple(
-            Point(f"F{n}", verdict, typed, typed) for n, verdict in enumerate(["met", "not_met", "advice"] * 7)
+            Point(f"F{n}", verdict, typed, typed, ("", "recommendation", "payment")[n % 3])
+            for n, verdict in enumerate(["met", "not_met", "advice"] * 7)
         ),
+        more=tuple((f"Answer {n}", typed) for n in range(9)),
         fund=FundLeft("Youth Fund", "2026-27", 1_000_000),
         submitted_at=NOON,
         next_step="A recommendation by the officer; then a decision by someone else.",
@@ -354,3 +356,48 @@ def test_a_long_list_is_counted_not_cut() -> None:
 def test_no_deadlines_no_message() -> None:
     with pytest.raises(ValueError, match="at least one"):
         deadlines_message([], to="officer")
+
+
+def shown(message: Message) -> str:
+    return " ".join(text for _, text in strings([dict(block) for block in message.blocks]))
+
+
+def test_what_waits_for_payment_comes_after_what_is_to_be_looked_at_now() -> None:
+    points = (
+        Point("L5", "advice", Typed("The safeguarding policy is not seen."), needed_by="payment"),
+        Point("T8", "advice", Typed("A notice is due."), needed_by="signing"),
+        Point("U5", "advice", Typed("No statement."), needed_by="recommendation"),
+        Point("F3", "advice", Typed("No ground."), needed_by="approval"),
+        Point("F5", "not_met", Typed("Over the limit."), needed_by="approval"),
+    )
+    text = shown(card(facts(points=points)))
+    assert "1 rule not met" in text
+    places = [text.index(said) for said in (
+        "Not met (F5):", "Check (U5):", "Check (F3):", "Before payment (L5):", "Before signing (T8):",
+    )]  # fmt: skip
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize(
+    ("steps", "heading"),
+    [
+        ((), "Nothing is missing"),
+        (("payment",), "Nothing is missing for a decision"),
+        (("payment", "signing", "review"), "Nothing is missing for a decision"),
+        (("payment", ""), "No rule is broken; 1 thing to check"),
+        (("recommendation", "approval"), "No rule is broken; 2 things to check"),
+    ],
+)
+def test_the_heading_counts_what_a_decision_waits_for(steps: tuple[str, ...], heading: str) -> None:
+    points = tuple(Point(f"F{n}", "advice", Typed("Said."), needed_by=step) for n, step in enumerate(steps))
+    made = [text for _, text in strings([dict(block) for block in card(facts(points=points)).blocks])]
+    assert heading in made
+
+
+def test_what_larger_awards_are_asked_is_shown_with_its_label() -> None:
+    more = tuple((f"Label {n}", Typed(f"answer {n}")) for n in range(6))
+    text = " ".join(shown(card(facts(more=more))).split())
+    assert "Label 0: answer 0" in text
+    assert "Label 3: answer 3" in text
+    assert "Label 4" not in text
+    assert "and 2 more answers." in text

@@ -2,36 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from sqlalchemy import select
 
-from core import policies
-from core.office import Office
-from core.policy_file import SHIPPED
 from core.records import Decision
 from tests.bot.conftest import Desk, application_of, recommended, submitted
-
-TEXT = SHIPPED.read_text(encoding="utf-8")
-DELEGATED = f"""{TEXT}
-[[delegations]]
-role = "director"
-kinds = ["grant"]
-upper_limit = "2500.00"
-since = 2026-11-01
-source = "Scheme of governance"
-"""
-LOWER = TEXT.replace('cap = { value = "3500.00"', 'cap = { value = "1500.00"')
-
-
-def apply(office: Office, toml: str, from_day: date | None = None) -> None:
-    today = office.today()
-    with office.reading() as session:
-        proposal = policies.propose(
-            session, toml, name="office.toml", from_day=from_day or today, office=office, today=today
-        )
-    with office.sessions.begin() as session:
-        policies.apply(session, proposal, by="Ada", office=office, now=office.clock())
+from tests.core.applying import DELEGATED, LOWER, TEXT, applied
 
 
 def test_the_next_press_goes_by_the_policy_that_was_applied(desk: Desk) -> None:
@@ -40,7 +15,7 @@ def test_the_next_press_goes_by_the_policy_that_was_applied(desk: Desk) -> None:
     ts = desk.post_card(application_id)
     assert desk.press("U0DIRECTOR", ts, "approve").view is None
     assert "No delegation" in desk.told("U0DIRECTOR")[-1]
-    apply(desk.office, DELEGATED)
+    applied(desk.office, DELEGATED)
     assert desk.press("U0DIRECTOR", ts, "approve").view is not None
 
 
@@ -50,12 +25,12 @@ def test_a_form_that_was_open_is_decided_under_the_policy_in_force_when_it_is_se
     recommended(desk.office, application_id)
     ts = desk.post_card(application_id)
     form = desk.press("U0COMM", ts, "approve").view
-    apply(desk.office, LOWER)
+    applied(desk.office, LOWER)
     assert form is not None
     refused = desk.slack.submit_view("U0COMM", form.view_id)
     assert "limit of £1,500" in refused.errors["amount"]
     assert application_of(desk.office, application_id).decision is None
-    apply(desk.office, TEXT)
+    applied(desk.office, TEXT)
     desk.slack.submit_view("U0COMM", form.view_id)
     with desk.office.reading() as session:
         assert session.scalars(select(Decision)).one().policy_version.toml == TEXT

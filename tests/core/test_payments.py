@@ -283,7 +283,7 @@ def test_a_stage_waits_for_the_return_it_depends_on(office: Office, till: Till, 
 
 def test_whoever_approved_does_not_pay(office: Office, till: Till) -> None:
     till.ready()
-    with pytest.raises(Refused, match=r"You approved this payment\. Somebody else pays it\.") as refused:
+    with pytest.raises(Refused, match=r"You approved this payment\..*Somebody else pays it\.") as refused:
         till.pay(who=till.director)
     assert refused.value.rule == "F7"
     for change in (f"payer_id = {till.director}", "status = 'paid', payer_id = NULL", "amount = 0"):

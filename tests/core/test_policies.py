@@ -1,10 +1,9 @@
-"""Which policy is in force from which day, who put it there, what that changes, and what it leaves alone."""
+"""Which policy is in force from which day, who put it there, and what it leaves alone."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -14,21 +13,33 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, create_engine, delete, func, select, text
 from sqlalchemy.pool import NullPool
 
-from core import applications, database, events, policies
+from core import applications, audit, database, policies
 from core.errors import NotFound, Refused
 from core.office import Office, fingerprint_of
 from core.policies import AtStart, Proposal
-from core.policy_file import SHIPPED, PolicyError
-from core.records import Application, Award, Decision, OutboxMessage, PolicyInForce, PolicyVersion, Record
+from core.policy_file import PolicyError
+from core.records import Award, Decision, OutboxMessage, PolicyInForce, PolicyVersion, Record
 from core.rules.policy import Role
-from scheduler.timetable import run_sweep
 from tests.conftest import Clock, office_on
+from tests.core.applying import (
+    APRIL,
+    DELEGATED,
+    LOWER,
+    MAY,
+    SHORTER,
+    TEXT,
+    TODAY,
+    WRONG,
+    applied,
+    cards,
+    changed,
+    proposed,
+    started,
+)
 from tests.core.casework import (
     active,
     allocate,
     at_once,
-    decide,
-    facts,
     messages,
     offered,
     person,
@@ -36,60 +47,7 @@ from tests.core.casework import (
     someone,
     submitted,
     trail,
-    victims,
 )
-
-TEXT = SHIPPED.read_text(encoding="utf-8")
-TODAY, APRIL, MAY = date(2026, 11, 23), date(2027, 4, 1), date(2027, 5, 1)
-
-
-def changed(old: str, new: str, text: str = TEXT) -> str:
-    assert old in text, old
-    return text.replace(old, new, 1)
-
-
-LOWER = changed('cap = { value = "3500.00"', 'cap = { value = "1500.00"')
-"""A Youth Fund that gives no more than £1,500."""
-
-SHORTER = changed("acceptance_days = { value = 28", "acceptance_days = { value = 14")
-"""Offers that are open for fourteen days."""
-
-SIX_MONTHLY = "every 6 months (2027-07-01, 2027-10-31)"
-THREE_MONTHLY = "every 3 months (2027-04-01, 2027-07-01, 2027-10-01, 2027-10-31)"
-DIRECTOR_TOO = "The Commissioner or the Director (up to £2,500: Scheme of governance) may decide it."
-WRONG = changed("return_months = { value = 6", "return_months = { value = 12")
-DELEGATED = (
-    TEXT
-    + """
-[[delegations]]
-role = "director"
-kinds = ["grant"]
-upper_limit = "2500.00"
-since = 2026-11-01
-source = "Scheme of governance"
-"""
-)
-
-
-def proposed(office: Office, toml: str, from_day: date | None = None) -> Proposal:
-    today = office.today()
-    with office.reading() as session:
-        return policies.propose(
-            session, toml, name="office.toml", from_day=from_day or today, office=office, today=today
-        )
-
-
-def applied(office: Office, toml: str, from_day: date | None = None, by: str = "Ada", note: str = "") -> Proposal:
-    proposal = proposed(office, toml, from_day)
-    with office.sessions.begin() as session:
-        return policies.apply(session, proposal, by=by, note=note, office=office, now=office.clock())
-
-
-def started(office: Office, toml: str = TEXT) -> AtStart:
-    """A process starts with this policy file."""
-    own = replace(office, policy=proposed(office, toml).policy, policy_text=toml)
-    with office.sessions.begin() as session:
-        return policies.note_file(session, office=own, name="office.toml", now=office.clock())
 
 
 def rows(office: Office) -> list[tuple[date, str, str]]:
@@ -103,11 +61,6 @@ def rows(office: Office) -> list[tuple[date, str, str]]:
             (day, how, known.get(print_, print_))
             for day, how, print_ in session.execute(query.order_by(PolicyInForce.id))
         ]
-
-
-def cards(office: Office) -> list[str]:
-    """The keys of the card messages that a policy has caused."""
-    return [message.key for message in messages(office, "card") if ":policy-" in message.key]
 
 
 # --- in force, by day ----------------------------------------------------------------------------------------------
@@ -263,7 +216,7 @@ def test_who_when_from_when_and_what_changes_are_on_record_and_in_the_trail(offi
         assert [(one["key"], one["before"], one["after"]) for one in row.changes] == [
             ("figures.acceptance_days", "28 days", "14 days")
         ]
-        assert events.broken_at(session) is None
+        assert audit.verify(session).sound
     (line,) = trail(office, "policy_applied")
     assert (line.reference, line.actor) == ("policy", "command line: ada")
     assert line.data == {
@@ -371,7 +324,7 @@ def test_two_people_at_once_are_both_kept_in_order(office: Office) -> None:
         assert office.in_force().policy == proposals[second].policy
         # What the second changes is told against what the first had just put.
         assert {one["key"] for one in found[2].changes} == {"figures.acceptance_days", "funds.youth-fund.cap"}
-        assert events.broken_at(session) is None
+        assert audit.verify(session).sound
     assert [one.instead_of for one in came.done].count(proposals[first].fingerprint) == 1
 
 
@@ -474,212 +427,6 @@ def test_processes_that_start_at_once_note_their_file_once(office: Office) -> No
     came = at_once([lambda: started(office) for _ in range(4)])
     assert came.done == [AtStart.HOLDS] * 4
     assert rows(office) == [(TODAY, "file", "shipped")]
-
-
-# --- the dry run ---------------------------------------------------------------------------------------------------
-
-
-def told(proposal: Proposal) -> list[tuple[str, str, tuple[str, ...]]]:
-    """Kind of case, status, and what differs."""
-    return [(shift.what, shift.status, shift.told) for shift in proposal.run.shifts]
-
-
-def differs(proposal: Proposal) -> tuple[str, ...]:
-    """What differs in the one case that there is."""
-    (shift,) = proposal.run.shifts
-    return shift.told
-
-
-def test_a_dry_run_says_which_cases_would_be_assessed_differently(office: Office) -> None:
-    allocate(office, "youth-fund", 100_000_00)
-    submitted(office)
-    recommended(office)
-    submitted(office, facts(amount=1_500_00))
-    submitted(office, victims())  # of a fund whose rows are the same
-    active(office)
-    offered(office)
-    decide(office, recommended(office), person(office, Role.COMMISSIONER), outcome="declined")
-    proposal = proposed(office, LOWER)
-    run = proposal.run
-    assert (run.applications, run.awards, run.turning) == (4, 2, 4)
-    over = ("F5 met → not met",)
-    assert told(proposal) == [  # those in which a verdict turns come first
-        ("application", "submitted", over),
-        ("application", "recommended", over),
-        ("award", "active", over),
-        ("award", "offered", over),
-        ("application", "submitted", ("F5 in other words",)),  # £1,500 is within both limits, and names them
-    ]
-    assert run.by_rule == {"F5": 5}
-    shift = run.shifts[0].as_data()
-    assert (shift["fund"], shift["amount"], shift["what"]) == ("youth-fund", "2000.00", "application")
-    (finding,) = shift["findings"]
-    assert finding["before"]["verdict"] == "met"
-    assert finding["after"]["because"].startswith("£2,000 is over the Youth Fund's limit of £1,500.")
-    data = run.as_data()
-    assert data["applications"] == {"looked_at": 4, "differ": 3}
-    assert data["awards"] == {"looked_at": 2, "differ": 2}
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        (
-            changed('below = "5000.00"', 'below = "1000.00"').replace('from = "5000.00"', 'from = "1000.00"', 1),
-            {"P0 in other words", "tier: light → standard"},
-        ),
-        (
-            changed("return_months = { value = 6", "return_months = { value = 3"),
-            {
-                "R1 in other words",
-                f"returns: {SIX_MONTHLY} → {THREE_MONTHLY}",
-            },
-        ),
-        (
-            changed('meetings_over = { value = "10000.00"', 'meetings_over = { value = "1999.99"'),
-            {"R2 in other words", "meetings: none → every 6 months (2027-07-01)"},
-        ),
-        (
-            DELEGATED,
-            {
-                f"who decides: The Commissioner may decide it. → {DIRECTOR_TOO}",
-            },
-        ),
-    ],
-)
-def test_what_differs(office: Office, text: str, said: set[str]) -> None:
-    submitted(office)
-    assert said <= set(differs(proposed(office, text)))
-
-
-def test_a_limit_by_the_penny(office: Office) -> None:
-    """£2,000.00 is not over a limit of £2,000.00, and is over one of £1,999.99."""
-    submitted(office)
-    for limit, verdict in (("2000.00", "F5 in other words"), ("1999.99", "F5 met → not met")):
-        capped = changed('cap = { value = "3500.00"', f'cap = {{ value = "{limit}"')
-        assert differs(proposed(office, capped)) == (verdict,)
-
-
-def test_a_fund_that_is_gone_is_told(office: Office) -> None:
-    submitted(office, victims())
-    start = TEXT.index('[[funds]]\nid = "moj-victims"')
-    without = TEXT[:start] + TEXT[TEXT.index("[[funds]]", start + 1) :]
-    proposal = proposed(office, without)
-    assert [change.key for change in proposal.changes] == ["funds.moj-victims"]
-    assert "F1 met → not asked" in differs(proposal)
-
-
-def test_a_dry_run_is_as_of_the_day_on_which_the_policy_is_to_hold(office: Office) -> None:
-    """A fund that closes in February is closed on 1 April, and open today."""
-    submitted(office)
-    closing = changed('letters = "YF"', 'letters = "YF"\nwindows = [{ opens = 2026-11-01, closes = 2027-02-28 }]')
-    assert told(proposed(office, closing)) == []
-    assert differs(proposed(office, closing, APRIL)) == ("T4 met → advice",)
-
-
-def test_a_dry_run_writes_nothing(office: Office) -> None:
-    submitted(office)
-    before = len(messages(office)), len(trail(office))
-    proposed(office, LOWER)
-    assert rows(office) == []
-    assert (len(messages(office)), len(trail(office))) == before
-
-
-# --- cards of open applications ------------------------------------------------------------------------------------
-
-
-def test_cards_are_updated_at_once_where_findings_change_and_nowhere_else(office: Office) -> None:
-    concerned = submitted(office)
-    submitted(office, victims())
-    decided = recommended(office)
-    decide(office, decided, person(office, Role.COMMISSIONER), outcome="declined")
-    applied(office, LOWER)
-    with office.reading() as session:
-        row = session.scalars(select(PolicyInForce).where(PolicyInForce.how == "applied")).one()
-        reference = session.get_one(Application, concerned).reference
-    assert cards(office) == [f"card:{concerned}:policy-{row.id}"]
-    (message,) = (one for one in messages(office, "card") if one.key in cards(office))
-    assert (message.subject, message.payload) == (f"application:{concerned}", {"application_id": concerned})
-    (line,) = trail(office, "policy_began")
-    assert line.data == {"policy": fingerprint_of(LOWER), "from": "2026-11-23", "cards": [reference]}
-
-
-def test_cards_of_a_policy_to_come_are_updated_on_its_day_by_the_sweep_once(office: Office, clock: Clock) -> None:
-    application = submitted(office)
-    applied(office, LOWER, APRIL)
-    clock.set_day(APRIL - timedelta(days=1))
-    run_sweep(office)
-    assert cards(office) == []
-    clock.set_day(APRIL)
-    run_sweep(office)
-    assert [key.startswith(f"card:{application}:policy-") for key in cards(office)] == [True]
-    run_sweep(office)
-    clock.forward(days=1)
-    run_sweep(office)
-    assert len(cards(office)) == 1
-    assert len(trail(office, "policy_began")) == 1
-
-
-def test_a_sweep_as_of_a_later_day_does_not_begin_a_policy_whose_day_has_not_come(office: Office, clock: Clock) -> None:
-    submitted(office)
-    applied(office, LOWER, APRIL)
-    run_sweep(office, today=APRIL)
-    assert cards(office) == []
-    clock.set_day(APRIL)
-    run_sweep(office)
-    assert len(cards(office)) == 1
-
-
-def test_sweeps_at_once_begin_a_policy_once(office: Office, clock: Clock) -> None:
-    submitted(office)
-    applied(office, LOWER, APRIL)
-    clock.set_day(APRIL)
-    at_once([lambda: run_sweep(office, wait=True) for _ in range(4)])
-    assert len(cards(office)) == 1
-    assert len(trail(office, "policy_began")) == 1
-
-
-def test_a_sweep_that_was_missed_begins_the_latest_policy_only(office: Office, clock: Clock) -> None:
-    """What was in force for a while that nobody swept in leaves no card: it would show what holds now anyway."""
-    application = submitted(office)
-    applied(office, LOWER, APRIL)
-    applied(office, changed('cap = { value = "1500.00"', 'cap = { value = "1000.00"', LOWER), MAY)
-    clock.set_day(MAY)
-    run_sweep(office)
-    assert len(cards(office)) == 1
-    (line,) = trail(office, "policy_began")
-    assert line.data["from"] == "2027-05-01"
-    with office.reading() as session:
-        assert session.get_one(Application, application).status == "submitted"
-
-
-def test_cards_are_updated_too_where_another_file_is_started_with(office: Office) -> None:
-    submitted(office)
-    started(office)
-    assert cards(office) == []
-    started(office, LOWER)
-    assert len(cards(office)) == 1
-
-
-def test_a_delegation_changes_who_may_decide_and_so_the_card(office: Office) -> None:
-    submitted(office)
-    applied(office, DELEGATED)
-    assert len(cards(office)) == 1
-
-
-def test_the_nudges_of_a_sweep_follow_the_policy_in_force(office: Office, clock: Clock) -> None:
-    offered(office)
-    applied(
-        office,
-        changed(
-            '{ days = -7, to = ["recipient", "officer"] },\n    { days = -1, to = ["recipient"] },',
-            '{ days = -10, to = ["recipient"] },',
-        ),
-    )
-    clock.set_day(TODAY + timedelta(days=18))  # ten days before the offer runs out
-    assert [(step.step, step.to) for step in run_sweep(office)] == []  # its first step was stored for seven days before
-    clock.set_day(TODAY + timedelta(days=21))
-    assert [(step.step, step.to) for step in run_sweep(office)] == [(-10, "recipient")]
 
 
 # --- a record that was kept without it -----------------------------------------------------------------------------

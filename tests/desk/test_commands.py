@@ -110,6 +110,75 @@ def test_moving_money_and_the_statement(run: Run) -> None:
     assert "There is no fund" in run("funds", "statement", "nonsense", fails=True).output
 
 
+def test_ring_fenced_money_and_the_statutory_sum(run: Run) -> None:
+    run("funds", "allocate", "crime-and-disorder", "2026-27", "300")
+    fenced = ("--for", "young_people", "--until", "2027-03-31", "--note", "won in June")
+    said = run("funds", "allocate", "crime-and-disorder", "2026-27", "90", *fenced).output
+    assert "crime-and-disorder has £390 for 2026-27; £260 is available" in said
+    rows = {row["fund"]: row for row in json.loads(run("funds", "list", "--year", "2026-27", "--json").output)}
+    assert rows["crime-and-disorder"]["pots"] == [
+        {
+            "pot": "young_people until 2027-03-31",
+            "purpose": "young_people",
+            "until": "2027-03-31",
+            "allocated": "90.00",
+            "held": "30.00",
+            "committed": "0.00",
+            "paid": "0.00",
+            "repayable": "0.00",
+            "surrendered": "0.00",
+            "available": "60.00",
+        }
+    ]
+    assert "for young_people until 2027-03-31" in run("funds", "list", "--year", "2026-27").output
+    assert "won in June" in run("funds", "statement", "crime-and-disorder", "--year", "2026-27").output
+    for wrong in (("--for", "ponies"), ("--until", "soon"), ("--for", "road_safety")):
+        run("funds", "allocate", "crime-and-disorder", "2026-27", "1", *wrong, fails=True)
+    said = run("funds", "hold", "crime-and-disorder", "2026-27", "200.01", "--note", "letter").output
+    assert "£200.01 of crime-and-disorder is held back for 2026-27; £189.99 is available." in said
+    assert "uncovered" in run("funds", "hold", "crime-and-disorder", "2026-27", "390.01", fails=True).output
+    assert "no statutory sum" in run("funds", "hold", "youth-fund", "2026-27", "1", fails=True).output
+
+
+def test_a_year_is_closed_and_a_grant_repaid(run: Run) -> None:
+    run("funds", "allocate", "moj-victims", "2023-24", "100.50")
+    run("funds", "allocate", "casualty-reduction", "2023-24", "20")
+    run("funds", "allocate", "youth-fund", "2023-24", "7")
+    assert (
+        "£100.50 of moj-victims is held as repayable."
+        in run("funds", "close", "2023-24", "--fund", "moj-victims").output
+    )
+    said = run("funds", "close", "2023-24").output
+    assert said == (
+        "£20 of casualty-reduction is carried forward.\n£7 of youth-fund goes back to the office's reserves.\n"
+    )
+    assert "Nothing was left over" in run("funds", "close", "2023-24").output
+    assert "Close it from 1 April 2100" in run("funds", "close", "2099-00", fails=True).output
+    rows = {row["fund"]: row for row in json.loads(run("funds", "list", "--year", "2023-24", "--json").output)}
+    assert (rows["moj-victims"]["repayable"], rows["youth-fund"]["surrendered"]) == ("100.50", "7.00")
+    later = {row["fund"]: row for row in json.loads(run("funds", "list", "--year", "2024-25", "--json").output)}
+    assert later["casualty-reduction"]["available"] == "20.00"
+    assert "£0.50 of moj-victims is still repayable" in run("funds", "repay", "moj-victims", "2023-24", "100").output
+    run("funds", "repay", "moj-victims", "2023-24", "0.51", fails=True)
+    kinds = [
+        row["kind"]
+        for row in json.loads(run("funds", "statement", "moj-victims", "--year", "2023-24", "--json").output)
+    ]
+    assert kinds == ["allocation", "repayable", "repaid"]
+
+
+def test_the_funds_as_they_stood_on_a_day(run: Run) -> None:
+    run("funds", "allocate", "youth-fund", "2026-27", "1000")
+    before = ("--year", "2026-27", "--on", "2020-01-01", "--json")
+    assert {row["allocated"] for row in json.loads(run("funds", "list", *before).output)} == {"0.00"}
+    assert json.loads(run("funds", "statement", "youth-fund", *before).output) == []
+    after = ("--year", "2026-27", "--on", "2999-12-31", "--json")
+    assert json.loads(run("funds", "list", *after).output)[0]["allocated"] == "1000.00"
+    assert len(json.loads(run("funds", "statement", "youth-fund", *after).output)) == 1
+    assert json.loads(run("funds", "list", "--on", "2020-03-31", "--json").output)[0]["year"] == "2019-20"
+    assert "2027-03-31" in run("funds", "list", "--on", "then", fails=True).output
+
+
 def test_policy(run: Run, tmp_path: Path) -> None:
     shown = json.loads(run("policy", "show", "--json").output)
     assert {"id": "reduce-crime-and-disorder", "text": "Reduce crime and disorder"} in shown["plan_objectives"]

@@ -17,20 +17,17 @@ from sqlalchemy import select, text
 
 from core import policies
 from core.office import Office, fingerprint_of
-from core.policy_file import SHIPPED, policy_from_text
+from core.policy_file import policy_from_text
 from core.records import Event, PolicyInForce, PolicyVersion
 from desk import assembly
 from desk.command import main
 from desk.settings import SettingsError, choose, read
 from desk.terminal import quiet_logs
 from tests.core import casework
+from tests.core.applying import HIGHER, LOWER, SHORTER, TEXT, WRONG, changed
 
 Run = Callable[..., Result]
-TEXT = SHIPPED.read_text(encoding="utf-8")
-HIGHER = TEXT.replace('cap = { value = "3500.00"', 'cap = { value = "4000.00"')
-WRONG = TEXT.replace("return_months = { value = 6", "return_months = { value = 12").replace(
-    'letters = "CF"', 'letters = "YF"'
-)
+TWICE_WRONG = changed('letters = "CF"', 'letters = "YF"', WRONG)
 
 
 @pytest.fixture
@@ -166,7 +163,7 @@ def test_a_wrong_file_is_refused_with_every_fault_on_a_line_of_its_own(run: Run,
     run("policy", "apply", file(HIGHER))
     before = data(run("policy", "versions", "--json"))
     for command in ("apply", "check"):
-        refused = run("policy", command, file(WRONG, "wrong.toml"), fails=True)
+        refused = run("policy", command, file(TWICE_WRONG, "wrong.toml"), fails=True)
         faults = refused.output.strip().splitlines()
         assert len(faults) == 2
         for fault in faults:
@@ -231,7 +228,7 @@ def test_check_of_a_good_file_on_a_desk_that_cannot_start(
 
 
 def test_fifty_cases_are_printed_and_all_are_in_the_data(run: Run, file: Callable[..., str], desk: Any) -> None:
-    lower = file(TEXT.replace('cap = { value = "3500.00"', 'cap = { value = "1500.00"'))
+    lower = file(LOWER)
     for _ in range(52):
         casework.submitted(desk.office)
     told = said(run("policy", "apply", lower, "--dry-run"))
@@ -278,7 +275,7 @@ def test_a_wrong_file_starts_nothing_and_the_record_is_untouched(
     run("policy", "apply", file(HIGHER))
     before = noted(desk.office)
     with desk.office.reading() as session:
-        lines = len(session.scalars(select(Event.id)).all())
+        lines = len(session.scalars(select(Event.sequence)).all())
     monkeypatch.setenv("AWARD_DESK_POLICY", file(WRONG, "wrong.toml"))
     with pytest.raises(SettingsError) as error:
         started()
@@ -291,7 +288,7 @@ def test_a_wrong_file_starts_nothing_and_the_record_is_untouched(
         assert len(refused.output.strip().splitlines()) == 1
     assert noted(desk.office) == before
     with desk.office.reading() as session:
-        assert len(session.scalars(select(Event.id)).all()) == lines
+        assert len(session.scalars(select(Event.sequence)).all()) == lines
     assert desk.office.in_force().policy_text == HIGHER
 
 
@@ -300,7 +297,7 @@ def test_once_something_was_applied_a_start_with_another_file_says_so_in_one_lin
 ) -> None:
     run("policy", "apply", file(HIGHER))
     assert [line["log_level"] for line in started()] == ["info"]  # the shipped file: nothing that anybody set
-    other = file(TEXT.replace("acceptance_days = { value = 28", "acceptance_days = { value = 14"), "other.toml")
+    other = file(SHORTER, "other.toml")
     monkeypatch.setenv("AWARD_DESK_POLICY", other)
     (line,) = started()
     assert (line["log_level"], line["file"]) == ("warning", "other.toml")

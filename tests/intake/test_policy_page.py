@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from html import unescape
 from typing import Any
 
@@ -12,36 +13,20 @@ import pytest
 from flask import Flask, g
 from sqlalchemy import text
 
-from core import policies
 from core.office import Office, fingerprint_of
-from core.policy_file import SHIPPED
+from core.policies import Proposal
 from core.policy_table import lines
 from intake import pages
 from tests.conftest import Clock
+from tests.core.applying import APRIL, HIGHER, SHORTER, TEXT, applied
 
-TEXT = SHIPPED.read_text(encoding="utf-8")
-HIGHER = TEXT.replace('cap = { value = "3500.00"', 'cap = { value = "4000.00"')
-APRIL = date(2027, 4, 1)
-
-Apply = Callable[..., None]
+Apply = Callable[..., Proposal]
 
 
 @pytest.fixture
 def apply(office: Office) -> Apply:
     """Apply a policy, as the command does."""
-
-    def made(toml: str, from_day: date | None = None) -> None:
-        today = office.today()
-        with office.reading() as session:
-            proposal = policies.propose(
-                session, toml, name="office.toml", from_day=from_day or today, office=office, today=today
-            )
-        with office.sessions.begin() as session:
-            policies.apply(
-                session, proposal, by="command line: ada", note="Ada asked Bo", office=office, now=office.clock()
-            )
-
-    return made
+    return partial(applied, office, by="command line: ada", note="Ada asked Bo")
 
 
 def text_of(answer: Any) -> str:
@@ -100,7 +85,7 @@ def test_a_request_has_one_policy_from_its_beginning_to_its_end(app: Flask, appl
 
 
 def test_what_held_and_what_will_hold(browser: Any, apply: Apply, clock: Clock) -> None:
-    apply(TEXT.replace("acceptance_days = { value = 28", "acceptance_days = { value = 14"), APRIL)
+    apply(SHORTER, APRIL)
     later = browser.get("/policy?on=2027-04-01")
     assert rows_of(later)["An offer is open for"] == "14 days"
     assert "This is what will hold on 1 April 2027, as far as it is decided today." in text_of(later)

@@ -11,11 +11,11 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.house.project import ROOT
+from tests.house.project import LEFT_BY_TOOLS, ROOMS, ROOT
 
 with TemporaryDirectory(prefix="award-desk-mutation-") as folder:
-    for name in ("core", "tests"):
-        left = shutil.ignore_patterns("__pycache__", "pictures")
+    for name in (*ROOMS, "tests"):
+        left = shutil.ignore_patterns(*LEFT_BY_TOOLS)
         shutil.copytree(ROOT / name, Path(folder) / name, ignore=left)
     shutil.copy(ROOT / "pyproject.toml", folder)
     # By the copy's own rooms, whichever are installed: the folder in which Python starts comes first.

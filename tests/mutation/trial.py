@@ -6,28 +6,37 @@ Run in a copy of the project, where `tests.mutation` puts it: it writes each mut
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import resource
 import sys
 import time
 import tomllib
+import traceback
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from importlib import import_module
 from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import hypothesis
-import playwright.sync_api
-import pydantic
 import pytest
-import sqlalchemy.orm
 
 from tests.mutation.operators import Enumerations, Mutant, enumerations_in, mutants
 
-# Imported once, before the first fork, since every trial needs them; the project itself is imported in each trial anew.
-WARM: Final = (hypothesis, playwright.sync_api, pydantic, pytest, sqlalchemy.orm)
+WARM: Final = (
+    "alembic.context",
+    "govuk_bank_holidays.bank_holidays",
+    "hypothesis.strategies",
+    "playwright.sync_api",
+    "psycopg",
+    "pydantic",
+    "sqlalchemy.dialects.postgresql",
+    "sqlalchemy.orm",
+)
+"""What the tests import, besides the project: once, before the first fork, since that takes longer than the tests."""
 
 RULES: Final = Path("core/rules")
 TESTS: Final = Path("tests/rules")
@@ -58,6 +67,10 @@ MEMORY: Final = 4 * 1024**3
 """Bytes that a trial may have."""
 
 
+SAID: Final = Path("said.txt")
+"""Where the last tests say what they have to say."""
+
+
 class Outcome(StrEnum):
     """What became of a mutant."""
 
@@ -80,6 +93,9 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("modules", nargs="*", metavar="MODULE", help=f"of core/rules; unless given: {' '.join(FIRST)}")
     modules = parser.parse_args(arguments).modules or FIRST
     os.nice(10)
+    for name in WARM:
+        import_module(name)
+    gc.freeze()
     reasons = reasons_given()
     enumerations = enumerations_in(sorted(RULES.glob("*.py")))
     found: list[Survivor] = []
@@ -106,8 +122,10 @@ def try_module(module: str, enumerations: Enumerations, reasons: dict[Survivor, 
     began = time.monotonic()
     own, rest = tests_of(module)
     for tests in (own, rest):
-        if run(tests, loudly=True) is not Outcome.SURVIVED:
-            sys.exit(f"The tests of {module} fail as it is: a mutant could not be told from it.")
+        if run(tests, as_it_is=True) is not Outcome.SURVIVED:
+            sys.exit(f"{SAID.read_text(encoding='utf-8')}\nThese tests fail on {module} as it is, so they show nothing.")
+    # Whatever was compiled stays but the module itself: a mutant of the same second and size would be taken for it.
+    Path(cache_from_source(str(path))).unlink(missing_ok=True)
     outcomes: Counter[Outcome] = Counter()
     explained = 0
     try:
@@ -145,15 +163,19 @@ def try_mutant(path: Path, mutant: Mutant, own: list[str], rest: list[str]) -> O
     return run(rest) if outcome is Outcome.SURVIVED else outcome
 
 
-def run(tests: list[str], *, loudly: bool = False) -> Outcome:
-    """Run tests in a process that is forked from this one, up to the first that fails."""
+def run(tests: list[str], *, as_it_is: bool = False) -> Outcome:
+    """Run tests in a process that is forked from this one, up to the first that fails; what they say goes to `SAID`."""
     sys.stdout.flush()
     child = os.fork()
     if child == 0:
         status = 1
         try:
-            status = _run_here(tests, loudly=loudly)
+            status = _run_here(tests, as_it_is=as_it_is)
+        except BaseException:  # a forked process goes no further than here, whatever happened
+            traceback.print_exc()
+            raise
         finally:
+            sys.stdout.flush()
             os._exit(status)
     status = os.waitpid(child, 0)[1]
     if os.WIFSIGNALED(status):
@@ -163,15 +185,13 @@ def run(tests: list[str], *, loudly: bool = False) -> Outcome:
     return Outcome.KILLED if os.WEXITSTATUS(status) else Outcome.SURVIVED
 
 
-def _run_here(tests: list[str], *, loudly: bool) -> int:
+def _run_here(tests: list[str], *, as_it_is: bool) -> int:
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    if not loudly:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, 1)
-        os.dup2(nowhere, 2)
-    # A module that was compiled within the same second would be taken for this one.
-    sys.dont_write_bytecode = True
+    said = os.open(SAID, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(said, 1)
+    os.dup2(said, 2)
+    sys.dont_write_bytecode = not as_it_is
     # Whether an example fails is asked, not which is the smallest that does.
     hypothesis.settings.register_profile(
         "mutation",
@@ -180,7 +200,9 @@ def _run_here(tests: list[str], *, loudly: bool) -> int:
         derandomize=True,
         phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate),
     )
-    return pytest.main(["-x", "-q", "--no-header", "-p", "no:cacheprovider", "--hypothesis-profile=mutation", *tests])
+    options = ["-x", "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:unraisableexception", "--hypothesis-profile=mutation"]
+    warmed = ["-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning"]
+    return pytest.main([*options, *warmed, *tests])
 
 
 def difference(was: str, now: str) -> str:

@@ -272,6 +272,12 @@ def test_who_may_approve_as_a_finding(
         assert found.remedy == who_may_decide(case, delegating(ROW), today)
 
 
+def test_of_several_delegations_the_first_is_named(delegating: Callable[..., Policy]) -> None:
+    wider = replace(ROW, upper_limit=5_000_00, source="Scheme of 2027")
+    found = approver_finding(CHIEF, CASE, delegating(ROW, wider), TODAY)
+    assert "of up to £2,000 (Scheme of governance)" in check(found, "A1", "met").because
+
+
 @pytest.mark.parametrize(
     ("decider", "changed", "verdict", "said"),
     [

@@ -169,6 +169,7 @@ def test_what_cannot_be_expected_is_refused(column: str, cell: str, because: str
         ("grounds", "plan and demand", "is not a valid CrimeGround"),
         ("single tender reason", "hurry", "is not a valid SingleTenderReason"),
         ("applicant", "person", "is not a valid OrganisationType"),
+        ("panel", "independent, friend", "'friend' is no member of a panel"),
     ],
 )
 def test_what_describes_nothing_is_refused(column: str, cell: str, because: str) -> None:
@@ -187,3 +188,18 @@ def test_a_row_that_is_wrong_says_what_was_written_and_what_was_answered(policy:
         "T1: written advice; answered met",
         "F5: written met; answered silent",
     ]
+
+
+@pytest.mark.parametrize(
+    ("bought_before", "said", "wrong"),
+    [
+        ("£1,000.00", "T2 quiet", []),
+        ("£4,999.99", "T2 quiet", ["T2: written quiet; answered advice"]),
+        ("-", "T2 quiet, T1 silent", ["T1: written silent; answered advice"]),
+    ],
+)
+def test_quiet_is_met_or_silent(policy: Policy, bought_before: str, said: str, wrong: list[str]) -> None:
+    text = GOOD.replace("| tier |", "| same supplier | verdicts |").replace("|---|\n", "|---|---|\n")
+    text = text.replace("kind = grant", "kind = contract").replace("| light |", f"| {bought_before} | {said} |")
+    (row,) = read_table_file("tiers.md", text)
+    assert differences(row, policy) == wrong

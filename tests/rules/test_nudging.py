@@ -53,6 +53,11 @@ def test_who_hears_of_a_return(policy: Policy) -> None:
     )
 
 
+def test_only_who_hears_is_named(policy: Policy) -> None:
+    found = check(nudge_finding("meeting", None, policy, HOLIDAYS), "D0", "met")
+    assert found.because.startswith("Reminded are the officer in Slack: 28 and 7 days before. Staff hear")
+
+
 def test_staff_hear_on_a_day_on_which_they_work(policy: Policy) -> None:
     # 21 January 2027 is a Thursday: 28 days before it is Christmas Eve, 14 days after it 4 February.
     plain = check(nudge_finding("return", D("2027-01-21"), policy, HOLIDAYS), "D0", "met")

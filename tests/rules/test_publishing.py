@@ -104,6 +104,7 @@ def test_what_the_register_lacks_is_named() -> None:
         ({"a": 1_000_00}, {"a": 1_000_01}, "not_met", "a: £1,000 published, £1,000.01 in the ledger."),
         ({"a": 1_000_01}, {"a": 1_000_00}, "not_met", "a: £1,000.01 published, £1,000 in the ledger."),
         ({"a": 5}, {"a": 5, "b": 1}, "not_met", "b: £0 published, £0.01 in the ledger."),
+        ({"a": 5, "b": 1}, {"a": 5}, "not_met", "b: £0.01 published, £0 in the ledger."),
         ({"a": 6, "b": 4}, {"a": 5, "b": 5}, "not_met", "a: £0.06 published, £0.05 in the ledger; b:"),
     ],
 )
@@ -190,6 +191,16 @@ def test_what_the_order_asks_for(
     policy: Policy, kind: Kind, amount: int, victim: bool, tendered: bool, lists: list[PublicationList]
 ) -> None:
     assert list(lists_for(kind, amount, policy, victim=victim, tendered=tendered)) == lists
+
+
+def test_what_is_not_said_is_no_victim_service_and_no_tender(policy: Policy) -> None:
+    assert lists_for(Kind.GRANT, 500_01, policy) == (GRANTS,)
+    assert lists_for(Kind.CONTRACT, 10_000_01, policy) == (ITEMS, CONTRACT_COPIES)
+    assert "a copy of the contract" in missing_for(Item("CD-3", Kind.CONTRACT, 10_000_01), policy)
+    assert "a copy of the invitation to tender" not in missing_for(Item("CD-3", Kind.CONTRACT, 10_000_01), policy)
+    assert "a copy of the invitation to tender" in missing_for(
+        Item("CD-3", Kind.CONTRACT, 10_000_01, tendered=True), policy
+    )
 
 
 def test_the_orders_figures_are_the_policys(policy: Policy) -> None:

@@ -9,16 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.policy_file import SHIPPED, PolicyError, policy_from_text, read_policy
+from core.policy_file import SHIPPED, read_policy
 from core.rules.assessment import Verdict, assess
 from core.rules.policy import CrimeGround, Fund, Kind, OrganisationType, Policy, Purpose, Tier
 from core.rules.questions import (
-    AnswerKind,
-    Fault,
     Faults,
     Outcome,
     Page,
-    Question,
     application_pages,
     application_questions,
     describe,
@@ -27,60 +24,15 @@ from core.rules.questions import (
     read_application,
     read_page,
     read_question,
-    read_return,
-    recalled,
     return_questions,
 )
 from core.rules.sources import PARAGRAPHS
-
-TODAY = date(2026, 11, 23)
-YOUTH = {
-    "organisation_name": "  Fenland   Boxing Club ",
-    "organisation_type": "charity",
-    "charity_number": "1091156",
-    "postcode": "pe29 3dn",
-    "contact_name": "Ada Byron",
-    "contact_email": "ada@example.org",
-    "title": "Gloves on",
-    "need": "Young people have nowhere to go.\r\n\r\nPolice figures show it.",
-    "existing_provision": "None within five miles.",
-    "plan_objective": "reduce-crime-and-disorder",
-    "csp_area": "Fenland",
-    "age_from": "8",
-    "age_to": "16",
-    "send": "no",
-    "outcome-1": "Fewer incidents",
-    "measure-1": "Incidents a month",
-    "target-1": "Under 10",
-    "start-day": "31",
-    "start-month": "January",
-    "start-year": "2027",
-    "end": "2027-12-31",
-    "amount": "£2,000",
-    "buys": "yes",
-    "purchases_what": "Gloves",
-    "purchases": "350.5",
-    "declaration": "yes",
-}
+from tests.rules.answered import API, TODAY, YOUTH, fund_of, question_of, said
 
 
 @pytest.fixture
 def youth(policy: Policy) -> Fund:
-    return _fund(policy, "youth-fund")
-
-
-def _fund(policy: Policy, fund_id: str) -> Fund:
-    fund = policy.fund(fund_id)
-    assert fund is not None
-    return fund
-
-
-def _question(policy: Policy, fund: Fund, question_id: str) -> Question:
-    return next(question for question in application_questions(fund, policy) if question.id == question_id)
-
-
-def _said(faults: tuple[Fault, ...]) -> list[tuple[str, str]]:
-    return [(fault.field, fault.message) for fault in faults]
+    return fund_of(policy, "youth-fund")
 
 
 # --------------------------------------------------------------------------------------------------- the questions
@@ -133,7 +85,7 @@ def test_a_light_application_asks_no_more_than_twenty_questions(policy: Policy) 
     ],
 )  # fmt: skip
 def test_larger_awards_are_asked_more(policy: Policy, amount: str, asked: set[str], required: set[str]) -> None:
-    fund = _fund(policy, "safer-streets")
+    fund = fund_of(policy, "safer-streets")
     pages = application_pages(fund, policy, {"amount": amount})
     more = {one.id: one for page in pages for one in page.questions if page.section == "More about your project"}
     del more["at_risk"]
@@ -151,7 +103,7 @@ def test_victim_services_are_asked_how_victims_shape_them(policy: Policy) -> Non
 
 
 def test_an_answer_that_is_no_longer_asked_for_is_not_read(policy: Policy) -> None:
-    fund = _fund(policy, "casualty-reduction")
+    fund = fund_of(policy, "casualty-reduction")
     raw = YOUTH | {"at_risk": "no", "existing_service": "No", "countywide": "no", "local_need": "The A14"}
     light, faults = read_application(fund, raw, policy, TODAY)
     assert faults == ()
@@ -170,139 +122,6 @@ def test_an_answer_that_is_no_longer_asked_for_is_not_read(policy: Policy) -> No
     assert county is not None
     assert "local_need" not in county.answers
     assert county.facts().history.assistance == 300_000_00
-
-
-# ------------------------------------------------------------------------------------ questions of the office's own
-
-OWN = """
-[[questions]]
-id = "club_nights"
-form = "{form}"
-funds = ["youth-fund"]
-least_tier = "{tier}"
-kind = "{kind}"
-title = "How many nights a week are you open?"
-label = "Nights a week"
-rule = "U1"
-source = "office, panel of 3 March 2027"
-since = 2027-04-01
-"""
-
-
-def _own(name: str = "club_nights", *, form: str = "application", tier: str = "light", kind: str = "number") -> str:
-    return OWN.format(form=form, tier=tier, kind=kind).replace("club_nights", name)
-
-
-def _with(*questions: str) -> Policy:
-    return policy_from_text(SHIPPED.read_text(encoding="utf-8") + "".join(questions))
-
-
-def test_the_office_adds_a_question_to_a_fund() -> None:
-    policy = _with(_own())
-    youth = _fund(policy, "youth-fund")
-    asked = _question(policy, youth, "club_nights")
-    assert (asked.kind, asked.title, asked.required) == (
-        AnswerKind.NUMBER,
-        "How many nights a week are you open?",
-        True,
-    )
-    others = {question.id for question in application_questions(_fund(policy, "community-fund"), policy)}
-    assert "club_nights" not in others
-    _, faults = read_application(youth, YOUTH, policy, TODAY)
-    assert _said(faults) == [("club_nights", "Enter an answer for: Nights a week")]
-    facts, _ = read_application(youth, YOUTH | {"club_nights": "3"}, policy, TODAY)
-    assert facts is not None
-    assert facts.answers["club_nights"] == "3"
-    # The contract's body asks for nothing more than it did.
-    _, faults = read_application(youth, API, policy, TODAY, strict_money=True)
-    assert faults == ()
-
-
-@pytest.mark.parametrize(("tier", "asking"), [("light", 3), ("standard", 2), ("full", 1)])
-def test_a_question_of_the_office_is_asked_from_its_tier_on(tier: str, asking: int) -> None:
-    policy = _with(_own(form="return", tier=tier, kind="yes_no"))
-    found = [
-        one for one in Tier if any(q.id == "club_nights" for q in return_questions(one, ("A",), policy, "youth-fund"))
-    ]
-    assert len(found) == asking
-    facts, faults = read_return(RETURN | {"club_nights": "yes"}, ("A", "B"), policy, Tier.FULL, "youth-fund")
-    assert faults == ()
-    assert facts is not None
-    assert facts.answers["club_nights"] == "yes"
-
-
-@pytest.mark.parametrize(
-    ("kind", "typed", "kept_as", "told"),
-    [
-        ("short", "Three", "Three", "Three"),
-        ("long", "One\nTwo", "One\nTwo", "One"),
-        ("money", "£1,250", "125000", "£1,250"),
-        ("yes_no", "no", "no", "No"),
-        ("number", "1,000", "1000", "1,000"),
-    ],
-)
-def test_an_answer_is_kept_and_told_again(kind: str, typed: str, kept_as: str, told: str) -> None:
-    policy = _with(_own(kind=kind))
-    youth = _fund(policy, "youth-fund")
-    facts, faults = read_application(youth, YOUTH | {"club_nights": typed}, policy, TODAY)
-    assert faults == ()
-    assert facts is not None
-    assert facts.answers["club_nights"] == kept_as
-    question = _question(policy, youth, "club_nights")
-    assert describe(question, recalled(question, kept_as))[0] == told
-
-
-def test_a_day_is_kept_and_told_again() -> None:
-    policy = _with(_own(kind="date"))
-    youth = _fund(policy, "youth-fund")
-    typed = {"club_nights-day": "1", "club_nights-month": "may", "club_nights-year": "2027"}
-    facts, faults = read_application(youth, YOUTH | typed, policy, TODAY)
-    assert faults == ()
-    assert facts is not None
-    assert facts.answers["club_nights"] == "2027-05-01"
-    question = _question(policy, youth, "club_nights")
-    assert describe(question, recalled(question, "2027-05-01")) == ("1 May 2027",)
-
-
-@pytest.mark.parametrize(
-    ("added", "said"),
-    [
-        ([_own(kind="choice")], "has choices"),
-        ([_own() + 'choices = ["1", "2"]\n'], "has choices"),
-        ([_own(kind="choice") + 'choices = ["1"]\n'], "no choice"),
-        ([_own() + "word_limit = 10\n"], "word limit"),
-        ([_own()] * 2, "club_nights is there 2 times"),
-        ([_own().replace("youth-fund", "youth")], "no fund"),
-        (
-            [_own("amount")],
-            "choose another",
-        ),
-        ([_own("csrf_token")], "choose"),
-        ([_own("views", form="return")], "choose another"),
-        ([_own().replace('"U1"', '"U9"')], "id of a rule"),
-        (
-            [_own(f"own_{n}") for n in range(3)],
-            "a light application to youth-fund would be asked 21 questions, and 20 is the most",
-        ),
-        (
-            [_own(f"own_{n}", form="return") for n in range(4)],
-            "a light return of youth-fund would be asked 9 questions, and 8 is the most",
-        ),
-    ],
-)
-def test_a_question_that_cannot_be_asked_is_refused(added: list[str], said: str) -> None:
-    with pytest.raises(PolicyError, match=said):
-        _with(*added)
-
-
-def test_as_many_as_fit_may_be_added() -> None:
-    policy = _with(
-        *(_own(f"own_{n}") for n in range(2)),
-        *(_own(f"larger_{n}", tier="standard") for n in range(5)),
-        *(_own(f"back_{n}", form="return") for n in range(3)),
-    )
-    assert questions_asked(_fund(policy, "youth-fund"), policy, OrganisationType.CHARITY) == 20
-    assert len(return_questions(Tier.LIGHT, ("A",), policy, "youth-fund")) == 8
 
 
 @pytest.mark.parametrize(
@@ -328,15 +147,15 @@ def test_what_a_fund_makes_of_the_form(policy: Policy) -> None:
     assert [fund for fund, ids in seen.items() if "age_from" in ids] == ["youth-fund"]
     assert [fund for fund, ids in seen.items() if "purpose" in ids] == ["crime-and-disorder"]
     assert [fund for fund, ids in seen.items() if "crime_grounds" in ids] == ["crime-and-disorder"]
-    amount = _question(policy, _fund(policy, "youth-fund"), "amount")
+    amount = question_of(policy, fund_of(policy, "youth-fund"), "amount")
     assert "£3,500" in amount.hint
 
 
 def test_the_names_of_fields(policy: Policy, youth: Fund) -> None:
-    assert fields(_question(policy, youth, "title")) == ("title",)
-    assert fields(_question(policy, youth, "start")) == ("start-day", "start-month", "start-year")
-    assert fields(_question(policy, youth, "outcomes"))[:4] == ("outcome-1", "measure-1", "target-1", "outcome-2")
-    assert len(fields(_question(policy, youth, "outcomes"))) == 9
+    assert fields(question_of(policy, youth, "title")) == ("title",)
+    assert fields(question_of(policy, youth, "start")) == ("start-day", "start-month", "start-year")
+    assert fields(question_of(policy, youth, "outcomes"))[:4] == ("outcome-1", "measure-1", "target-1", "outcome-2")
+    assert len(fields(question_of(policy, youth, "outcomes"))) == 9
     achieved = next(
         row for row in return_questions(Tier.LIGHT, ("A", "B"), policy, "youth-fund") if row.id == "achieved"
     )
@@ -389,22 +208,13 @@ def test_what_is_not_asked_is_not_read(policy: Policy, youth: Fund) -> None:
 def test_a_blank_form_names_everything_that_is_missing(policy: Policy, youth: Fund) -> None:
     facts, faults = read_application(youth, {}, policy, TODAY)
     assert facts is None
-    said = dict(_said(faults))
-    assert said["organisation_name"] == "Enter the name of your organisation"
-    assert said["start-day"] == "Enter the day on which it starts"
-    assert said["declaration"] == "Confirm the declaration to send the application"
-    assert {"outcome-1", "measure-1", "target-1"} <= set(said)
+    told = dict(said(faults))
+    assert told["organisation_name"] == "Enter the name of your organisation"
+    assert told["start-day"] == "Enter the day on which it starts"
+    assert told["declaration"] == "Confirm the declaration to send the application"
+    assert {"outcome-1", "measure-1", "target-1"} <= set(told)
     required = {one.id for one in application_questions(youth, policy) if not one.when and not one.from_amount}
     assert {fault.question_id for fault in faults} == required
-
-
-API = {
-    "organisation_name": "A", "organisation_type": "constituted_group", "postcode": "CB1 1AA", "contact_name": "B",
-    "contact_email": "b@example.org", "title": "C", "need": "D", "existing_provision": "E",
-    "plan_objective": "support-victims", "csp_area": "Peterborough", "outcome-1": "F", "measure-1": "G",
-    "target-1": "H", "start": "2020-01-01", "end": "2026-11-23", "amount": "2000.00", "purchases": "0",
-    "purpose": "road_safety", "declaration": "true",
-}  # fmt: skip
 
 
 def test_the_api_reads_what_the_contract_requires(policy: Policy, youth: Fund) -> None:
@@ -475,7 +285,7 @@ def test_ten_outcomes_are_accepted(policy: Policy, youth: Fund) -> None:
 
 
 def test_a_ground_goes_to_the_rules(policy: Policy) -> None:
-    fund = _fund(policy, "crime-and-disorder")
+    fund = fund_of(policy, "crime-and-disorder")
     raw = YOUTH | {"crime_grounds": "demand", "purpose": "crime_reduction", "at_risk": "yes"}
     facts, faults = read_application(fund, raw, policy, TODAY)
     assert faults == ()
@@ -510,7 +320,7 @@ def test_a_ground_goes_to_the_rules(policy: Policy) -> None:
     ],
 )
 def test_an_answer_is_read(policy: Policy, youth: Fund, question_id: str, typed: str, value: Any) -> None:
-    question = _question(policy, youth, question_id)
+    question = question_of(policy, youth, question_id)
     read = read_question(question, {question_id: typed}, policy, youth, TODAY)
     assert read == value
     assert type(read) is type(value)
@@ -539,7 +349,7 @@ def test_an_answer_is_read(policy: Policy, youth: Fund, question_id: str, typed:
 def test_a_wrong_answer_says_what_to_do(
     policy: Policy, youth: Fund, question_id: str, typed: str, message: str
 ) -> None:
-    question = _question(policy, youth, question_id)
+    question = question_of(policy, youth, question_id)
     read = read_question(question, {question_id: typed}, policy, youth, TODAY)
     assert isinstance(read, Faults)
     assert [fault.message for fault in read] == [message]
@@ -551,12 +361,12 @@ def test_a_wrong_answer_says_what_to_do(
     ("title", "fits"), [("x" * 200, True), ("x" * 201, False)], ids=["200 characters", "201 characters"]
 )
 def test_the_length_of_a_short_answer(policy: Policy, youth: Fund, title: str, fits: bool) -> None:
-    read = read_question(_question(policy, youth, "title"), {"title": title}, policy, youth, TODAY)
+    read = read_question(question_of(policy, youth, "title"), {"title": title}, policy, youth, TODAY)
     assert (read == title) == fits
 
 
 def test_the_length_of_a_long_answer(policy: Policy, youth: Fund) -> None:
-    need = _question(policy, youth, "need")
+    need = question_of(policy, youth, "need")
     for text in ("word " * 300, "x" * 3000):
         assert read_question(need, {"need": text}, policy, youth, TODAY) == text.strip()
 
@@ -581,7 +391,7 @@ def test_the_length_of_a_long_answer(policy: Policy, youth: Fund) -> None:
     ],
 )
 def test_what_is_no_address_is_refused(policy: Policy, youth: Fund, address: str) -> None:
-    question = _question(policy, youth, "contact_email")
+    question = question_of(policy, youth, "contact_email")
     assert isinstance(read_question(question, {"contact_email": address}, policy, youth, TODAY), Faults)
 
 
@@ -610,7 +420,7 @@ def test_dates_as_people_write_them(
     policy: Policy, youth: Fund, day: str, month: str, year: str, expected: date | str
 ) -> None:
     raw = {"start-day": day, "start-month": month, "start-year": year}
-    read = read_question(_question(policy, youth, "start"), raw, policy, youth, TODAY)
+    read = read_question(question_of(policy, youth, "start"), raw, policy, youth, TODAY)
     if isinstance(read, Faults):
         assert [fault.message for fault in read] == [expected]
         assert read[0].field in raw
@@ -650,7 +460,7 @@ def test_the_end_beside_the_start_and_today(
 def test_the_oldest_beside_the_youngest(policy: Policy, youth: Fund) -> None:
     raw = {"age_from": "12", "age_to": "11", "send": "no"}
     _, faults = read_page(_page(policy, youth, "ages"), raw, policy, youth, TODAY)
-    assert _said(faults) == [("age_to", "The oldest must be 12 or over, the age of the youngest")]
+    assert said(faults) == [("age_to", "The oldest must be 12 or over, the age of the youngest")]
     _, faults = read_page(_page(policy, youth, "ages"), raw | {"age_to": "12"}, policy, youth, TODAY)
     assert faults == ()
 
@@ -665,7 +475,7 @@ def test_a_page_keeps_what_is_right_beside_what_is_wrong(policy: Policy, youth: 
 def test_an_outcome_needs_all_three_parts(policy: Policy, youth: Fund) -> None:
     raw = {"outcome-1": "a", "measure-1": "b", "target-1": "c", "measure-3": "d" * 201}
     _, faults = read_page(_page(policy, youth, "outcomes"), raw, policy, youth, TODAY)
-    assert _said(faults) == [
+    assert said(faults) == [
         ("outcome-3", "Outcome 3: enter what will change"),
         ("measure-3", "Outcome 3: measure must be 200 characters or fewer. It has 201"),
         ("target-3", "Outcome 3: enter the target that you aim for"),
@@ -693,81 +503,6 @@ def test_answers_are_described(policy: Policy, youth: Fund) -> None:
     assert shown["declaration"] == ("I confirm",)
     assert shown["outcomes"] == ("1. Fewer incidents. Measure: Incidents a month. Target: Under 10",)
     assert shown["need"] == ("Young people have nowhere to go.", "Police figures show it.")
-
-
-# ------------------------------------------------------------------------------------------------- monitoring returns
-
-
-RETURN = {
-    "narrative": "It works.",
-    "achieved-1": "12",
-    "achieved-2": "half",
-    "people": "1,240",
-    "spent": "£1,000",
-    "views": "",
-}
-
-
-@pytest.mark.parametrize(("tier", "count"), [(Tier.LIGHT, 5), (Tier.STANDARD, 6), (Tier.FULL, 7)])
-def test_a_return_grows_with_the_tier(policy: Policy, tier: Tier, count: int) -> None:
-    assert len(return_questions(tier, ("A", "B"), policy, "youth-fund")) == count
-    assert len(return_questions(tier, (), policy, "youth-fund")) == count - 1
-
-
-def test_a_return_is_read(policy: Policy) -> None:
-    facts, faults = read_return(RETURN, ("A", "B"), policy, Tier.LIGHT, "youth-fund")
-    assert faults == ()
-    assert facts is not None
-    assert (facts.narrative, facts.people, facts.spent) == ("It works.", 1240, 1_000_00)
-    assert facts.achieved == ("12", "half")
-    assert facts.views == ""
-
-
-def test_a_return_by_program_names_its_measures_in_any_order(policy: Policy) -> None:
-    raw = RETURN | {"people": "0", "spent": "0", "measure-1": "b ", "measure-2": "A"}
-    facts, faults = read_return(raw, ("A", "B"), policy, Tier.LIGHT, "youth-fund", strict_money=True)
-    assert faults == ()
-    assert facts is not None
-    assert facts.achieved == ("half", "12")
-    assert (facts.people, facts.spent) == (0, 0)
-
-
-def test_a_measure_that_was_not_agreed_is_pointed_to(policy: Policy) -> None:
-    raw = RETURN | {"spent": "1.00", "measure-1": "A", "measure-2": "C"}
-    facts, faults = read_return(raw, ("A", "B"), policy, Tier.LIGHT, "youth-fund", strict_money=True)
-    assert facts is None
-    assert {fault.pointer for fault in faults} == {"/measures", "/measures/1/measure"}
-
-
-def test_a_blank_return_names_everything_that_is_missing(policy: Policy) -> None:
-    facts, faults = read_return({}, ("Visits", "Calls"), policy, Tier.FULL, "youth-fund")
-    assert facts is None
-    assert _said(faults) == [
-        ("narrative", "Say what has changed, and how you know"),
-        ("achieved-1", "Enter what was achieved for: Visits"),
-        ("achieved-2", "Enter what was achieved for: Calls"),
-        ("people", "Enter how many people you have reached, 0 if none"),
-        ("spent", "Enter how much has been spent, 0 if nothing"),
-    ]
-    assert [fault.pointer for fault in faults][1] == "/measures/0/achieved"
-
-
-def test_larger_returns_keep_what_else_is_said(policy: Policy) -> None:
-    raw = RETURN | {"difficulties": "Rain.", "partners": "Good."}
-    facts, _ = read_return(raw, ("A", "B"), policy, Tier.FULL, "youth-fund")
-    assert facts is not None
-    assert facts.answers == {"difficulties": "Rain.", "partners": "Good."}
-    light, _ = read_return(raw, ("A", "B"), policy, Tier.LIGHT, "youth-fund")
-    assert light is not None
-    assert light.answers == {}
-
-
-def test_what_was_achieved_is_described_beside_its_measure(policy: Policy) -> None:
-    achieved = next(
-        row for row in return_questions(Tier.LIGHT, ("Visits", "Calls"), policy, "youth-fund") if row.id == "achieved"
-    )
-    assert achieved.kind is AnswerKind.ACHIEVED
-    assert describe(achieved, ("12", "half")) == ("Visits: 12", "Calls: half")
 
 
 # ------------------------------------------------------------------------------------------------------ properties

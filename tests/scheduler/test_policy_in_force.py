@@ -3,28 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import date, timedelta
+from datetime import timedelta
 
-from core import policies
-from core.office import Office
-from core.policy_file import SHIPPED
 from scheduler.delivery import Delivery
 from scheduler.mail_courier import MailCourier
 from scheduler.timetable import preview_sweep, run_sweep
+from tests.core.applying import LOWER, TEXT, applied
 from tests.scheduler.practice_desk import Desk
-
-TEXT = SHIPPED.read_text(encoding="utf-8")
-LOWER = TEXT.replace('cap = { value = "3500.00"', 'cap = { value = "1500.00"')
-
-
-def apply(office: Office, toml: str, from_day: date | None = None) -> None:
-    today = office.today()
-    with office.reading() as session:
-        proposal = policies.propose(
-            session, toml, name="office.toml", from_day=from_day or today, office=office, today=today
-        )
-    with office.sessions.begin() as session:
-        policies.apply(session, proposal, by="Ada", office=office, now=office.clock())
 
 
 def test_the_card_is_updated_where_it_stands(desk: Desk) -> None:
@@ -32,7 +17,7 @@ def test_the_card_is_updated_where_it_stands(desk: Desk) -> None:
     desk.deliver()
     (before,) = desk.cards()
     assert "limit of £1,500" not in json.dumps(before.blocks, ensure_ascii=False)
-    apply(desk.office, LOWER)
+    applied(desk.office, LOWER)
     desk.deliver()
     (after,) = desk.cards()
     assert after.ts == before.ts
@@ -43,7 +28,7 @@ def test_the_card_is_updated_where_it_stands(desk: Desk) -> None:
 def test_the_card_of_a_policy_to_come_is_updated_on_its_day(desk: Desk) -> None:
     desk.submit()
     day = desk.office.today() + timedelta(days=7)
-    apply(desk.office, LOWER, day)
+    applied(desk.office, LOWER, day)
     desk.deliver()
     for passed, shown in ((6, False), (1, True)):
         desk.clock.forward(days=passed)
@@ -55,7 +40,7 @@ def test_the_card_of_a_policy_to_come_is_updated_on_its_day(desk: Desk) -> None:
 
 def test_a_letter_is_worded_and_comes_from_the_office_of_the_policy_in_force(desk: Desk) -> None:
     desk.submit()
-    apply(desk.office, TEXT.replace("grants@practice.example", "awards@office.example"))
+    applied(desk.office, TEXT.replace("grants@practice.example", "awards@office.example"))
     Delivery(desk.office, MailCourier(desk.office, desk.mailbox, from_policy=True)).deliver_all()
     (mail,) = desk.mailbox.mails()
     assert mail.sender == "awards@office.example"
@@ -64,7 +49,7 @@ def test_a_letter_is_worded_and_comes_from_the_office_of_the_policy_in_force(des
 
 def test_an_address_of_the_policy_that_is_none_leaves_the_senders_own(desk: Desk) -> None:
     desk.submit()
-    apply(desk.office, TEXT.replace("grants@practice.example", "ask at the desk"))
+    applied(desk.office, TEXT.replace("grants@practice.example", "ask at the desk"))
     Delivery(desk.office, MailCourier(desk.office, desk.mailbox, from_policy=True)).deliver_all()
     (mail,) = desk.mailbox.mails()
     assert mail.sender == "Grants team <grants@desk.example.org>"
@@ -72,15 +57,12 @@ def test_an_address_of_the_policy_that_is_none_leaves_the_senders_own(desk: Desk
 
 def test_a_sweep_as_of_a_day_goes_by_the_policy_of_that_day(desk: Desk) -> None:
     """A week before an offer runs out its officer is told, unless the policy of that day says otherwise."""
-    application = desk.submit()
-    desk.allocate()
-    desk.recommend(application)
-    desk.decide(application)
+    desk.offered()
     day = desk.office.today() + timedelta(days=21)
     steps = 'steps = [\n    { days = -7, to = ["recipient", "officer"] },\n    { days = -1, to = ["recipient"] },'
     assert steps in TEXT
     assert {step.to for step in preview_sweep(desk.office, today=day)} == {"recipient", "officer"}
     quieter = TEXT.replace(steps, 'steps = [\n    { days = -7, to = ["recipient"] },')
-    apply(desk.office, quieter, day)
+    applied(desk.office, quieter, day)
     assert {step.to for step in preview_sweep(desk.office, today=day)} == {"recipient"}
     assert {step.to for step in run_sweep(desk.office, today=day)} == {"recipient"}

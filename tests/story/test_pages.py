@@ -14,10 +14,10 @@ from axe_playwright_python.base import AXE_SCRIPT as AXE
 from axe_playwright_python.base import AxeResults
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
-from core import policies
 from core.rules.forms import application_book
 from desk.practice_office import APPROVALS, DEADLINES
 from tests.conftest import shipped_policy
+from tests.core.applying import HIGHER, applied
 from tests.story.site import TYPED, Site
 
 PICTURES = Path(__file__).parents[1] / "pictures"
@@ -125,14 +125,8 @@ def test_a_page_to_read(site: Site, watched: Watched, name: str) -> None:
 
 
 def test_the_policy_with_one_to_come(site: Site, watched: Watched) -> None:
-    office = site.desk.office
-    text = office.policy_text.replace('"Fenland", ', "").replace('value = "3500.00"', 'value = "4000.00"')
-    with office.reading() as session:
-        proposal = policies.propose(
-            session, text, name="office.toml", from_day=date(2099, 4, 1), office=office, today=office.today()
-        )
-    with office.sessions.begin() as session:
-        policies.apply(session, proposal, by="Ada", office=office, now=site.clock())
+    text = HIGHER.replace('"Fenland", ', "")
+    applied(site.desk.office, text, date(2099, 4, 1))
     for name, path in (("policy, one to come", "/policy"), ("policy, of a day to come", "/policy?on=2099-04-01")):
         opened(watched, f"{site.url}{path}")
         watched.holds(name)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -14,8 +13,7 @@ DOCUMENT = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 revision = "0004"
-_there = {path.name[:4] for path in Path(__file__).parent.glob("000[123]_*.py")}
-down_revision = max(_there)  # until the two before it are there
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
@@ -75,7 +73,7 @@ def _fill_in() -> None:
         connection.execute(sa.insert(in_force), rows)
 
 
-def _london_day(instant: datetime) -> object:
+def _london_day(instant: datetime) -> date:
     aware = instant if instant.tzinfo else instant.replace(tzinfo=UTC)  # SQLite keeps the UTC reading, without a zone
     return aware.astimezone(ZoneInfo("Europe/London")).date()
 

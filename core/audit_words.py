@@ -1,0 +1,176 @@
+"""What is wrong with a row, in words: its columns beside what the lines of the trail tell of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from core.office import LONDON
+from core.rules.lifecycle import AWARD, AwardAction, AwardState, ReturnState
+from core.rules.money import display
+
+Line = Mapping[str, Any]
+Teller = Callable[[Line], Any]
+
+DECISIONS = frozenset({"approved", "declined"})
+"""The kinds of lines that tell of a decision."""
+
+_MONEY = frozenset({"amount", "purchases", "spent", "paid", "before", "after"})
+
+_NAMES: Mapping[str, str] = {
+    "monitoring_return": "Return",
+    "ledger_entry": "Ledger entry",
+    "policy_version": "Policy",
+    "policy_in_force": "Policy in force",
+    "award_check": "Check",
+}
+
+
+def named(table: str, row: int, reference: str | None) -> str:
+    """A row as a sentence about it begins: "Award 7 (YF-2026-7K4MPX)"."""
+    name = _NAMES.get(table, table.replace("_", " ").capitalize())
+    return f"{name} {row}" + (f" ({reference})" if reference else "")
+
+
+def _told(*path: str) -> Teller:
+    """What a line's data say at this place; nothing where they do not go so far."""
+
+    def tell(line: Line) -> Any:
+        found: Any = line["data"]
+        for name in path:
+            found = found.get(name) if isinstance(found, Mapping) else None
+        return found
+
+    return tell
+
+
+def _always(value: str) -> Teller:
+    return lambda _line: value
+
+
+_FACTS = ("kind", "amount", "fund", "purpose", "purchases", "organisation_type", "csp_area", "age_from", "age_to")
+_MORE_FACTS = ("send", "plan_objective", "need", "existing_provision")
+_DECISION: Mapping[str, Teller] = {
+    "outcome": lambda line: line["kind"],
+    "made_at": lambda line: line["at"],
+    "person_id": _told("person"),
+    "policy": _told("policy"),
+    **{name: _told(name) for name in ("amount", "reasons", "conditions", "facts", "findings")},
+}
+
+_TELLS: Mapping[str, Mapping[str, Mapping[str, Teller]]] = {
+    "application": {
+        "submitted": {
+            "submitted_at": lambda line: line["at"],
+            "findings": _told("findings"),
+            "start_on": _told("facts", "start"),
+            "end_on": _told("facts", "end"),
+            **{name: _told("facts", name) for name in (*_FACTS, *_MORE_FACTS)},
+        },
+        **{
+            state: {"status": _always(state)}
+            for state in ("queried", "recommended", "approved", "declined", "withdrawn")
+        },
+    },
+    "recommendation": {
+        "recommended": {
+            "made_at": lambda line: line["at"],
+            "person_id": _told("person"),
+            **{name: _told(name) for name in ("outcome", "amount", "reasons", "conditions")},
+        }
+    },
+    "decision": {"approved": _DECISION, "declined": _DECISION},
+    "award": {
+        "offered": {
+            "status": _always(AWARD.first),
+            "offered_at": lambda line: line["at"],
+            "amount": _told("amount"),
+            "accept_by": _told("accept_by"),
+        },
+        **{
+            kind: {
+                "status": _always(AWARD.next(AwardState.OFFERED, action)),
+                "answered_at": lambda line: line["at"],
+                "answered_by": _told("name"),
+            }
+            for kind, action in (("offer_accepted", AwardAction.ACCEPT), ("offer_refused", AwardAction.REFUSE))
+        },
+        "offer_expired": {"status": _always(AwardState.EXPIRED)},
+        "varied": {"amount": _told("after")},
+        "completed": {"status": _always(AwardState.COMPLETED), "paid": _told("paid")},
+    },
+    "monitoring_return": {
+        "return_received": {
+            "received_at": lambda line: line["at"],
+            "received_from": lambda line: line["actor"],
+            "spent": _told("spent"),
+            "people": _told("people"),
+            "status": _always(ReturnState.RECEIVED),
+        },
+        "return_queried": {"status": _always(ReturnState.QUERIED)},
+        "return_answered": {"status": _always(ReturnState.RECEIVED)},
+        "return_question_taken_back": {"status": _always(ReturnState.RECEIVED)},
+        "return_accepted": {"status": _always(ReturnState.ACCEPTED)},
+    },
+    "variation": {
+        "varied": {
+            "made_at": lambda line: line["at"],
+            "person_id": _told("person"),
+            **{name: _told(name) for name in ("before", "after", "reasons", "facts", "findings")},
+        }
+    },
+    "interest": {"interest_declared": {"declared_at": lambda line: line["at"], "reason": _told("reason")}},
+    "person": {"person_added": {name: _told(name) for name in ("name", "role", "body")}},
+    "ledger_entry": {
+        "money": {
+            "made_at": lambda line: line["at"],
+            "actor": lambda line: line["actor"],
+            **{name: _told(name) for name in ("fund", "year", "pot", "kind", "amount", "note")},
+        }
+    },
+}
+"""For each table the lines that tell of its columns: in which kind of line, and where in it."""
+
+_SAME: Mapping[str, Callable[[Line, Mapping[str, Any]], bool]] = {
+    "monitoring_return": lambda line, row: _told("due")(line) == _plain(row["due"]),
+    "interest": lambda line, row: _told("person")(line) == row["person_id"],
+    "person": lambda line, row: _told("person")(line) == row["id"],
+    "ledger_entry": lambda line, row: f"ledger_entry:{row['id']}" in (line["seals"] or {}),
+    "variation": lambda line, row: f"variation:{row['id']}" in (line["seals"] or {}),
+}
+"""Which of several lines of a kind is about this row, where a case has more than one such row."""
+
+
+def differences(table: str, values: Mapping[str, Any], lines: Sequence[Line]) -> str:
+    """How a row's columns differ from the last line that tells of each, in sentences; "" where none tells otherwise."""
+    told: dict[str, tuple[Any, Line]] = {}
+    same = _SAME.get(table)
+    for line in lines:
+        tellers = _TELLS.get(table, {}).get(line["kind"])
+        if tellers and isinstance(line["data"], Mapping) and (same is None or same(line, values)):
+            told.update({column: (tell(line), line) for column, tell in tellers.items()})
+    return " ".join(
+        f"Its {column.replace('_', ' ')} is {_shown(column, values.get(column))}; "
+        f"line {line['sequence']} ({line['kind'].replace('_', ' ')}) says {_shown(column, value)}."
+        for column, (value, line) in told.items()
+        if _plain(values.get(column)) != _plain(value)
+    )
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _shown(column: str, value: Any) -> str:
+    if value is None:
+        return "empty"
+    if column in _MONEY and type(value) is int:
+        return display(value)
+    if isinstance(value, datetime):
+        local = value.astimezone(LONDON)
+        return f"{local:%-d %B %Y at %H:%M:%S}" + (f".{local:%f}" if local.microsecond else "")
+    if isinstance(value, (Mapping, list)):
+        return "another list" if isinstance(value, list) else "another set"
+    text = " ".join(str(_plain(value)).split())
+    return f"'{text if len(text) <= 60 else text[:57] + '...'}'"

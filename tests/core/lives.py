@@ -1,0 +1,240 @@
+"""A record with something of everything in it, step by step, for the tests of the trail and of the audit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+from core import applications, awards, payments, people, policies, returns, variations
+from core.office import Office, london_day
+from core.rules.policy import Body, OrganisationType, Purpose, Role
+from tests.conftest import Clock
+from tests.core.casework import (
+    YEAR,
+    accept,
+    allocate,
+    award_of,
+    decide,
+    delegated,
+    drafted,
+    facts,
+    london,
+    offered,
+    person,
+    recommend,
+    recommended,
+    reducing_crime,
+    returned,
+    someone,
+    submit,
+    submitted,
+    sweep,
+)
+
+FIRST_RETURN = date(2027, 7, 1)
+NEW_POLICY_SINCE = "2027-07-02"
+
+
+class Life:
+    """One office's record. Each step is a transaction or a few, as an edge would take them; `award` is the main one."""
+
+    def __init__(self, office: Office, clock: Clock) -> None:
+        self.office, self.clock = office, clock
+        self.application = self.award = 0
+        self.officer = self.director = self.finance = self.commissioner = 0
+
+    @property
+    def reference(self) -> str:
+        """The main award's reference."""
+        with self.office.reading() as session:
+            return awards.by_id(session, self.award).reference
+
+    @property
+    def steps(self) -> tuple[Callable[[], Any], ...]:
+        """Every step of the casework, in an order in which they can be taken."""
+        return (
+            self.read_the_policy,
+            self.hire,
+            self.part_with_somebody,
+            self.give_money,
+            self.draft,
+            self.apply,
+            self.declare_an_interest,
+            self.recommend,
+            self.decide,
+            self.accept,
+            self.decline_another,
+            self.see_one_withdrawn,
+            self.see_one_refused,
+            self.see_one_run_out,
+            self.pay,
+            self.vary,
+            self.take_in_a_return,
+            self.ask_about_it,
+            self.chase,
+            self.apply_a_policy,
+            self.decide_under_it,
+        )
+
+    def live(self) -> Life:
+        """Take every step, some minutes apart."""
+        for step in self.steps:
+            step()
+            self.clock.forward(minutes=7)
+        return self
+
+    def read_the_policy(self) -> None:
+        with self.office.sessions.begin() as session:
+            policies.note_file(session, office=self.office, name="policy.toml", now=self.clock.now)
+
+    def hire(self) -> None:
+        self.officer = person(self.office, Role.OFFICER, name="Olive Officer")
+        self.director = person(self.office, Role.DIRECTOR, name="Dev Director")
+        self.finance = person(self.office, Role.FINANCE, name="Fin Finance")
+        self.commissioner = person(self.office, Role.COMMISSIONER, name="Cam Commissioner")
+        person(self.office, Role.OFFICER, Body.CONSTABULARY, name="Pat Constable")
+
+    def part_with_somebody(self) -> None:
+        person(self.office, Role.OFFICER, name="Lee Leaver")
+        with self.office.sessions.begin() as session:
+            leaver = next(one for one in people.everybody(session) if one.name == "Lee Leaver")
+            people.remove(session, email=leaver.email, actor="test", now=self.clock.now)
+
+    def give_money(self) -> None:
+        for fund in ("youth-fund", "crime-and-disorder"):
+            allocate(self.office, fund, 200_000_00)
+        allocate(self.office, "community-fund", 10_000_00, YEAR + 1)
+
+    def draft(self) -> None:
+        with self.office.sessions.begin() as session:
+            draft = applications.start(session, "youth-fund", office=self.office, now=self.clock.now)
+            applications.save(session, draft, {"organisation_name": "Not yet"}, now=self.clock.now)
+
+    def apply(self) -> None:
+        self.application = drafted(self.office, "crime-and-disorder")
+        submit(self.office, self.application, reducing_crime(postcode="PE2 7QQ"))
+
+    def declare_an_interest(self) -> None:
+        with self.office.sessions.begin() as session:
+            applications.declare_interest(
+                session,
+                self.application,
+                someone(session, self.director),
+                reason="My brother is a trustee there.",
+                now=self.clock.now,
+            )
+
+    def recommend(self) -> None:
+        recommend(self.office, self.application, self.officer, outcome="less", amount=25_000_00, reasons="A good plan.")
+
+    def decide(self) -> None:
+        decide(self.office, self.application, self.commissioner, amount=24_000_00, reasons="Proven elsewhere.")
+        self.award = award_of(self.office, self.application)
+
+    def accept(self) -> None:
+        accept(self.office, self.award)
+
+    def decline_another(self) -> None:
+        application = recommended(self.office)
+        decide(self.office, application, self.commissioner, outcome="declined", amount=None, reasons="Too thin.")
+
+    def see_one_withdrawn(self) -> None:
+        application = submitted(self.office, facts(organisation_name="Second Thoughts"))
+        with self.office.sessions.begin() as session:
+            applications.withdraw(session, applications.by_id(session, application), now=self.clock.now)
+
+    def see_one_refused(self) -> None:
+        award = offered(self.office)
+        with self.office.sessions.begin() as session:
+            awards.refuse(
+                session, awards.by_id(session, award), name="No Thanks", now=self.clock.now, office=self.office
+            )
+
+    def see_one_run_out(self) -> None:
+        award = offered(self.office)
+        late = london(london_day(self.clock.now) + timedelta(days=29))
+        with self.office.sessions.begin() as session:
+            awards.expire_offers(session, today=london_day(late), now=late, office=self.office)
+            assert awards.by_id(session, award).status == "expired"
+
+    def pay(self) -> None:
+        """Checked by the director, planned and approved by the officer, paid by the chief finance officer."""
+        told: dict[str, Any] = {"office": self.office, "now": self.clock.now}
+        with self.office.sessions.begin() as session:
+            now, finance = self.clock.now, someone(session, self.finance)
+            officer = someone(session, self.officer)
+            payments.verify_bank_details(session, self.award, finance, note="By the number on their site.", now=now)
+            payments.plan(session, self.award, officer, amount=10_000_00, planned_on=london_day(now), now=now)
+            payments.plan(
+                session,
+                self.award,
+                officer,
+                amount=5_000_00,
+                planned_on=FIRST_RETURN,
+                return_due=FIRST_RETURN,
+                now=now,
+            )
+            payments.hold(session, self.award, 2, officer, reason="Until the return is in.", now=now)
+        with self.office.sessions.begin() as session:
+            payments.approve(session, self.award, 1, someone(session, self.officer), **told)
+        with self.office.sessions.begin() as session:
+            payments.pay(session, self.award, 1, someone(session, self.finance), **told)
+
+    def vary(self) -> None:
+        with self.office.sessions.begin() as session:
+            variations.vary(
+                session,
+                self.award,
+                someone(session, self.commissioner),
+                was=24_000_00,
+                amount=26_000_00,
+                reasons="Rent went up.",
+                office=self.office,
+                now=self.clock.now,
+            )
+
+    def take_in_a_return(self) -> None:
+        self.clock.now = london(FIRST_RETURN, 11)
+        with self.office.sessions.begin() as session:
+            award = awards.by_id(session, self.award)
+            returns.receive(session, award, FIRST_RETURN, returned(), source="the recipient", now=self.clock.now)
+
+    def ask_about_it(self) -> None:
+        with self.office.sessions.begin() as session:
+            came_in = returns.received(session, awards.by_id(session, self.award), FIRST_RETURN)
+            assert came_in is not None
+            officer, number = someone(session, self.officer), came_in.id
+            returns.query(session, number, officer, "How many of them came twice?", now=self.clock.now)
+            returns.answer(session, number, "About half.", source="the recipient", now=self.clock.now)
+            returns.accept(session, number, officer, now=self.clock.now)
+
+    def chase(self) -> None:
+        assert sweep(self.office, london_day(self.clock.now))
+
+    def apply_a_policy(self) -> None:
+        text = self.office.policy_text + "\n# as resolved in June\n"
+        day = date.fromisoformat(NEW_POLICY_SINCE)
+        self.clock.now = london(day, 8)
+        with self.office.sessions.begin() as session:
+            proposal = policies.propose(session, text, name="new.toml", from_day=day, office=self.office, today=day)
+            policies.apply(
+                session, proposal, by="Cam", note="June", office=self.office, now=self.clock.now
+            )
+
+    def decide_under_it(self) -> None:
+        """Somebody with a delegation decides, under the policy that is in force by then."""
+        office = delegated(self.office.in_force(), (Role.CHIEF_EXECUTIVE, 5_000_00))
+        chief = person(office, Role.CHIEF_EXECUTIVE, name="Chris Chief")
+        application = recommended(
+            office,
+            facts(
+                "community-fund",
+                start=date(2027, 9, 1),
+                end=date(2028, 2, 29),
+                purpose=Purpose.COMMUNITY_SAFETY,
+                organisation_type=OrganisationType.COMMUNITY_SAFETY_PARTNERSHIP,
+            ),
+        )
+        decide(office, application, chief)
+        accept(office, award_of(office, application), name="Ivy Treasurer")
