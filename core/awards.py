@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -17,6 +17,7 @@ from core.office import Office, london_day
 from core.records import Application, Award, Decision, Person
 from core.returns import RETURN
 from core.rules.answers import clean_short
+from core.rules.authority import acceptance_day
 from core.rules.calendar import financial_year, year_label
 from core.rules.lifecycle import AWARD, AwardAction, AwardState, NotAllowed
 from core.rules.money import display
@@ -81,7 +82,7 @@ def offer(
         start_on=application.start_on,
         end_on=application.end_on,
         offered_at=now,
-        accept_by=today + timedelta(days=office.policy.acceptance_days.value),
+        accept_by=acceptance_day(today, office.policy),
         policy_version_id=decision.policy_version_id,
         profile=commitments.profile_data(by_year),
     )

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from core.assessing import money_for
 from core.office import Office
 from core.rules.assessment import Assessment, Facts, assess
-from core.rules.authority import Case, who_may_decide
+from core.rules.authority import who_could_approve
 from core.rules.policy import Fund, Policy
 
 
@@ -32,20 +32,13 @@ def explain(session: Session, facts: Facts, *, office: Office, today: date) -> E
     policy = office.policy
     money = money_for(session, facts.fund, facts.start, today)
     assessment = assess(facts, policy, today, money, office.holidays)
-    case = Case(
-        kind=facts.kind,
-        fund=facts.fund or "",
-        amount=facts.amount,
-        recommended_by=None,
-        interests=frozenset(),
-        commissioner_interested=False,
-    )
+    who = who_could_approve(facts.kind, facts.fund, facts.amount, policy, today)
     others = {
         fund.id: assess(replace(facts, fund=fund.id), policy, today, money_for(session, fund.id, facts.start, today))
         for fund in _others(facts, policy, today)
     }
     settled = facts.fund is not None and not assessment.blocking
-    return Explanation(assessment, who_may_decide(case, policy, today), () if settled else _fitting(others, policy))
+    return Explanation(assessment, who.sentence, () if settled else _fitting(others, policy))
 
 
 def _others(facts: Facts, policy: Policy, today: date) -> tuple[Fund, ...]:

@@ -182,7 +182,10 @@ def _tolerance(free: int, share: Fraction) -> int:
 
 
 def _tolerate(session: Session, general: FundYear, share: Fraction, *, actor: str, now: datetime) -> None:
-    """Work the tolerance out again. Only general money has one; it never falls below what was committed under it."""
+    """Work the tolerance out again, so that a changed policy holds from the next change of what can be awarded.
+
+    Only general money has one; it never falls below what was committed under it.
+    """
     free = general.allocated - general.held
     tolerance = max(_tolerance(free, share), _used(general) - free)
     note = f"over-allocation of {share} of what can be awarded"

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session, joinedload
 from core import events, outbox
 from core.errors import NotFound, Refused
 from core.office import Office, fingerprint_of, holding_on, london_day
-from core.policy_dry_run import DryRun, dry_run, shifted_applications
+from core.policy_dry_run import DryRun, Progress, dry_run, shifted_applications
 from core.policy_file import PolicyError, begins_later, policy_as_data, policy_from_text
 from core.policy_table import Change, changes
 from core.records import PolicyInForce, PolicyVersion
@@ -214,7 +214,16 @@ def versions(session: Session, *, office: Office) -> list[Version]:
 # ------------------------------------------------------------------------------------------------------- applying
 
 
-def propose(session: Session, toml: str, *, name: str, from_day: date, office: Office, today: date) -> Proposal:
+def propose(
+    session: Session,
+    toml: str,
+    *,
+    name: str,
+    from_day: date,
+    office: Office,
+    today: date,
+    progress: Progress | None = None,
+) -> Proposal:
     """Check a policy file's text, and say what it would change from `from_day` on. Writes nothing.
 
     Raises PolicyError with every fault of the file, also where a figure begins to hold only later; Refused for a day
@@ -234,7 +243,7 @@ def propose(session: Session, toml: str, *, name: str, from_day: date, office: O
         from_day=from_day,
         instead_of=now_held.fingerprint,
         changes=changes(now_held.policy, policy),
-        run=dry_run(session, now_held.policy, policy, day=from_day),
+        run=dry_run(session, now_held.policy, policy, day=from_day, progress=progress),
         replaced_on=now_held.until + timedelta(days=1) if now_held.until else None,
     )
 

@@ -24,7 +24,10 @@ from core.rules.lifecycle import ApplicationState, AwardState
 from core.rules.money import pounds
 from core.rules.policy import Kind, Policy, Role
 
-__all__ = ["LIVE_STATES", "OPEN_STATES", "DryRun", "Shift", "dry_run", "shifted_applications"]
+__all__ = ["LIVE_STATES", "OPEN_STATES", "DryRun", "Progress", "Shift", "dry_run", "shifted_applications"]
+
+Progress = Callable[[int, str], None]
+"""Hears how many cases have been looked at, and of what."""
 
 OPEN_STATES: Final = (ApplicationState.SUBMITTED, ApplicationState.QUERIED, ApplicationState.RECOMMENDED)
 """An application that is still to be decided."""
@@ -132,49 +135,60 @@ class DryRun:
         }
 
 
-def dry_run(session: Session, before: Policy, after: Policy, *, day: date) -> DryRun:
+def dry_run(session: Session, before: Policy, after: Policy, *, day: date, progress: Progress | None = None) -> DryRun:
     """Assess every open application and live award under both policies, as on `day`. Writes nothing.
 
     Applications are assessed with the money that their fund has, awards on what was awarded. The two policies meet the
     same facts on the same day, so that whatever differs is the policy's doing.
     """
-    applications = list(_applications(session, before, after, day))
-    awards = list(_awards(session, before, after, day))
+    applications = list(_applications(session, before, after, day, progress))
+    awards = list(_awards(session, before, after, day, progress))
     shifts = [shift for shift in (*applications, *awards) if shift is not None]
     return DryRun(day, len(applications), len(awards), tuple(sorted(shifts, key=lambda shift: not shift.turns)))
 
 
 def shifted_applications(session: Session, before: Policy, after: Policy, *, day: date) -> list[Shift]:
     """The open applications that the second policy assesses differently on `day`."""
-    return [shift for shift in _applications(session, before, after, day) if shift is not None]
+    return [shift for shift in _applications(session, before, after, day, None) if shift is not None]
 
 
-def _applications(session: Session, before: Policy, after: Policy, day: date) -> Iterator[Shift | None]:
+def _applications(
+    session: Session, before: Policy, after: Policy, day: date, progress: Progress | None
+) -> Iterator[Shift | None]:
     deciders, money = _deciders(session, day), _money(session, day)
     query = select(Application).options(selectinload(Application.outcomes), joinedload(Application.recommendation))
     open_ = Application.status.in_([state.value for state in OPEN_STATES])
-    for application in _in_batches(session, query.where(open_), Application.id):
+    for application in _in_batches(session, query.where(open_), Application.id, progress, "open applications"):
         facts, left = facts_of(application), money(application.fund, application.start_on)
         old, new = (assess(facts, policy, day, left) for policy in (before, after))
         others = _differing("who_decides", deciders(application, before), deciders(application, after))
+        if application.recommendation is None:
+            others |= _differing("who_recommends", _recommenders(before), _recommenders(after))
         yield _shift(application, "application", application.status, application.amount or 0, old, new, others)
 
 
-def _awards(session: Session, before: Policy, after: Policy, day: date) -> Iterator[Shift | None]:
+def _awards(
+    session: Session, before: Policy, after: Policy, day: date, progress: Progress | None
+) -> Iterator[Shift | None]:
     query = select(Award).options(joinedload(Award.application).selectinload(Application.outcomes))
     live = Award.status.in_([state.value for state in LIVE_STATES])
-    for award in _in_batches(session, query.where(live), Award.id):
+    for award in _in_batches(session, query.where(live), Award.id, progress, "live awards"):
         facts = facts_of(award.application, award.amount)
         old, new = (assess(facts, policy, day) for policy in (before, after))
         yield _shift(award.application, "award", award.status, award.amount, old, new, {})
 
 
-def _in_batches(session: Session, query: Select[Any], key: InstrumentedAttribute[int]) -> Iterator[Any]:
+def _in_batches(
+    session: Session, query: Select[Any], key: InstrumentedAttribute[int], progress: Progress | None, what: str
+) -> Iterator[Any]:
     """Every row of a query in the order of its number, so many at a time: nothing keeps those that were looked at."""
-    last = 0
+    last = looked_at = 0
     while rows := session.scalars(query.where(key > last).order_by(key).limit(BATCH)).all():
         last = rows[-1].id
         yield from rows
+        looked_at += len(rows)
+        if progress is not None:
+            progress(looked_at, what)
 
 
 def _shift(
@@ -217,6 +231,10 @@ def _findings(before: Assessment, after: Assessment) -> dict[str, tuple[Finding 
 
 def _differing(name: str, before: str, after: str) -> dict[str, tuple[str, str]]:
     return {name: (before, after)} if before != after else {}
+
+
+def _recommenders(policy: Policy) -> str:
+    return ", ".join(role.replace("_", " ") for role in policy.recommenders.value)
 
 
 def _schedule(schedule: Schedule) -> str:

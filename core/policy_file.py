@@ -104,7 +104,7 @@ def came_later(text: str) -> tuple[str, ...]:
     return tuple(name for name, missing in _later(data) if missing)
 
 
-_DATED_ROWS: Final = ("delegations", "thresholds")
+_DATED_ROWS: Final = ("delegations", "notices", "thresholds")
 """Rows that hold from their own day on, whenever the policy came into force."""
 
 

@@ -403,7 +403,8 @@ def _rows(policy: Policy) -> Iterator[Line]:
         when = "recorded before signing" if notice.before_signing else "recorded after signing"
         routes = ", ".join(_one(route, "") for route in notice.routes)
         text = f"{notice.by}; {when}; for: {routes}; {_THRESHOLDS[notice.threshold]}"
-        yield _row(f"notices.{notice.id}", "buying", notice.name, text, "notice", notice)
+        key = f"notices.{notice.id}.{notice.since.isoformat()}"
+        yield _row(key, "buying", notice.name, text, "notice", notice)
     for kept in policy.retention:
         text = with_unit(str(kept.months), "months") + f" from {kept.counted_from}"
         yield _row(f"retention.{kept.id}", "records", kept.what, text, "months", kept)

@@ -26,6 +26,9 @@ from desk.terminal import DAY, as_json, opened, plainly, show, table, who
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
+SHARES = (12, 9, 4, None, 6, 8, None)
+"""How the columns of the table of figures share the width; None: as wide as what is in it."""
+
 SHOWN = 50
 """How many cases that would be assessed differently are printed; --json has them all."""
 
@@ -136,11 +139,22 @@ def _proposal(office: Office, file: Path, from_day: date | None) -> Proposal:
     today = office.today()
     with office.reading() as session:
         return policies.propose(
-            session, policy_text(file), name=file.name, from_day=from_day or today, office=office, today=today
+            session,
+            policy_text(file),
+            name=file.name,
+            from_day=from_day or today,
+            office=office,
+            today=today,
+            progress=_say_how_far if sys.stderr.isatty() else None,
         )
 
 
 # ---------------------------------------------------------------------------------------------------- what is said
+
+
+def _say_how_far(count: int, what: str) -> None:
+    """One line that is written over: a record of ten thousand awards takes some seconds."""
+    click.echo(f"\rTried on {count:,} {what} …\r", nl=False, err=True)
 
 
 def _say_faults(error: PolicyError) -> None:
@@ -255,7 +269,9 @@ def _version_row(version: Version) -> Iterable[str]:
 def _figures(found: Standing) -> Table:
     """The table an auditor would want: every figure, in the groups in which it is read."""
     made = table("Figure", "Value", "Unit", "Rule", "Paragraph", "Source", "Since")
-    made.columns[0].no_wrap = True
+    made.expand = True
+    for column, share in zip(made.columns, SHARES, strict=True):
+        column.ratio, column.no_wrap, column.overflow = share, share is None, "fold"
     for group in grouped(found.policy):
         made.add_row(Text(f"\n{group.heading}", style="bold"))
         for row, lines in groupby(group.lines, key=lambda line: line.row if group.id == "funds" else ""):

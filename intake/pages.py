@@ -12,6 +12,7 @@ from flask import Flask, Response, current_app, g, render_template, request, url
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.office import LONDON, Office
+from core.policy_file import PolicyError
 from core.rules.money import display
 from core.rules.questions import AnswerKind, Fault, Question, fields
 from intake import assets
@@ -67,7 +68,7 @@ def _office_on_a_page() -> Office:
     """The office as a page names it. A page that says that the record is away must not ask the record who we are."""
     try:
         return office()
-    except SQLAlchemyError:
+    except (SQLAlchemyError, PolicyError):
         return _served()
 
 

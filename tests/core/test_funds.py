@@ -8,6 +8,7 @@ import time
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from core import awards, funds
 from core.errors import NotFound, Refused
@@ -186,6 +187,36 @@ def test_allocations_at_once_all_count(office: Office) -> None:
     assert (now.allocated, now.held) == (120_00, 40_00)
     with office.reading() as session:
         assert_ledger_adds_up(session, "crime-and-disorder", YEAR)
+
+
+def test_money_that_something_older_waits_for_is_not_moved(office: Office) -> None:
+    with office.sessions.begin() as session:
+        first, second = bare_awards(session, office, 2)
+        commit(session, office, "youth-fund", 60, first, YEAR + 1)
+        commit(session, office, "youth-fund", 70, second, YEAR + 1)
+    allocate(office, "youth-fund", 120, YEAR + 1)  # 60 are confirmed; the other 60 are too few for the 70 that wait
+    with pytest.raises(Refused, match=r"£0 left in 2027-28\. Move less\."), office.sessions.begin() as session:
+        move(session, office, 1)
+    allocate(office, "youth-fund", 15, YEAR + 1)
+    with pytest.raises(Refused, match=r"£0\.05 left in 2027-28"), office.sessions.begin() as session:
+        move(session, office, 6)
+    with office.sessions.begin() as session:
+        move(session, office, 5)
+    assert (position(office, year=YEAR + 1).committed, position(office, year=YEAR + 1).available) == (130, 0)
+    assert position(office, "community-fund", YEAR + 1).available == 5
+
+
+def move(session: Session, office: Office, amount: int) -> None:
+    funds.move(
+        session,
+        "youth-fund",
+        "community-fund",
+        YEAR + 1,
+        amount,
+        policy=office.policy,
+        actor="test",
+        now=office.clock(),
+    )
 
 
 def test_the_check_constraint_stands_behind_the_update(office: Office) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
@@ -48,6 +49,18 @@ from tests.core.casework import (
     submitted,
     trail,
 )
+
+QUESTION = """
+[[questions]]
+id = "club_nights"
+form = "application"
+kind = "number"
+title = "How many nights a week are you open?"
+label = "Nights a week"
+rule = "U1"
+source = "office"
+since = 2028-01-01
+"""
 
 
 def rows(office: Office) -> list[tuple[date, str, str]]:
@@ -272,8 +285,19 @@ def test_a_figure_that_begins_later_than_the_policy_is_refused_with_its_line(off
     assert applied(office, later, APRIL).changes
 
 
-def test_rows_that_wait_for_their_own_day_are_no_fault(office: Office) -> None:
-    assert applied(office, changed("since = 2026-11-01\nsource", "since = 2028-01-01\nsource", DELEGATED)).changes
+@pytest.mark.parametrize("table", ["delegations", "thresholds", "notices"])
+def test_rows_that_wait_for_their_own_day_are_no_fault(office: Office, table: str) -> None:
+    """A delegation, a threshold and a notice hold from the day that stands with them."""
+    before, heading, row = DELEGATED.rpartition(f"[[{table}]]")
+    assert heading
+    assert applied(office, before + heading + re.sub(r"since = [0-9-]+", "since = 2028-01-01", row, count=1)).changes
+
+
+def test_a_question_that_begins_later_is_a_fault(office: Office) -> None:
+    """It would be asked from the first day on."""
+    with pytest.raises(PolicyError, match=r"questions\.1\.since: it holds from 2028-01-01"):
+        proposed(office, TEXT + QUESTION)
+    assert applied(office, TEXT + QUESTION, date(2028, 1, 1)).changes
 
 
 def test_every_fault_of_a_wrong_file_is_named_and_nothing_changes_while_the_desk_runs(office: Office) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from core.office import Office, fingerprint_of
 from core.policies import Proposal
+from core.policy_dry_run import dry_run
 from core.records import Application, PolicyInForce
 from core.rules.policy import Role
 from scheduler.timetable import run_sweep
@@ -145,6 +146,29 @@ def test_a_dry_run_is_as_of_the_day_on_which_the_policy_is_to_hold(office: Offic
     closing = changed('letters = "YF"', 'letters = "YF"\nwindows = [{ opens = 2026-11-01, closes = 2027-02-28 }]')
     assert told(proposed(office, closing)) == []
     assert differs(proposed(office, closing, APRIL)) == ("T4 met → advice",)
+
+
+def test_a_long_dry_run_says_how_far_it_is(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.policy_dry_run.BATCH", 2)
+    for _ in range(3):
+        submitted(office)
+    heard: list[tuple[int, str]] = []
+    with office.reading() as session:
+        run = dry_run(
+            session, office.policy, proposed(office, LOWER).policy, day=TODAY, progress=lambda *one: heard.append(one)
+        )
+    assert heard == [(2, "open applications"), (3, "open applications")]
+    assert (run.applications, len(run.shifts)) == (3, 3)
+
+
+def test_who_may_recommend_differs_only_until_somebody_has(office: Office) -> None:
+    submitted(office)
+    recommended(office)
+    narrower = changed('recommenders = { value = ["officer", "director", ', 'recommenders = { value = ["officer", ')
+    (shift,) = proposed(office, narrower).run.shifts
+    assert shift.told == (
+        "who recommends: officer, director, deputy, chief executive → officer, deputy, chief executive",
+    )
 
 
 def test_a_dry_run_writes_nothing(office: Office) -> None:

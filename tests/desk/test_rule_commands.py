@@ -20,11 +20,12 @@ def data(run: Run, *given: str) -> dict[str, Any]:
 def test_it_says_who_could_approve_and_which_fund_would_fit(run: Run) -> None:
     run("funds", "allocate", "crime-and-disorder", "2026-27", "60000")
     told = data(run, *LARGE, "--start", "2027-01-04")
-    assert told["who_may_approve"] == "The Commissioner may decide it."
+    approver = "The Commissioner could approve it, once somebody else has recommended it."
+    assert told["who_may_approve"] == approver
     assert told["fitting_funds"] == ["crime-and-disorder"]
     assert [one["rule"] for one in told["findings"] if one["verdict"] == "not_met"] == ["F5"]
     text = run("rules", "explain", *LARGE, "--start", "2027-01-04").output
-    assert "The Commissioner may decide it." in text
+    assert approver in text
     assert "What would fit: Crime and Disorder Reduction Fund." in text
     assert text.index("NOT MET") < text.index("F6") < text.index("met           P0")
 

@@ -68,9 +68,10 @@ COSMIC_RAY: Final = (
 
 
 class Mutant(NamedTuple):
-    """A module with one small change: where, by which operator, the changed lines before and after, the whole text."""
+    """A module with one small change: where, by which operator, the lines before and after, and the whole text."""
 
     line: int
+    within: str
     operator: str
     was: str
     now: str
@@ -89,7 +90,7 @@ class NextMember:
             yield member.start_pos, member.end_pos
 
     def mutate(self, node: Node, _index: int) -> Node:
-        members, member = self._members[node.children[0].value], self._member(node)
+        members, member = self._members[node.children[0].value], node.children[1].children[1]
         member.value = members[(members.index(member.value) + 1) % len(members)]
         return node
 
@@ -175,21 +176,19 @@ def enumerations_in(paths: list[Path]) -> Enumerations:
 
 
 def _of(operator: Any, name: str, source: str) -> Iterator[Mutant]:
-    places = (
-        (node, start)
-        for node in ast_nodes(get_ast(source))
-        for start, _ in operator.mutation_positions(node)
-    )
+    places = ((node, start) for node in ast_nodes(get_ast(source)) for start, _ in operator.mutation_positions(node))
     for occurrence, (node, start) in enumerate(places):
         if _decides_nothing(node):
             continue
         text = mutate_code(source, operator, occurrence)
         if text is not None and _is_another(text, source):
             was, now = _changed(source, text)
-            yield Mutant(start[0], name, was, now, text)
+            yield Mutant(start[0], _within(node), name, was, now, text)
 
 
 def _is_another(text: str, source: str) -> bool:
+    if "not not " in text:  # to take the first away is the same change
+        return False
     try:
         return ast.dump(ast.parse(text)) != ast.dump(ast.parse(source))
     except SyntaxError:
@@ -198,7 +197,7 @@ def _is_another(text: str, source: str) -> bool:
 
 def _changed(source: str, text: str) -> tuple[str, str]:
     lines = list(difflib.unified_diff(source.splitlines(), text.splitlines(), n=0, lineterm=""))[3:]
-    was, now = ("\n".join(line[1:].strip() for line in lines if line.startswith(sign)) for sign in "-+")
+    was, now = ("\n".join(line[1:].strip() for line in lines if line[0] == sign).strip() for sign in "-+")
     return was, now
 
 
@@ -216,6 +215,21 @@ def _decides_nothing(node: Node) -> bool:
             return True
         node = above
     return False
+
+
+def _within(node: Node) -> str:
+    """What a node stands in: `Band.holds`, or the name that a module gives a value."""
+    names = []
+    while node.parent is not None:
+        if node.type in ("funcdef", "classdef"):
+            names.append(node.name.value)
+        elif node.type == "decorator":
+            above = node.parent if node.parent.type == "decorated" else node.parent.parent
+            names.append(above.children[-1].name.value)
+        elif node.type == "expr_stmt":
+            names += [name.value for name in node.get_defined_names() if node.parent.parent.type == "file_input"]
+        node = node.parent
+    return ".".join(reversed(names))
 
 
 def _words(node: Node) -> str:

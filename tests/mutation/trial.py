@@ -55,7 +55,10 @@ OTHERS: Final = {
     "forms": ("test_questions.py",),
     "payment": ("test_reviewing.py",),
 }
-"""Tests that hold a module besides its namesake and the tables of cases: they are tried first."""
+"""Tests that hold a module besides its namesake and those that hold all of them: they are tried first."""
+
+EVERYWHERE: Final = ("test_cases.py", "test_values.py")
+"""Tests that hold every module."""
 
 SLOW: Final = {"test_moved_figures.py": "it moves the figures of the policy, not of the code, each against every case"}
 """Tests that no mutant meets, and why."""
@@ -80,9 +83,10 @@ class Outcome(StrEnum):
 
 
 class Survivor(NamedTuple):
-    """A change that no test notices; as a reason names it, its lines before and after."""
+    """A change that no test notices, as a reason names it: in which function or class, its lines before and after."""
 
     module: str
+    within: str
     was: str
     now: str
 
@@ -96,6 +100,7 @@ def main(arguments: Sequence[str]) -> int:
     for name in WARM:
         import_module(name)
     gc.freeze()
+    gc.disable()
     reasons = reasons_given()
     enumerations = enumerations_in(sorted(RULES.glob("*.py")))
     found: list[Survivor] = []
@@ -104,7 +109,9 @@ def main(arguments: Sequence[str]) -> int:
     unexplained = [survivor for survivor in found if survivor not in reasons]
     idle = [reason for reason in reasons if reason.module in modules and reason not in found]
     for reason in idle:
-        print(f"\n{reason.module}: this no longer survives; take its reason away:\n{difference(reason.was, reason.now)}")
+        print(
+            f"\n{reason.module}: this no longer survives; take its reason away:\n{difference(reason.was, reason.now)}"
+        )
     print(f"\n{len(unexplained)} survived without a reason, {len(idle)} reasons without a survivor")
     return 1 if unexplained or idle else 0
 
@@ -112,7 +119,9 @@ def main(arguments: Sequence[str]) -> int:
 def reasons_given() -> dict[Survivor, str]:
     """The survivors that are accounted for, and why nothing tells them from what is written."""
     rows = tomllib.loads(REASONS.read_text(encoding="utf-8")).get("survivor", [])
-    return {Survivor(row["module"], row["was"].strip(), row["now"].strip()): row["because"] for row in rows}
+    return {
+        Survivor(row["module"], row["within"], row["was"].strip(), row["now"].strip()): row["because"] for row in rows
+    }
 
 
 def try_module(module: str, enumerations: Enumerations, reasons: dict[Survivor, str]) -> Iterator[Survivor]:
@@ -123,7 +132,9 @@ def try_module(module: str, enumerations: Enumerations, reasons: dict[Survivor, 
     own, rest = tests_of(module)
     for tests in (own, rest):
         if run(tests, as_it_is=True) is not Outcome.SURVIVED:
-            sys.exit(f"{SAID.read_text(encoding='utf-8')}\nThese tests fail on {module} as it is, so they show nothing.")
+            sys.exit(
+                f"{SAID.read_text(encoding='utf-8')}\nThese tests fail on {module} as it is, so they show nothing."
+            )
     # Whatever was compiled stays but the module itself: a mutant of the same second and size would be taken for it.
     Path(cache_from_source(str(path))).unlink(missing_ok=True)
     outcomes: Counter[Outcome] = Counter()
@@ -132,12 +143,15 @@ def try_module(module: str, enumerations: Enumerations, reasons: dict[Survivor, 
         for mutant in mutants(path, enumerations):
             outcome = try_mutant(path, mutant, own, rest)
             outcomes[outcome] += 1
-            survivor = Survivor(module, mutant.was, mutant.now)
+            survivor = Survivor(module, mutant.within, mutant.was, mutant.now)
             if outcome is Outcome.SURVIVED:
                 explained += survivor in reasons
                 yield survivor
             if outcome is Outcome.TIMED_OUT or (outcome is Outcome.SURVIVED and survivor not in reasons):
-                print(f"\n{path}:{mutant.line}: {outcome} ({mutant.operator})\n{difference(mutant.was, mutant.now)}", flush=True)
+                print(
+                    f"\n{path}:{mutant.line}: {outcome} ({mutant.operator})\n{difference(mutant.was, mutant.now)}",
+                    flush=True,
+                )
     finally:
         path.write_text(source, encoding="utf-8")
     print(
@@ -150,7 +164,7 @@ def try_module(module: str, enumerations: Enumerations, reasons: dict[Survivor, 
 
 def tests_of(module: str) -> tuple[list[str], list[str]]:
     """The tests that hold a module, which are tried first, and the rest of the rules'."""
-    first = [f"test_{module}.py", *OTHERS.get(module, ()), "test_cases.py"]
+    first = [f"test_{module}.py", *OTHERS.get(module, ()), *EVERYWHERE]
     own = [str(TESTS / name) for name in first if (TESTS / name).exists()]
     every = [str(path) for path in sorted(TESTS.glob("test_*.py")) if path.name not in SLOW]
     return own, [path for path in every if path not in own]
@@ -200,7 +214,16 @@ def _run_here(tests: list[str], *, as_it_is: bool) -> int:
         derandomize=True,
         phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate),
     )
-    options = ["-x", "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:unraisableexception", "--hypothesis-profile=mutation"]
+    options = [
+        "-x",
+        "-q",
+        "--no-header",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:unraisableexception",
+        "--hypothesis-profile=mutation",
+    ]
     warmed = ["-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning"]
     return pytest.main([*options, *warmed, *tests])
 

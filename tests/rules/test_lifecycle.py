@@ -328,3 +328,27 @@ def test_all_six_are_drawn() -> None:
     assert [lifecycle.name for lifecycle in LIFECYCLES] == list(TABLES)
     assert re.findall(r"^### (.*)$", drawings(), flags=re.MULTILINE) == list(TABLES)
     assert drawings().count("```mermaid\nstateDiagram-v2\n") == drawings().count("\n```\n") + 1 == 6
+
+
+@pytest.mark.parametrize(
+    ("name", "first"),
+    [
+        ("Application", "draft"),
+        ("Offer", "made"),
+        ("Award", "offered"),
+        ("Return", "expected"),
+        ("Opportunity", "draft"),
+        ("Agreement", "drafted"),
+    ],
+)
+def test_where_each_begins(name: str, first: str) -> None:
+    lifecycle = KINDS[name][0]
+    assert lifecycle.first == first
+    assert lifecycle.mermaid().splitlines()[2] == f"    [*] --> {first}"
+
+
+@each
+def test_every_state_and_every_action_has_its_words(name: str) -> None:
+    lifecycle, states, actions = KINDS[name]
+    assert set(lifecycle.stands) == set(states)
+    assert set(lifecycle.cannot) == set(actions)

@@ -182,6 +182,21 @@ def test_meetings_fall(policy: Policy, amount: int, victim: bool, every: int | N
     assert has_meetings(amount, policy) == (every is not None)
 
 
+@pytest.mark.parametrize("term", [{}, {"start": D("2026-04-01")}, {"end": D("2027-03-31")}])
+def test_meetings_without_their_days(finding: Find, term: dict[str, date]) -> None:
+    for victim, said in ((False, "every six months."), (True, "every three months for victim services.")):
+        found = check(finding("R2", amount=10_000_01, victim_service=victim, **term), "R2", "advice")
+        assert found.because == (
+            f"£10,000.01 is over £10,000, so the recipient is invited to a monitoring meeting {said}"
+        )
+
+
+def test_a_single_day_is_said_as_one(finding: Find) -> None:
+    for rule in ("R1", "R2"):
+        found = finding(rule, amount=10_000_01, start=D("2026-04-01"), end=D("2026-06-30"))
+        assert check(found, rule, "met").because.endswith(": one, on 30 June 2026.")
+
+
 @pytest.mark.parametrize(
     ("meeting", "start", "goes_out"),
     [
@@ -439,6 +454,8 @@ SECOND = Look(D("2028-04-01"), D("2028-04-01"), LookOutcome.AMEND, reconciled=Tr
         ((), "2027-04-01", "advice", "is due today"),
         ((), "2027-04-02", "not_met", "The annual look of 1 April 2027 is 1 day overdue."),
         ((), "2027-04-03", "not_met", "2 days overdue"),
+        ((), "2028-04-02", "not_met", "The annual look of 1 April 2027 is 367 days overdue."),
+        ((FIRST,), "2027-03-25", "met", "The next annual look is on 1 April 2028."),  # held before its day
         ((FIRST,), "2027-04-02", "met", "The next annual look is on 1 April 2028."),
         ((FIRST,), "2028-04-02", "not_met", "The annual look of 1 April 2028 is 1 day overdue."),
         ((SECOND,), "2028-04-02", "not_met", "The annual look of 1 April 2027 is 367 days overdue."),
@@ -446,6 +463,12 @@ SECOND = Look(D("2028-04-01"), D("2028-04-01"), LookOutcome.AMEND, reconciled=Tr
         (
             (replace(FIRST, reconciled=False),),
             "2027-04-02",
+            "not_met",
+            "It was looked at on 20 March 2027 (continue), and its money was not reconciled.",
+        ),
+        (
+            (replace(FIRST, reconciled=False), replace(SECOND, reconciled=False)),
+            "2028-04-02",
             "not_met",
             "It was looked at on 20 March 2027 (continue), and its money was not reconciled.",
         ),
@@ -486,6 +509,21 @@ def test_money_is_reconciled(paid: int, returned: int, spent: int, running: str,
         found = check(reconciliation_finding(money, ended=over), "R6", verdict)
         assert said in found.because
         assert found.needed_by is (None if verdict == "met" else Stage.REVIEW)
+
+
+@pytest.mark.parametrize(
+    ("paid", "returned", "spent", "remedy"),
+    [
+        (1_000_01, 0, 1_000_00, "Ask for £0.01 back."),
+        (1_000_00, 0, 999_98, "Ask for £0.02 back: the award has ended."),
+        (600_00, 0, 900_00, "Pay £300, or record why it is not owed."),
+        (600_00, 0, 1_900_00, "Pay £400, or record why it is not owed."),
+        (500_00, 500_01, 0, "Correct the record."),
+    ],
+)
+def test_a_difference_says_what_settles_it(paid: int, returned: int, spent: int, remedy: str) -> None:
+    found = reconciliation_finding(Spending(1_000_00, paid, returned, spent), ended=True)
+    assert check(found, "R6", "not_met").remedy == remedy
 
 
 @given(*[st.integers(0, 2_000)] * 4, st.booleans())
