@@ -20,7 +20,11 @@ from core.audit_words import DECISIONS, differences, named
 from core.notes import LastSeal, Notes, seals_in
 from core.policy_file import PolicyError, policy_from_text
 from core.reading import Row, Unreadable, batches_of, chosen, rows_of
+from core.reconciling import reconcile
 from core.records import Application, PolicyVersion, Record
+from core.rules.calendar import year_label
+from core.rules.money import display
+from core.rules.words import counted
 from core.seals import digest, key_of, seal_key, sealed_tables
 
 MOST_FAULTS = 1_000
@@ -306,8 +310,15 @@ class _Verifying:
     def _ledger(self) -> Iterator[Fault]:
         """Entries and lines one to one, and entries that sum to the balances."""
         for moved, lines, entries in self._notes.money_that_differs():
-            what = " ".join(str(part) for part in json.loads(moved))
-            yield Fault("ledger", f"The money '{what}' is in {lines} lines of the trail and {entries} entries.")
+            told = f"{counted(lines, 'line')} of the trail tell of it, and {counted(entries, 'entry', 'entries')}"
+            yield Fault("ledger", f"{_movement_text(moved)}: {told} of the ledger.")
+        try:
+            differences = reconcile(self._session)
+        except (TypeError, ValueError, AttributeError, KeyError):  # what no row of ours ever held
+            yield Fault("ledger", "The ledger cannot be added up: some of its rows cannot be read.")
+            return
+        for difference in differences:
+            yield Fault("ledger", f"{difference}.")
 
 
 _NOT_REPEATED = (
@@ -329,3 +340,10 @@ def _movement(values: Mapping[str, Any], actor: str) -> str:
     """A movement of money as its line and its entry both have it."""
     told = [values.get(name) for name in ("fund", "year", "pot", "kind", "amount", "note")]
     return json.dumps([*told, actor], ensure_ascii=False)
+
+
+def _movement_text(moved: str) -> str:
+    fund, year, pot, kind, amount, _, actor = json.loads(moved)
+    where = " ".join(str(part) for part in (fund, year_label(year) if type(year) is int else year, pot) if part)
+    shown = display(amount) if type(amount) is int else amount
+    return f"{where}: {str(kind).replace('_', ' ')} of {shown} by {actor}"

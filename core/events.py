@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session, SessionTransaction
 
 from core import seals
 from core.reading import Unreadable, rows_of
-from core.records import Event, Record, TrailEnd
+from core.records import Event, Record
 
 START = "0" * 64
 """What stands before the first line."""
@@ -39,9 +39,9 @@ RECORD_TRAIL = "record"
 SAID = ("at", "kind", "reference", "actor", "data", "seals")
 """What a line says, besides its number and the hashes."""
 
-TRAIL = Record.metadata.tables["event"]
+TRAIL, END = (Record.metadata.tables[name] for name in ("event", "trail_end"))
 
-_NOTED_END = select(TrailEnd.sequence, TrailEnd.hash).where(TrailEnd.id == 1)
+_NOTED_END = select(END.c.sequence, END.c.hash).where(END.c.id == 1)
 _PENDING = "events_to_seal"
 
 
@@ -110,18 +110,13 @@ def _seal(session: Session) -> None:
         sequence += 1
         rows.append({**line, "sequence": sequence, "previous": previous, "hash": seal_of(previous, sequence, line)})
         previous = rows[-1]["hash"]
-    session.execute(insert(Event), rows)
-    session.execute(
-        update(TrailEnd)
-        .where(TrailEnd.id == 1)
-        .values(sequence=sequence, hash=previous)
-        .execution_options(synchronize_session=False)
-    )
+    session.connection().execute(insert(TRAIL), rows)
+    session.connection().execute(update(END).where(END.c.id == 1).values(sequence=sequence, hash=previous))
 
 
 def _end(session: Session) -> tuple[int, str] | None:
     """Number and hash of the last line, locked until the transaction ends; None where nobody noted them yet."""
-    end = session.execute(_NOTED_END.with_for_update()).first()
+    end = session.connection().execute(_NOTED_END.with_for_update()).first()
     return (end.sequence, end.hash) if end else None
 
 
@@ -131,7 +126,7 @@ def _resumed(session: Session, at: datetime) -> tuple[tuple[int, str], list[dict
     sequence, previous = (last.sequence, last.hash) if last else (0, START)
     insertion = postgresql_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
     first = {"id": 1, "sequence": sequence, "hash": previous}
-    session.execute(insertion(TrailEnd).values(**first).on_conflict_do_nothing())
+    session.connection().execute(insertion(END).values(**first).on_conflict_do_nothing())
     end = _end(session)  # where another transaction was first to note it, its lines stand before ours
     if end is None:
         raise RuntimeError("the end of the trail can neither be noted nor read")

@@ -18,7 +18,7 @@ from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Delete, Result, Table, Update, inspect, select
+from sqlalchemy import BindParameter, Column, ColumnElement, Delete, Result, Table, Update, inspect, select
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
 from sqlalchemy.orm.unitofwork import UOWTransaction
@@ -164,26 +164,33 @@ def _values(row: Record) -> dict[str, Any]:
 
 def _changed(row: object, table: Table) -> dict[str, Any]:
     """The sealed columns that the session has changed and the database has not yet, with their new values."""
-    attributes = inspect(row).attrs
-    added = {name: attributes[name].history.added for name in _sealed_columns(table.name)}
-    return {name: new[0] for name, new in added.items() if new}
+    state = inspect(row)
+    mine = state.committed_state.keys() & _sealed_columns(table.name)
+    return {name: state.dict.get(name) for name in mine}
 
 
 @sqlalchemy_event.listens_for(Session, "before_flush")
 def _before_flush(session: Session, _context: UOWTransaction, _rows: object) -> None:
-    """Read the rows that are about to be changed as they stand, and hold them.
+    """Read the rows that are about to be changed as they stand, and hold them; what was noted is held already.
 
     What the session knows of them may be old, because somebody else changed another column since it was read.
     """
+    noted = session.info.get(_NOTED, {})
+    before: dict[str, Values] = {}
     wanted: dict[str, list[int]] = {}
     for row in (*session.dirty, *session.deleted):
         table = _table_of(row)
-        if table is not None and not _is_draft(row) and (row in session.deleted or _changed(row, table)):
+        if table is None or _is_draft(row) or not (row in session.deleted or _changed(row, table)):
+            continue
+        key = seal_key(table.name, _number(row))
+        if key in noted:
+            before[key] = noted[key][2]
+        else:
             wanted.setdefault(table.name, []).append(_number(row))
-    before = session.info.setdefault(_BEFORE, {})
     for name, table in sealed_tables().items():
         if name in wanted:
             before.update(_stored(session, table, key_of(table).in_(wanted[name])))
+    session.info[_BEFORE] = before
 
 
 def _stored(session: Session, table: Table, *where: ColumnElement[bool]) -> dict[str, Values]:
@@ -229,9 +236,9 @@ def _statement(state: ORMExecuteState) -> Result[Any] | None:
     if table is None or not isinstance(statement, (Update, Delete)):
         return None
     given = [state.parameters] if isinstance(state.parameters, Mapping) else list(state.parameters or ())
-    values = {} if isinstance(statement, Delete) else _set_by(statement, given)
     session, key = state.session, key_of(table)
-    if isinstance(statement, Update) and not (values.keys() - {key.name}) & _sealed_columns(table.name):
+    values = _set_by(statement, given, table) if isinstance(statement, Update) else {}
+    if isinstance(statement, Update) and not values.keys() - {key.name}:
         return None
     session.flush()  # as the statement would: what it changes is read after what the session has changed
     where = [statement.whereclause] if statement.whereclause is not None else []
@@ -239,20 +246,23 @@ def _statement(state: ORMExecuteState) -> Result[Any] | None:
         where.append(key.in_([row[key.name] for row in given]))
     before = _stored(session, table, *where)
     result = state.invoke_statement()
-    numbers = [row[key.name] for row in before.values()]
-    after = _stored(session, table, key.in_(numbers)) if numbers and isinstance(statement, Update) else {}
-    for name, values_before in before.items():
-        _note(session, name, table.name, values_before, after.get(name))
+    after: Mapping[str, Values | None] = dict.fromkeys(before)
+    if isinstance(statement, Update) and not given and all(isinstance(one, BindParameter) for one in values.values()):
+        known = {name: one.value for name, one in values.items()}
+        after = {name: {**row, **known} for name, row in before.items()}
+    elif isinstance(statement, Update):  # what it came to only the database knows
+        after = _stored(session, table, key.in_([row[key.name] for row in before.values()]))
+    for name, row in before.items():
+        _note(session, name, table.name, row, after[name])
     return result
 
 
-def _set_by(statement: Update, given: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """What an UPDATE sets, by column."""
+def _set_by(statement: Update, given: Sequence[Mapping[str, Any]], table: Table) -> dict[str, Any]:
+    """What an UPDATE sets, by sealed column."""
     stated: Mapping[Any, Any] = statement._values or {}  # noqa: SLF001 - SQLAlchemy has no other way to ask
-    return {
-        **{getattr(column, "key", str(column)): value for column, value in stated.items()},
-        **(given[0] if given else {}),
-    }
+    named = {getattr(column, "key", str(column)): value for column, value in stated.items()}
+    found = {**named, **(given[0] if given else {})}
+    return {name: value for name, value in found.items() if name in _sealed_columns(table.name)}
 
 
 @sqlalchemy_event.listens_for(Session, "after_transaction_create")

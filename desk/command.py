@@ -11,6 +11,7 @@ import click
 from core import database, outbox
 from core.rules.calendar import date_text
 from desk import assembly, checking, serving
+from desk.audit_commands import audit
 from desk.fund_commands import funds_
 from desk.people_commands import people_
 from desk.policy_commands import policy
@@ -27,7 +28,7 @@ def main() -> None:
     quiet_logs(logging.WARNING)
 
 
-for _group in (policy, rules, people_, funds_):
+for _group in (policy, rules, people_, funds_, audit):
     main.add_command(_group)
 
 

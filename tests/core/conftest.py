@@ -11,7 +11,10 @@ import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
+from core import database
 from core.records import Record
+from tests.conftest import Clock, office_on
+from tests.core.lives import Life
 
 if TYPE_CHECKING:
     from tests.conftest import PostgreSQL
@@ -60,3 +63,23 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         for table in reversed(Record.metadata.sorted_tables):
             connection.execute(table.delete())
     engine.dispose()
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def lived(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
+    """A record with something of everything in it, for tests that change it and take the change back."""
+    server: PostgreSQL | None = None
+    if request.param == "postgresql":
+        server = request.getfixturevalue("postgresql")
+        url = server.fresh()
+    else:
+        path = tmp_path_factory.mktemp("lived") / "record.db"
+        path.write_bytes(request.getfixturevalue("sqlite_template").read_bytes())
+        url = f"sqlite:///{path}"
+    engine = database.open_database(url)
+    clock = Clock()
+    life = Life(office_on(engine, clock), clock).live()
+    yield life
+    engine.dispose()
+    if server is not None:
+        server.drop(url)

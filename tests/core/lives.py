@@ -16,7 +16,6 @@ from tests.core.casework import (
     allocate,
     award_of,
     decide,
-    delegated,
     drafted,
     facts,
     london,
@@ -33,7 +32,16 @@ from tests.core.casework import (
 )
 
 FIRST_RETURN = date(2027, 7, 1)
-NEW_POLICY_SINCE = "2027-07-02"
+NEW_POLICY_SINCE = date(2027, 7, 2)
+DELEGATION = """
+[[delegations]]
+role = "chief_executive"
+kinds = ["grant"]
+funds = ["community-fund"]
+upper_limit = "5000.00"
+since = 2027-07-01
+source = "Scheme of governance, June 2027"
+"""
 
 
 class Life:
@@ -41,7 +49,7 @@ class Life:
 
     def __init__(self, office: Office, clock: Clock) -> None:
         self.office, self.clock = office, clock
-        self.application = self.award = 0
+        self.application = self.award = self.delegated = 0
         self.officer = self.director = self.finance = self.commissioner = 0
 
     @property
@@ -213,20 +221,17 @@ class Life:
         assert sweep(self.office, london_day(self.clock.now))
 
     def apply_a_policy(self) -> None:
-        text = self.office.policy_text + "\n# as resolved in June\n"
-        day = date.fromisoformat(NEW_POLICY_SINCE)
+        text, day = self.office.policy_text + DELEGATION, NEW_POLICY_SINCE
         self.clock.now = london(day, 8)
         with self.office.sessions.begin() as session:
             proposal = policies.propose(session, text, name="new.toml", from_day=day, office=self.office, today=day)
-            policies.apply(
-                session, proposal, by="Cam", note="June", office=self.office, now=self.clock.now
-            )
+            policies.apply(session, proposal, by="Cam", note="June", office=self.office, now=self.clock.now)
 
     def decide_under_it(self) -> None:
         """Somebody with a delegation decides, under the policy that is in force by then."""
-        office = delegated(self.office.in_force(), (Role.CHIEF_EXECUTIVE, 5_000_00))
+        office = self.office.in_force()
         chief = person(office, Role.CHIEF_EXECUTIVE, name="Chris Chief")
-        application = recommended(
+        self.delegated = recommended(
             office,
             facts(
                 "community-fund",
@@ -236,5 +241,5 @@ class Life:
                 organisation_type=OrganisationType.COMMUNITY_SAFETY_PARTNERSHIP,
             ),
         )
-        decide(office, application, chief)
-        accept(office, award_of(office, application), name="Ivy Treasurer")
+        decide(office, self.delegated, chief)
+        accept(office, award_of(office, self.delegated), name="Ivy Treasurer")

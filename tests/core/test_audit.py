@@ -1,11 +1,10 @@
-"""`audit verify`: nothing in the record can be changed behind the desk's back unseen (A4), and nothing cries wolf."""
+"""`audit verify`: no row of the record can be changed behind the desk's back unseen (A4), and nothing cries wolf."""
 
 from __future__ import annotations
 
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -25,7 +24,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from core import audit, database, events, people, seals
+from core import audit, events, seals
 from core.audit import Verified, verify
 from core.columns import Instant, Pence
 from core.office import Office
@@ -35,25 +34,23 @@ from core.records import (
     Event,
     Person,
     PolicyVersion,
-    Record,
+    Variation,
 )
+from core.resealing import resealing
 from core.rules.policy import Role
-from tests.conftest import Clock, PostgreSQL, office_on
+from tests.conftest import Clock
 from tests.core.casework import (
     accept,
     allocate,
     at_once,
     award_of,
     decide,
-    offered,
     person,
     recommended,
-    someone,
     trail,
 )
 from tests.core.lives import Life
-
-TABLES: dict[str, Table] = dict(Record.metadata.tables)
+from tests.core.tampering import TABLES, behind_its_back, last_line, line, resealed, said, verified
 
 NOT_CHECKED = {"outbox_message", "nudge", "card", "link", "idempotency"}
 """The tables that may be changed unseen, with their reasons in `core.seals.NOT_SEALED`."""
@@ -68,50 +65,6 @@ NOT_CHECKED_COLUMNS = {
 
 REFUSED = {("trail_end", "id")}
 """What PostgreSQL lets nobody change, not even its owner: a check holds it."""
-
-
-def verified(office: Office, **given: Any) -> Verified:
-    with office.reading() as session:
-        return verify(session, **given)
-
-
-def said(found: Verified) -> str:
-    return "\n".join(fault.said for fault in found.faults)
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def lived(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
-    """A record with something of everything in it, for tests that change it and take the change back."""
-    server: PostgreSQL | None = None
-    if request.param == "postgresql":
-        server = request.getfixturevalue("postgresql")
-        url = server.fresh()
-    else:
-        path = tmp_path_factory.mktemp("lived") / "record.db"
-        path.write_bytes(request.getfixturevalue("sqlite_template").read_bytes())
-        url = f"sqlite:///{path}"
-    engine = database.open_database(url)
-    clock = Clock()
-    life = Life(office_on(engine, clock), clock).live()
-    yield life
-    engine.dispose()
-    if server is not None:
-        server.drop(url)
-
-
-@contextmanager
-def behind_its_back(office: Office) -> Iterator[Session]:
-    """Somebody at the database itself, whom no reference, check or trigger of it stops; undone at the end."""
-    with office.sessions() as session:
-        if session.get_bind().dialect.name == "sqlite":
-            session.execute(text("PRAGMA defer_foreign_keys = ON"))
-            session.execute(text("PRAGMA ignore_check_constraints = ON"))
-        else:
-            session.execute(text("SET LOCAL session_replication_role = replica"))
-        yield session
-        session.rollback()
-        if session.get_bind().dialect.name == "sqlite":
-            session.execute(text("PRAGMA ignore_check_constraints = OFF"))
 
 
 # ------------------------------------------------------------------------------------------------ it never cries wolf
@@ -319,180 +272,6 @@ def test_two_rows_that_change_places_are_found(lived: Life) -> None:
         assert [fault.about for fault in verify(session).faults] == [f"outcome:{one.id}" for one in outcomes]
 
 
-# ------------------------------------------------------------------------------------------------------- the trail
-
-
-def line(session: Session, number: int) -> dict[str, Any]:
-    return dict(session.execute(select(TABLES["event"]).where(Event.sequence == number)).mappings().one())
-
-
-def last_line(session: Session) -> int:
-    return session.execute(select(func.max(Event.sequence))).scalar_one()
-
-
-def resealed(session: Session, number: int, **changes: Any) -> str:
-    """Change a line and give it a hash that fits; answers the hash."""
-    changed = {**line(session, number), **changes}
-    sealed = events.seal_of(changed["previous"], number, {name: changed[name] for name in events.SAID})
-    session.execute(update(TABLES["event"]).where(Event.sequence == number).values(**changes, hash=sealed))
-    return sealed
-
-
-def test_lines_that_change_places_are_found(lived: Life) -> None:
-    with behind_its_back(lived.office) as session:
-        change = text("UPDATE event SET sequence = :new WHERE sequence = :old")
-        for old, new in ((6, 900), (7, 6), (900, 7)):
-            session.execute(change, {"old": old, "new": new})
-        found = verify(session)
-        assert found.faults[0].line == 6
-        assert "something in it was changed" in said(found)
-
-
-def test_a_line_taken_out_and_one_put_in_are_found(lived: Life) -> None:
-    with behind_its_back(lived.office) as session:
-        savepoint = session.begin_nested()
-        session.execute(text("DELETE FROM event WHERE sequence = 5"))
-        assert "Line 6 comes too early: line 5 is missing before it." in said(verify(session))
-        session.execute(text("DELETE FROM event WHERE sequence IN (6, 7)"))
-        assert "Line 8 comes too early: lines 5 to 7 are missing before it." in said(verify(session))
-        savepoint.rollback()
-        last = last_line(session)
-        made = {**line(session, last), "sequence": last + 1, "previous": line(session, last)["hash"], "seals": None}
-        made["hash"] = events.seal_of(made["previous"], last + 1, {name: made[name] for name in events.SAID})
-        session.execute(insert(TABLES["event"]).values(made))
-        assert said(verify(session)) == f"The desk's last line is {last}; what follows it was put in."
-        for number in (0, -1):
-            inserted = session.begin_nested()
-            session.execute(
-                insert(TABLES["event"]).values({**made, "sequence": number, "hash": "0" * 60 + f"{number}"})
-            )
-            assert f"Line {number} has a number that no line can have." in said(verify(session))
-            inserted.rollback()
-
-
-def test_a_hash_made_to_fit_is_found_at_the_next_line_and_at_the_end(lived: Life) -> None:
-    with behind_its_back(lived.office) as session:
-        savepoint = session.begin_nested()
-        resealed(session, 4, actor="somebody else")
-        assert said(verify(session)) == "Line 5 does not follow from line 4: one of the two was rewritten."
-        savepoint.rollback()
-        last = last_line(session)
-        resealed(session, last, actor="somebody else")
-        assert said(verify(session)) == f"The last line, {last}, is not the one that the desk wrote."
-
-
-def test_a_trail_that_is_cut_off_is_found_and_stays_found(office: Office, clock: Clock) -> None:
-    life = Life(office, clock)
-    for step in life.steps[:5]:
-        step()
-    with office.sessions() as session:  # past the desk, and for good
-        last = last_line(session)
-        session.connection().execute(text("DELETE FROM event WHERE sequence > :last"), {"last": last - 2})
-        session.commit()
-    found = verified(office)
-    assert f"The trail ends with line {last - 2}, and went on to {last}: 2 lines were cut off." in said(found)
-    person(office)
-    assert f"lines {last - 1} to {last} are missing before it" in said(verified(office))
-
-
-def test_an_end_that_is_taken_away_or_moved_is_found_and_the_next_line_tells_of_it(office: Office) -> None:
-    person(office)
-    person(office)
-    with office.sessions() as session:
-        session.connection().execute(text("DELETE FROM trail_end"))
-        session.commit()
-    assert said(verified(office)) == "The note of where the trail ends is gone."
-    person(office)
-    assert [one.kind for one in trail(office)] == ["person_added", "person_added", events.RESUMED, "person_added"]
-    assert "Before line 3 somebody took away the note" in said(verified(office))
-    assert events_broken_at(office) is None
-
-
-def events_broken_at(office: Office) -> int | None:
-    with office.reading() as session:
-        return events.broken_at(session)
-
-
-def test_with_a_hash_that_was_noted_down_a_trail_rewritten_whole_is_found(office: Office, clock: Clock) -> None:
-    life = Life(office, clock)
-    for step in life.steps[:6]:
-        step()
-    head = verified(office).head
-    middle = trail(office)[3].hash
-    person(office)
-    for noted in (head, middle, f"  {head.upper()} "):
-        assert verified(office, head=noted).sound
-    with office.sessions() as session:  # somebody who may write everything, and knows how lines are sealed
-        resealed(session, 2, actor="nobody")
-        for number in range(3, last_line(session) + 1):
-            resealed(session, number, previous=line(session, number - 1)["hash"])
-        end = line(session, last_line(session))["hash"]
-        session.execute(update(TABLES["trail_end"]).values(hash=end))
-        session.commit()
-    assert verified(office).sound
-    found = verified(office, head=head)
-    assert said(found) == f"No line has the hash {head}: the trail was rewritten since it was noted down."
-
-
-# ---------------------------------------------------------------------- changes that the desk goes on from
-
-
-def test_a_change_before_the_desk_changes_the_row_again_stays_found(office: Office) -> None:
-    """Whoever changes a row cannot have it sealed by the desk's next change of it."""
-    award = offered(office)
-    with office.sessions() as session:
-        session.connection().execute(text("UPDATE award SET amount = amount + 1"))
-        session.commit()
-    before = verified(office)
-    assert [fault.about for fault in before.faults] == [f"award:{award}"]
-    accept(office, award)
-    after = verified(office)
-    assert f"award:{award}" in [fault.about for fault in after.faults]
-    assert re.search(
-        r"Award \d+ \(YF-.*\) was changed behind the desk's back, between line \d+ and line \d+", said(after)
-    )
-
-
-def test_a_row_put_in_before_the_desk_changes_it_stays_found(office: Office, clock: Clock) -> None:
-    with office.sessions() as session:
-        session.connection().execute(
-            insert(TABLES["person"]).values(
-                name="Eve", email="eve@x.example", role="commissioner", body="office", active=True, added_at=clock.now
-            )
-        )
-        session.commit()
-    with office.reading() as session:
-        number = session.scalars(select(Person.id)).one()
-    told = f"Person {number} is in no line of the trail: it was put in behind the desk's back."
-    assert said(verified(office)) == told
-    with office.sessions.begin() as session:
-        people.remove(session, email="eve@x.example", actor="test", now=clock.now)
-    assert f"Person {number} (staff) was put in behind the desk's back, before line 1." in said(verified(office))
-
-
-def test_what_two_changed_at_once_is_no_fault(office: Office) -> None:
-    """On PostgreSQL what a session has read of a row may be old when it changes another column of it."""
-    number = person(office, name="Ada")
-    with office.sessions() as session:
-        mine = someone(session, number)
-        if session.get_bind().dialect.name == "postgresql":
-            with office.sessions.begin() as other:
-                theirs = someone(other, number)
-                theirs.role = Role.DIRECTOR.value
-                events.append(other, "person_added", "staff", "test", {}, now=office.clock())
-        mine.name = "Grace"
-        events.append(session, "person_added", "staff", "test", {}, now=office.clock())
-        session.commit()
-    assert verified(office).sound
-
-
-def test_a_row_that_the_desk_changes_without_a_line_is_found(office: Office) -> None:
-    number = person(office)
-    with office.sessions.begin() as session:
-        someone(session, number).name = "Somebody Else"
-    assert f"Person {number} is not as line 1 left it." in said(verified(office))
-
-
 # ---------------------------------------------------------------------------------------------------- what is said
 
 
@@ -595,3 +374,76 @@ def test_more_rows_than_are_read_at_once_are_all_read(office: Office, clock: Clo
         session.execute(text("UPDATE person SET name = 'B'"))
         found = verify(session)
         assert (len(found.faults), found.more) == (audit.MOST_FAULTS, 1)
+
+
+# ------------------------------------------------------------------------------------------------------- decisions
+
+
+def test_every_decision_s_line_holds_facts_findings_policy_and_who(lived: Life) -> None:
+    """A4, rule by rule: what is kept with a decision is in its line of the trail word for word."""
+    told = {line.reference: line for line in trail(lived.office, "approved", "declined")}
+    with lived.office.reading() as session:
+        decisions = session.scalars(select(Decision)).all()
+        assert {one.outcome for one in decisions} == {"approved", "declined"}
+        for one in decisions:
+            line = told.pop(str(one.application.reference))
+            kept = {"facts": one.facts, "findings": one.findings, "amount": one.amount, "reasons": one.reasons}
+            assert {name: line.data[name] for name in kept} == kept
+            assert (line.kind, line.at, line.data["conditions"]) == (one.outcome, one.made_at, one.conditions)
+            assert line.data["policy"] == one.policy_version.fingerprint
+            assert line.data["person"] == one.person_id
+            assert line.actor == f"{one.person.name} ({one.person.role}, person {one.person_id})"
+            assert line.data["facts"]["amount"] == (one.amount or one.application.amount)
+            assert all(finding["rule"] and finding["paragraph"] for finding in line.data["findings"])
+            assert f"decision:{one.id}" in (line.seals or {})
+    assert told == {}
+
+
+def test_a_variation_s_line_holds_as_much(lived: Life) -> None:
+    with lived.office.reading() as session:
+        [one] = session.scalars(select(Variation))
+        [line] = trail(lived.office, "varied")
+        kept = {"facts": one.facts, "findings": one.findings, "reasons": one.reasons, "person": one.person_id}
+        assert {name: line.data[name] for name in kept} == kept
+        assert line.data["policy"] == lived.office.fingerprint
+        assert f"variation:{one.id}" in (line.seals or {})
+
+
+def test_a_decision_that_its_line_tells_otherwise_is_found_even_where_its_seal_fits(lived: Life) -> None:
+    """A record that a migration sealed as it stood: the decision's own line is what it is held to."""
+    number = decision_of(lived)
+    with behind_its_back(lived.office) as session:
+        session.execute(update(TABLES["decision"]).where(Decision.id == number).values(reasons="Because."))
+        with resealing(session.connection(), "a test"):
+            pass
+        about = f"decision:{number}"
+        assert [fault.about for fault in verify(session).faults] == [about]
+        row = session.execute(select(TABLES["decision"]).where(Decision.id == number)).mappings().one()
+        last = last_line(session)
+        was = next(pair for _, pair in reversed(_seals_of(session)) if about in pair)[about][1]
+        resealed(session, last, seals={about: [was, seals.digest("decision", dict(row))]})
+        session.execute(update(TABLES["trail_end"]).values(hash=line(session, last)["hash"]))
+        found = verify(session)
+        assert "Its reasons is 'Because.'; line" in said(found)
+
+
+def _seals_of(session: Session) -> list[tuple[int, dict[str, Any]]]:
+    rows = session.execute(select(Event.sequence, Event.seals).order_by(Event.sequence))
+    return [(row.sequence, row.seals) for row in rows if row.seals]
+
+
+def test_the_ledger_and_its_lines_are_compared_one_to_one(lived: Life) -> None:
+    """An entry put in with a seal of its own, by somebody who knows how, has no line that tells of the money."""
+    with behind_its_back(lived.office) as session:
+        entries = TABLES["ledger_entry"]
+        row = dict(session.execute(select(entries).order_by(entries.c.id).limit(1)).mappings().one())
+        made = {**row, "id": row["id"] + 1_000, "amount": 7_00}
+        session.execute(insert(entries).values(made))
+        last = last_line(session)
+        key = f"ledger_entry:{made['id']}"
+        added = {**(line(session, last)["seals"] or {}), key: [None, seals.digest("ledger_entry", made)]}
+        sealed = resealed(session, last, seals=added)
+        session.execute(update(TABLES["trail_end"]).values(hash=sealed))
+        told = said(verify(session))
+        assert "youth-fund 2026-27: allocation of £7 by test: 0 lines of the trail tell of it, and 1 entry" in told
+        assert "youth-fund 2026-27: allocated is £240,000, and by the ledger £240,007." in told

@@ -134,9 +134,8 @@ def test_an_empty_record_begins_with_no_line(office: Office) -> None:
         assert session.scalar(select(func.count()).select_from(Event)) == 0
 
 
-def change(connection: Connection, amount: int = 7) -> None:
+def change(connection: Connection, *, then: str = "") -> None:
     """What a migration may do: give rows another value, add some, take some away."""
-    connection.execute(text("UPDATE award SET amount = :amount, paid = 0"), {"amount": amount})
     connection.execute(text("UPDATE award SET conditions = 'As before.'"))
     connection.execute(text("UPDATE person SET name = upper(name)"))
     connection.execute(text("DELETE FROM outcome WHERE position = 2"))
@@ -146,6 +145,8 @@ def change(connection: Connection, amount: int = 7) -> None:
             "SELECT min(application.id), min(person.id), 'moved here', min(person.added_at) FROM application, person"
         )
     )
+    if then:
+        connection.execute(text(then))
 
 
 def test_what_is_changed_inside_is_sealed(office: Office, engine: Engine) -> None:
@@ -167,7 +168,7 @@ def test_what_is_changed_inside_is_sealed(office: Office, engine: Engine) -> Non
 def test_what_was_wrong_before_is_not_sealed_with_it(office: Office, engine: Engine) -> None:
     award, number = offered(office), person(office)
     with engine.begin() as connection:
-        connection.execute(text("UPDATE award SET amount = amount - 1"))
+        connection.execute(text("UPDATE award SET accept_by = '2030-01-01'"))
         connection.execute(text("DELETE FROM outcome WHERE position = 2"))
         connection.execute(
             text(
@@ -191,6 +192,6 @@ def test_what_fails_inside_leaves_nothing(office: Office, engine: Engine) -> Non
     offered(office)
     before = len(trail(office))
     with pytest.raises(IntegrityError), engine.begin() as connection, resealing(connection, "a test"):
-        change(connection, amount=-1)
+        change(connection, then="UPDATE award SET amount = -1")
     assert len(trail(office)) == before
     assert faults(office) == []

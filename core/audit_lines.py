@@ -1,0 +1,400 @@
+"""The lines of the trail as an auditor reads them: what each kind of line says, in plain English (A4).
+
+A kind that nobody has words for here is told all the same, by its own name and data.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import date, datetime
+from typing import Any
+
+from core.records import Application, Award
+from core.rules.calendar import date_text, year_label
+from core.rules.facts import Facts
+from core.rules.money import display
+from core.rules.policy import Policy
+from core.rules.words import capital, counted, listed
+
+Data = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Detail:
+    """One thing that an entry says beside its headline. `private` is a personal detail beyond a contact's name (W4)."""
+
+    label: str
+    text: str
+    private: bool = False
+
+    def as_data(self) -> dict[str, str]:
+        """JSON-ready."""
+        return {"label": self.label, "text": self.text}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that happened, or that is due: when, what, by whom, and by which line of the trail.
+
+    `findings` are what the rules said then, as the record keeps them.
+    """
+
+    at: datetime
+    what: str
+    by: str = ""
+    line: int | None = None
+    details: tuple[Detail, ...] = ()
+    findings: tuple[Data, ...] = ()
+
+
+@dataclass(frozen=True)
+class Told:
+    """A line that is to be told, with what is needed to tell it.
+
+    `policy` is that of the fingerprint which the line names, where it does and can be read; `deciders` is who could
+    have decided then, where it is a decision; `version` is how that policy came into force.
+    """
+
+    line: Data
+    application: Application
+    award: Award | None
+    policy: Policy
+    version: str = ""
+    deciders: str = ""
+    asked: int = 0
+    days_late: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def data(self) -> Data:
+        """What the line says; nothing where somebody has put something else there."""
+        found = self.line["data"]
+        return found if isinstance(found, Mapping) else {}
+
+
+Words = Callable[[Told], tuple[str, list[Detail]]]
+
+
+def entry_of(told: Told) -> Entry:
+    """A line as an entry of the story."""
+    kind = str(told.line["kind"])
+    what, details = _WORDS.get(kind, _otherwise)(told)
+    if told.version:
+        details.append(Detail("Policy", told.version))
+    if told.deciders:
+        details.append(Detail("Could have decided", told.deciders))
+    if kind in _WITH_FACTS and isinstance(told.data.get("facts"), Mapping):
+        details.append(Detail("On these facts", "; ".join(facts_text(told.data["facts"]))))
+    findings = told.data.get("findings")
+    return Entry(
+        at=told.line["at"],
+        what=what,
+        by=who(str(told.line["actor"])),
+        line=told.line["sequence"],
+        details=tuple(detail for detail in details if detail.text),
+        findings=tuple(one for one in findings if isinstance(one, Mapping)) if isinstance(findings, list) else (),
+    )
+
+
+def who(actor: str) -> str:
+    """Who did it, without the number of their row: "Cam Commissioner (commissioner)"."""
+    return re.sub(r", person \d+\)$", ")", actor)
+
+
+_FACTS_ORDER = {one.name: number for number, one in enumerate(fields(Facts))}
+_MONEY_FACTS = frozenset({"amount", "purchases", "whole_contract", "same_supplier", "live_awards", "assistance"})
+
+
+def facts_text(facts: Data, within: str = "") -> Iterator[str]:
+    """Facts as they were decided on, one by one; what was not given is left out.
+
+    They are told in the order in which the rules have them, which no database promises to keep.
+    """
+    for name, value in sorted(facts.items(), key=lambda fact: (_FACTS_ORDER.get(fact[0], len(_FACTS_ORDER)), fact[0])):
+        label = f"{within}{name.replace('_', ' ')}"
+        if value is None or value == [] or value == "":
+            continue
+        if isinstance(value, Mapping):
+            yield from facts_text(value, f"{name}: ")
+        elif isinstance(value, bool):
+            yield f"{label}: {'yes' if value else 'no'}"
+        elif isinstance(value, int) and name in _MONEY_FACTS:
+            yield f"{label}: {display(value)}"
+        elif isinstance(value, list):
+            yield f"{label}: {listed(str(one) for one in value)}"
+        else:
+            yield f"{label}: {value}"
+
+
+def money(value: Any) -> str:
+    """Pence as pounds; what is no whole number of pence as it stands."""
+    return display(value) if type(value) is int else str(value)
+
+
+def day(value: Any) -> str:
+    """A day as people write it; what is no day as it stands."""
+    if isinstance(value, date):
+        return date_text(value)
+    try:
+        return date_text(date.fromisoformat(str(value)))
+    except ValueError:
+        return str(value)
+
+
+def _text(told: Told, name: str, label: str = "") -> Detail:
+    return Detail(label or capital(name.replace("_", " ")), str(told.data.get(name) or ""))
+
+
+def _submitted(told: Told) -> tuple[str, list[Detail]]:
+    mine, facts = told.application, told.data.get("facts") or {}
+    fund = told.policy.fund(mine.fund)
+    numbers = [f"charity {mine.charity_number}"] if mine.charity_number else []
+    numbers += [f"company {mine.company_number}"] if mine.company_number else []
+    objective = told.policy.objective(mine.plan_objective or "")
+    kind = (mine.organisation_type or "").replace("_", " ")
+    details = [
+        Detail("Organisation", f"{mine.organisation_name} ({', '.join([kind, *numbers])})"),
+        Detail("Contact", mine.contact_name or ""),
+        Detail("E-mail", mine.contact_email or "", private=True),
+        Detail("Postcode", mine.postcode or "", private=True),
+        Detail("Project", mine.title or ""),
+        Detail("For", str(facts.get("purpose") or "").replace("_", " ")),
+        Detail("Runs", f"{day(facts.get('start'))} to {day(facts.get('end'))}"),
+        Detail("Where", mine.csp_area or ""),
+        Detail("Plan objective", objective.text if objective else mine.plan_objective or ""),
+        Detail("Need", mine.need or ""),
+        Detail("There already", mine.existing_provision or ""),
+        Detail("To be bought", money(mine.purchases) if mine.purchases else ""),
+        *(Detail("Outcome", f"{one.outcome}. Measure: {one.measure}, {one.target}") for one in mine.outcomes),
+    ]
+    name = fund.name if fund else mine.fund
+    return f"{mine.organisation_name} asked for {money(facts.get('amount'))} from the {name}", details
+
+
+_RECOMMENDED = {"less": "approve less"}
+
+
+def _recommended(told: Told) -> tuple[str, list[Detail]]:
+    outcome = str(told.data.get("outcome"))
+    what = f"Recommended: {_RECOMMENDED.get(outcome, outcome)}"
+    if outcome != "decline":
+        what += f", {money(told.data.get('amount'))}"
+    return what, [_text(told, "reasons"), _text(told, "conditions")]
+
+
+def _decided(told: Told) -> tuple[str, list[Detail]]:
+    details = [_text(told, "reasons"), _text(told, "conditions")]
+    if told.line["kind"] == "declined":
+        return f"Declined, of {money(told.asked)} asked for", details
+    return f"Approved: {money(told.data.get('amount'))} of {money(told.asked)} asked for", details
+
+
+def _years(told: Told) -> Detail:
+    years = told.data.get("years")
+    if not isinstance(years, Mapping):
+        return Detail("Years", "")
+    return Detail("Years", "; ".join(_year(name, part) for name, part in sorted(years.items())))
+
+
+def _year(name: str, part: Any) -> str:
+    label = year_label(int(name)) if str(name).isdecimal() else str(name)
+    if not isinstance(part, Mapping):
+        return f"{label}: {money(part)}"
+    rest = [str(value).replace("_", " ") for key, value in part.items() if key != "amount"]
+    return f"{label}: {money(part.get('amount'))}" + (f" ({', '.join(rest)})" if rest else "")
+
+
+def _offered(told: Told) -> tuple[str, list[Detail]]:
+    until = day(told.data.get("accept_by"))
+    return f"Offered: {money(told.data.get('amount'))}, to be accepted by {until}", [_years(told)]
+
+
+def _accepted(told: Told) -> tuple[str, list[Detail]]:
+    measures = told.application.outcomes
+    terms = told.data.get("terms")
+    details = [Detail("Term", str(one)) for one in terms] if isinstance(terms, list) else []
+    details += [Detail("Measure", f"{one.measure}: {one.target}") for one in measures]
+    for name in ("returns", "meetings"):
+        days = told.data.get(name)
+        if isinstance(days, list) and days:
+            details.append(Detail(f"{capital(name)} due", listed(day(one) for one in days)))
+    said = counted(int(told.data.get("measures") or 0), "measure")
+    return f"{told.data.get('name')} accepted the terms and {said}: the award began", details
+
+
+def _returned(told: Told) -> tuple[str, list[Detail]]:
+    due = str(told.data.get("due"))
+    came_in = next((one for one in told.award.returns if one.due.isoformat() == due), None) if told.award else None
+    details = [
+        Detail("Spent", money(told.data.get("spent"))),
+        Detail("People", f"{told.data.get('people')}"),
+    ]
+    if came_in is not None:
+        details += [
+            Detail("Measure", f"{one['measure']}: {one['achieved']} (target: {one['target']})")
+            for one in came_in.measures
+        ]
+        details += [Detail("What changed", came_in.narrative), Detail("Views", came_in.views)]
+        details += [
+            Detail(capital(name.replace("_", " ")), str(value))
+            for name, value in sorted(came_in.extra.items())
+            if isinstance(value, (str, int))
+        ]
+    return f"The return due on {day(due)} came in{told.days_late.get(due, '')}", details
+
+
+def _about_the_return(what: str, label: str = "", name: str = "") -> Words:
+    def tell(told: Told) -> tuple[str, list[Detail]]:
+        details = [_text(told, name, label)] if name else []
+        return f"{what} the return due on {day(told.data.get('due'))}", details
+
+    return tell
+
+
+_MOVED: Mapping[str, str] = {
+    "commitment": "committed to the award",
+    "release": "given back to the fund",
+    "forward": "promised, conditional on funding",
+    "forward_closed": "no longer conditional on funding",
+    "payment": "paid",
+    "returned": "returned by the recipient",
+    "repayable": "held as repayable",
+    "repaid": "repaid",
+    "carried_forward": "carried forward",
+    "to_reserves": "put into the reserves",
+}
+
+
+def moved_text(data: Data, policy: Policy) -> str:
+    """A movement of money in a sentence, from its line or its entry."""
+    fund = policy.fund(str(data.get("fund")))
+    name = fund.name if fund else str(data.get("fund"))
+    pot = f", {data['pot']}" if data.get("pot") else ""
+    kind = str(data.get("kind"))
+    amount = data.get("amount")
+    shown = money(abs(amount)) if type(amount) is int else str(amount)
+    year = data.get("year")
+    label = year_label(year) if type(year) is int else str(year)
+    return f"{shown} {_MOVED.get(kind, kind.replace('_', ' '))}: {name}, {label}{pot}"
+
+
+def _money(told: Told) -> tuple[str, list[Detail]]:
+    return moved_text(told.data, told.policy), [_text(told, "note")]
+
+
+def _varied(told: Told) -> tuple[str, list[Detail]]:
+    before, after = money(told.data.get("before")), money(told.data.get("after"))
+    return f"The award was varied from {before} to {after}", [_text(told, "reasons"), _years(told)]
+
+
+def _completed(told: Told) -> tuple[str, list[Detail]]:
+    paid, released = money(told.data.get("paid")), money(told.data.get("released"))
+    return f"The award was completed: {paid} paid, {released} given back", [_text(told, "note")]
+
+
+def _payment(what: str) -> Words:
+    def tell(told: Told) -> tuple[str, list[Detail]]:
+        amount = f": {money(told.data['amount'])}" if "amount" in told.data else ""
+        details = [
+            Detail("For", day(told.data["planned_on"]) if told.data.get("planned_on") else ""),
+            Detail("After the return of", day(told.data["return_due"]) if told.data.get("return_due") else ""),
+            _text(told, "reason"),
+        ]
+        return f"Payment {told.data.get('payment')} {what}{amount}", details
+
+    return tell
+
+
+def _checked(told: Told) -> tuple[str, list[Detail]]:
+    kind = str(told.data.get("kind")).replace("_", " ")
+    found = {name: value for name, value in told.data.items() if name not in ("kind", "note", "person")}
+    return f"Checked before money leaves: {kind}", [Detail("Found", "; ".join(facts_text(found))), _text(told, "note")]
+
+
+_LETTERS: Mapping[str, str] = {
+    "receipt": "the receipt",
+    "offer": "the offer",
+    "declined": "the letter that declines it",
+    "withdrawn": "the confirmation that it is withdrawn",
+    "award_started": "the letter that the award has begun",
+    "offer_refused": "the confirmation that the offer was refused",
+    "offer_expired": "the letter that the offer has run out",
+    "return_received": "the thanks for the return",
+    "return_queried": "the question about the return",
+    "nudge": "a reminder",
+}
+
+
+def letter(kind: str) -> str:
+    """A kind of letter in words."""
+    return _LETTERS.get(kind, kind.replace("_", " "))
+
+
+def _mail_refused(told: Told) -> tuple[str, list[Detail]]:
+    return f"The mail server refused {letter(str(told.data.get('mail')))}", [_text(told, "code")]
+
+
+def _just(what: str, *names: str) -> Words:
+    return lambda told: (what, [_text(told, name) for name in names])
+
+
+def _declared(told: Told) -> tuple[str, list[Detail]]:
+    reason = Detail("Reason", str(told.data.get("reason") or ""), private=True)
+    return "Declared an interest, and takes no part in this", [reason]
+
+
+_HIDDEN = frozenset({"person", "facts", "findings", "policy"})
+_PERSONAL = re.compile(r"mail|address|postcode|phone|bank|account", re.IGNORECASE)
+
+
+def _otherwise(told: Told) -> tuple[str, list[Detail]]:
+    details = [
+        Detail(capital(name.replace("_", " ")), _shown(name, value), private=bool(_PERSONAL.search(name)))
+        for name, value in sorted(told.data.items())
+        if name not in _HIDDEN
+    ]
+    return capital(str(told.line["kind"]).replace("_", " ")), details
+
+
+def _shown(name: str, value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "; ".join(facts_text(value))
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return listed(str(one) for one in value)
+    return money(value) if name in _MONEY_FACTS else str(value)
+
+
+_WITH_FACTS = frozenset({"approved", "declined", "varied"})
+"""Decisions: their facts are told beside the findings. Those of a submission are what was asked for."""
+
+_WORDS: Mapping[str, Words] = {
+    "submitted": _submitted,
+    "withdrawn": _just("The applicant withdrew it"),
+    "interest_declared": _declared,
+    "recommended": _recommended,
+    "approved": _decided,
+    "declined": _decided,
+    "offered": _offered,
+    "offer_accepted": _accepted,
+    "offer_refused": lambda told: (f"{told.data.get('name')} refused the offer", []),
+    "offer_expired": lambda told: (f"The offer was not accepted by {day(told.data.get('accept_by'))}: it ended", []),
+    "return_received": _returned,
+    "return_queried": _about_the_return("A question was put about", "Question", "question"),
+    "return_answered": _about_the_return("The question was answered about", "Answer", "answer"),
+    "return_question_taken_back": _about_the_return("The question was taken back about"),
+    "return_accepted": _about_the_return("The office accepted"),
+    "money": _money,
+    "varied": _varied,
+    "completed": _completed,
+    "payment_planned": _payment("planned"),
+    "payment_held": _payment("held"),
+    "payment_released": _payment("no longer held"),
+    "payment_cancelled": _payment("cancelled"),
+    "payment_approved": _payment("approved"),
+    "payment_checked": _payment("checked by the chief finance officer"),
+    "paid": _payment("made"),
+    "checked": _checked,
+    "money_returned": lambda told: (f"{money(told.data.get('amount'))} came back", [_text(told, "reasons")]),
+    "mail_refused": _mail_refused,
+}
