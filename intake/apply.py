@@ -102,11 +102,9 @@ def fund_page(fund_id: str) -> ResponseReturnValue:
 
 
 def _sections(fund: Fund) -> dict[str, list[Page]]:
-    """Every page that somebody may be asked, by section; not those for amounts that the fund never gives."""
     found: dict[str, list[Page]] = {}
     for one in application_book(fund, _policy()):
-        if fund.cap is None or min(question.from_amount for question in one.questions) <= fund.cap.value:
-            found.setdefault(one.section, []).append(one)
+        found.setdefault(one.section, []).append(one)
     return found
 
 

@@ -57,8 +57,11 @@ class Page:
 
 
 def application_book(fund: Fund, policy: Policy) -> tuple[Page, ...]:
-    """Every page of an application to this fund, in order, whatever has been answered."""
-    return (
+    """Every page of an application to this fund, in order, whatever has been answered.
+
+    What is asked of amounts only that the fund never gives is no part of it.
+    """
+    pages = (
         *_about_you(),
         *_about_the_project(fund, policy),
         *_about_the_money(fund),
@@ -66,6 +69,8 @@ def application_book(fund: Fund, policy: Policy) -> tuple[Page, ...]:
         *_of_the_office(fund, policy),
         _declaration(policy),
     )
+    most = fund.cap.value if fund.cap else None
+    return tuple(page for page in pages if most is None or page.questions[0].from_amount <= most)
 
 
 def _about_you() -> tuple[Page, ...]:

@@ -52,8 +52,8 @@ OTHERS: Final = {
     "facts": ("test_assessment.py", "test_legal_basis.py"),
     "words": ("test_assessment.py", "test_fund_rules.py"),
     "answers": ("test_questions.py",),
-    "forms": ("test_questions.py",),
-    "payment": ("test_reviewing.py",),
+    "forms": ("test_questions.py", "test_own_questions.py", "test_return_questions.py"),
+    "questions": ("test_own_questions.py", "test_return_questions.py"),
 }
 """Tests that hold a module besides its namesake and those that hold all of them: they are tried first."""
 

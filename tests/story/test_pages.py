@@ -145,9 +145,9 @@ def test_a_page_behind_a_link(site: Site, watched: Watched, name: str) -> None:
 
 
 def _forms() -> list[tuple[str, str]]:
-    """Every page of the form, by fund and address: the Youth Fund's, and what another fund asks besides."""
+    """Every page of the form, by fund and address: the Youth Fund's, and what other funds ask besides."""
     policy, found = shipped_policy(), dict[str, str]()
-    for fund_id in ("youth-fund", "crime-and-disorder"):
+    for fund_id in ("youth-fund", "crime-and-disorder", "rape-support"):
         fund = policy.fund(fund_id)
         assert fund is not None
         for form in application_book(fund, policy):
@@ -159,8 +159,21 @@ ASKED_AFTER = {
     "charity-number": {"organisation_type": "charity"},
     "company-number": {"organisation_type": "company"},
     "purchases": {"buys": "yes"},
-}
-"""The pages that only an earlier answer brings."""
+    "send": {"age_to": "20"},
+    "local-need": {"amount": "50,000", "countywide": "no"},
+    "assistance": {"amount": "50,000", "enterprise": "yes"},
+    **{
+        slug: {"amount": "50,000"}
+        for slug in (
+            "existing-service", "needs-assessment", "engagement", "partnership", "pathways", "early-intervention",
+            "countywide", "co-design", "enterprise",
+        )
+    },
+}  # fmt: skip
+"""The pages that only an earlier answer brings: a kind of organisation, an age, a large amount."""
+
+MAY_STAY_EMPTY = {"charity-number": "twelve", "early-intervention": ""}
+"""The pages that may be left empty, and what is typed to see what is wrong; "" where nothing wrong can be typed."""
 
 
 @pytest.mark.parametrize(("fund", "slug"), _forms())
@@ -168,14 +181,16 @@ def test_a_page_of_the_form(site: Site, watched: Watched, fund: str, slug: str) 
     earlier = ASKED_AFTER.get(slug, {})
     opened(watched, f"{site.url}{site.draft(fund, **earlier)}/{slug}")
     watched.holds(f"form, {slug}, empty", picture=False)
-    if slug == "charity-number":  # the one page that may stay empty
-        watched.page.fill("main input:not([type=hidden])", "twelve")
-    pressed(watched, SEND, 422)
-    assert watched.page.title().startswith("Error: ")
-    watched.holds(f"form, {slug}, errors")
-    for link in watched.page.locator(".govuk-error-summary a").all():
-        link.click()
-        assert watched.page.evaluate("document.activeElement.closest('main form') !== null"), "leads to no field"
+    wrong = MAY_STAY_EMPTY.get(slug)
+    if wrong:
+        watched.page.fill("main input:not([type=hidden])", wrong)
+    if wrong != "":
+        pressed(watched, SEND, 422)
+        assert watched.page.title().startswith("Error: ")
+        watched.holds(f"form, {slug}, errors")
+        for link in watched.page.locator(".govuk-error-summary a").all():
+            link.click()
+            assert watched.page.evaluate("document.activeElement.closest('main form') !== null"), "leads to no field"
     opened(watched, f"{site.url}{site.draft(fund, **{**TYPED, **earlier})}/{slug}")
     watched.holds(f"form, {slug}, filled", picture=False)
 
