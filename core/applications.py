@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 from sqlalchemy import select, update
@@ -21,7 +21,14 @@ from core.links import link_for
 from core.office import LONDON, Office, london_day
 from core.records import Application, Decision, Interest, Outcome, Person, Recommendation
 from core.rules.answers import clean_long
-from core.rules.authority import Case, Decider, may_decide, may_recommend
+from core.rules.authority import (
+    Case,
+    Decider,
+    approver_finding,
+    may_decide,
+    may_recommend,
+    separation_finding,
+)
 from core.rules.lifecycle import APPLICATION, ApplicationAction, ApplicationState, NotAllowed
 from core.rules.money import display
 from core.rules.policy import Body, Fund, Kind, Role
@@ -413,6 +420,7 @@ def decide(
     assessment = assessment_of(session, application, office=office, today=today, amount=decided_amount, profile=profile)
     if outcome == "approved":
         _refuse_failed(assessment.blocking, "amount")
+    power = _power(session, application, person, office=office, today=today)
     _move(session, application, ApplicationAction(action))
     decision = Decision(
         person=person,
@@ -435,6 +443,7 @@ def decide(
         "findings": decision.findings,
         "policy": decision.policy_version.fingerprint,
         "person": person.id,
+        "power": power,
     }
     _tell(session, application, outcome, _actor(person), told, now=now)
     if decided_amount is None:
@@ -452,6 +461,19 @@ def decide(
         )
     _card(session, application, now)
     return application
+
+
+def _power(
+    session: Session, application: Application, person: Person, *, office: Office, today: date
+) -> list[dict[str, str]]:
+    """By what power this person decides, for the trail: under which delegation (A1), and separate from whom (A2)."""
+    case = _case(session, application)
+    decider = Decider(role=Role(person.role), body=Body(person.body), person_id=person.id, name=person.name)
+    found = (
+        approver_finding(decider, case, office.policy, today),
+        separation_finding(decider, case, office.policy, today),
+    )
+    return [finding_data(finding) for finding in found]
 
 
 def declare_interest(

@@ -49,30 +49,24 @@ def facts_of(application: Application, amount: int | None = None) -> Facts:
     )
 
 
-def money_for(session: Session, fund_id: str | None, start: date | None, today: date) -> Money | None:
-    """What a fund has in the financial year of the start (this year's without one); None without a fund (F6)."""
-    if fund_id is None:
+def money_for(session: Session, facts: Facts, today: date, profile: Mapping[int, int] | None = None) -> Money | None:
+    """What a fund has for what is described, in the financial year of its start (this year's without one) (F1, F6).
+
+    Only what it may draw on counts: not what is ring-fenced for others. `profile` says how the amount falls over the
+    years, in pence. None without a fund.
+    """
+    if facts.fund is None:
         return None
-    position = funds.position(session, fund_id, financial_year(start or today))
-    if not position.known:
-        return Money(allocated=None, available=None)
-    return Money(allocated=position.allocated, available=position.available)
-
-
-def _money_of(
-    session: Session, application: Application, amount: int, today: date, profile: Mapping[int, int] | None
-) -> Money:
-    """What the fund has for this application in the financial year of its start: what it may draw on (F1, F6)."""
-    start = application.start_on or today
+    start = facts.start or today
     year = financial_year(start)
-    needed = amount if profile is None else profile.get(year, 0)
+    needed = facts.amount if profile is None else profile.get(year, 0)
     position = funds.left_for(
         session,
-        application.fund,
+        facts.fund,
         year,
         needed,
-        purpose=application.purpose,
-        end=application.end_on or start,
+        purpose=facts.purpose.value if facts.purpose else None,
+        end=facts.end or start,
         this_year=financial_year(today),
     )
     if not position.known:
@@ -93,8 +87,8 @@ def assessment_of(
 
     `profile` says how the amount falls over the financial years, in pence; all in that of the start unless given.
     """
-    money = _money_of(session, application, amount or application.amount or 0, today, profile)
-    return assess(facts_of(application, amount), office.policy, today, money, office.holidays)
+    facts = facts_of(application, amount)
+    return assess(facts, office.policy, today, money_for(session, facts, today, profile), office.holidays)
 
 
 def schedule_of(application: Application, *, policy: Policy, today: date, amount: int) -> Assessment:

@@ -78,7 +78,11 @@ class Verified:
         }
 
 
-def verify(session: Session, *, head: str = "", progress: Progress | None = None) -> Verified:
+def unwatched(_count: int, _what: str) -> None:
+    """Nobody watches the progress."""
+
+
+def verify(session: Session, *, head: str = "", progress: Progress = unwatched) -> Verified:
     """Verify the trail and every row that it seals. A `session` that has read nothing yet reads all as of one moment.
 
     `head` is the hash of a line that somebody noted down earlier: that line must still be there.
@@ -86,7 +90,7 @@ def verify(session: Session, *, head: str = "", progress: Progress | None = None
     if session.get_bind().dialect.name == "postgresql" and not session.in_transaction():
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
     with Notes() as notes:
-        return _Verifying(session, notes, head.strip().casefold(), progress or (lambda _count, _what: None)).run()
+        return _Verifying(session, notes, head.strip().casefold(), progress).run()
 
 
 class _Verifying:
@@ -122,12 +126,12 @@ class _Verifying:
                 self._progress(self._lines, "lines of the trail")
             said = line.said
             if line.wrong:
-                reference = said["reference"] if said else None
+                reference = str(said["reference"]) if said else None
                 yield Fault(f"line {line.sequence}", f"Line {line.sequence} {line.wrong}.", line.broken, reference)
             if said is None:
                 self._last = (line.sequence, "")
                 continue
-            self._last = (line.sequence, said["hash"])
+            self._last = (line.sequence, str(said["hash"]))
             self._head_found = self._head_found or said["hash"] == self._head
             yield from self._note(line.sequence, said)
 
@@ -149,7 +153,7 @@ class _Verifying:
         what = named(before.name, before.row, said["reference"])
         since = f"between line {before.line} and line {number}" if before.line else f"before line {number}"
         how = "was changed" if before.digest else "was put in"
-        return Fault(key, f"{what} {how} behind the desk's back, {since}.", number, said["reference"])
+        return Fault(key, f"{what} {how} behind the desk's back, {since}.", number, str(said["reference"]))
 
     def _end(self) -> Iterator[Fault]:
         noted = events.noted_end(self._session)
@@ -339,7 +343,7 @@ def _fault_of_policy(toml: str) -> str:
 def _movement(values: Mapping[str, Any], actor: str) -> str:
     """A movement of money as its line and its entry both have it."""
     told = [values.get(name) for name in ("fund", "year", "pot", "kind", "amount", "note")]
-    return json.dumps([*told, actor], ensure_ascii=False)
+    return json.dumps([*told, actor], ensure_ascii=False, default=str)
 
 
 def _movement_text(moved: str) -> str:

@@ -79,7 +79,10 @@ Words = Callable[[Told], tuple[str, list[Detail]]]
 def entry_of(told: Told) -> Entry:
     """A line as an entry of the story."""
     kind = str(told.line["kind"])
-    what, details = _WORDS.get(kind, _otherwise)(told)
+    try:
+        what, details = _WORDS.get(kind, _otherwise)(told)
+    except (AttributeError, KeyError, TypeError, ValueError):  # somebody has put something else into the line
+        what, details = _otherwise(told)
     if told.version:
         details.append(Detail("Policy", told.version))
     if told.deciders:

@@ -10,21 +10,22 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, Table, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from core import events
+from core.audit import Progress, unwatched
 from core.audit_lines import Data, Detail, Entry, Told, day, entry_of, letter, moved_text, who
 from core.audit_words import named
 from core.awards import ACCEPTANCE, MEETING
 from core.deadlines import CHANNELS
-from core.errors import NotFound
+from core.errors import NotFound, Refused
 from core.notes import seals_in
 from core.office import LONDON, Office, london_day
 from core.people import STAFF_TRAIL
 from core.policy_file import PolicyError
 from core.publication import PUBLIC_STATES
-from core.reading import Row, chosen
+from core.reading import Row, Unreadable, all_chosen, chosen
 from core.records import (
     Application,
     Award,
@@ -103,21 +104,45 @@ def _entry_data(entry: Entry) -> dict[str, Any]:
     }
 
 
-def story(session: Session, reference: str, *, office: Office, today: date, private: bool = False) -> Story:
+def story(
+    session: Session,
+    reference: str,
+    *,
+    office: Office,
+    today: date,
+    private: bool = False,
+    progress: Progress = unwatched,
+) -> Story:
     """Tell the story of an application and its award. Personal details beyond a contact's name only with `private`.
 
-    Raises NotFound for a reference that is not on record. Reads the whole trail once, to say whether it holds.
+    Raises NotFound for a reference that is not on record, Refused where somebody has put into its rows what cannot be
+    read. Reads the whole trail once, to say whether it holds.
     """
     wanted = reference.strip().upper()
-    application = session.scalars(
-        select(Application).where(Application.reference == wanted).options(selectinload(Application.outcomes))
-    ).one_or_none()
-    if application is None:
+    number = session.scalar(select(Application.id).where(Application.reference == wanted))
+    if number is None:
         raise NotFound(
             f"There is no application or award {wanted} on record. Take the reference from its receipt, its card or "
             "the register: it reads like YF-2026-7K4MPX."
         )
-    return _Telling(session, application, office, today, private).whole()
+    award = session.scalar(select(Award.id).where(Award.application_id == number))
+    rows = {
+        name: all_chosen(session.connection(), table, condition)
+        for name, table, condition in _tables_of_a_case(number, award)
+    }
+    if any(isinstance(row, Unreadable) for found in rows.values() for row in found):
+        raise Refused(f"Rows of {wanted} hold what cannot be read. 'award-desk audit verify' says what is wrong.")
+    return _Telling(session, session.get_one(Application, number), office, today, private, progress).whole()
+
+
+def _tables_of_a_case(application: int, award: int | None) -> Iterator[tuple[str, Table, ColumnElement[bool]]]:
+    """Each sealed table that has rows of one case, and which of them are of this one."""
+    for name, table in sealed_tables().items():
+        mine = [table.c.id == application] if name == "application" else []
+        mine += [table.c.application_id == application] if "application_id" in table.c else []
+        mine += [table.c.award_id == award] if "award_id" in table.c and award is not None else []
+        if mine:
+            yield name, table, or_(*mine)
 
 
 @dataclass(frozen=True)
@@ -133,13 +158,22 @@ class _Staff:
 class _Telling:
     """One story while it is put together."""
 
-    def __init__(self, session: Session, application: Application, office: Office, today: date, private: bool) -> None:
+    def __init__(
+        self,
+        session: Session,
+        application: Application,
+        office: Office,
+        today: date,
+        private: bool,
+        progress: Progress,
+    ) -> None:
         self._session = session
         self._application = application
         self._award: Award | None = application.award
         self._office = office
         self._today = today
         self._private = private
+        self._progress = progress
         self._reference = application.reference or ""
         trail = events.TRAIL.c
         self._lines = chosen(session.connection(), events.TRAIL, trail.reference == self._reference)
@@ -273,9 +307,9 @@ class _Telling:
         )
         found: dict[int, _Staff] = {}
         for line in lines:
-            data, number = line["data"], _person(line)
-            if line["kind"] == "person_added":
-                found[number] = _Staff(number, str(data["name"]), Role(data["role"]), Body(data["body"]))
+            data, number = line["data"] if isinstance(line["data"], Mapping) else {}, _person(line)
+            if line["kind"] == "person_added" and data.get("role") in set(Role) and data.get("body") in set(Body):
+                found[number] = _Staff(number, str(data.get("name")), Role(data["role"]), Body(data["body"]))
             elif line["kind"] == "person_removed":
                 found.pop(number, None)
         return list(found.values())
@@ -362,6 +396,8 @@ class _Telling:
         lines, head, broken = 0, events.START, None
         for line in events.reread(self._session):
             lines += 1
+            if lines % 1_000 == 0:
+                self._progress(lines, "lines of the trail")
             broken = line.broken if broken is None else broken
             if line.said is None:
                 continue
@@ -384,26 +420,20 @@ class _Telling:
 
     def _rows(self) -> tuple[dict[str, str | None], set[str]]:
         """The digests of the rows of this case as they stand, and the tables that have rows of one case each."""
-        tables: set[str] = set()
-        award_id = self._award.id if self._award is not None else None
+        award = self._award.id if self._award is not None else None
         found: dict[str, str | None] = {}
-        for name, table in sealed_tables().items():
-            conditions = [table.c.application_id == self._application.id] if "application_id" in table.c else []
-            if "award_id" in table.c and award_id is not None:
-                conditions.append(table.c.award_id == award_id)
-            if name == "application":
-                conditions = [table.c.id == self._application.id]
-            if conditions:
-                tables.add(name)
-                for row in chosen(self._session.connection(), table, or_(*conditions)):
-                    found[seal_key(name, row[key_of(table).name])] = digest(name, row)
+        tables: set[str] = set()
+        for name, table, condition in _tables_of_a_case(self._application.id, award):
+            tables.add(name)
+            for row in chosen(self._session.connection(), table, condition):
+                found[seal_key(name, row[key_of(table).name])] = digest(name, row)
         return found, tables
 
 
 def _person(line: Data) -> int:
     """Whom a line is about."""
-    data = line["data"]
-    return int(data.get("person") or 0) if isinstance(data, Mapping) else 0
+    found = line["data"].get("person") if isinstance(line["data"], Mapping) else None
+    return found if isinstance(found, int) else 0
 
 
 def _named(key: str) -> str:

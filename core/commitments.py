@@ -205,6 +205,12 @@ class _Plan:
 
 def _plan(session: Session, fund: Fund, award: Award, held: HeldYear, amount: int, this_year: int) -> _Plan:
     year = held.general.year
+    if year < this_year:
+        raise Refused(
+            f"{year_label(year)} has ended, so the {fund.name} has nothing left to award from it. "
+            "Ask for a later start, or give a yearly profile.",
+            "F6",
+        )
     open_ = open_to(session, tuple(held), award.application.purpose, award.end_on)
     left = sum(room(row) for row in open_)
     if amount <= left:

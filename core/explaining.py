@@ -30,13 +30,13 @@ class Explanation:
 def explain(session: Session, facts: Facts, *, office: Office, today: date) -> Explanation:
     """Explain an idea under the office's policy and with the money that its funds have on a day."""
     policy = office.policy
-    money = money_for(session, facts.fund, facts.start, today)
+    money = money_for(session, facts, today)
     assessment = assess(facts, policy, today, money, office.holidays)
     who = who_could_approve(facts.kind, facts.fund, facts.amount, policy, today)
-    others = {
-        fund.id: assess(replace(facts, fund=fund.id), policy, today, money_for(session, fund.id, facts.start, today))
-        for fund in _others(facts, policy, today)
-    }
+    others: dict[str, Assessment] = {}
+    for fund in _others(facts, policy, today):
+        instead = replace(facts, fund=fund.id)
+        others[fund.id] = assess(instead, policy, today, money_for(session, instead, today), office.holidays)
     settled = facts.fund is not None and not assessment.blocking
     return Explanation(assessment, who.sentence, () if settled else _fitting(others, policy))
 

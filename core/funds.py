@@ -157,9 +157,16 @@ def change_allocation(
     enter(session, row, kind, amount, actor=actor, note=note, now=now)
     change = _to_hold(held, fund, held.sum("allocated")) - held.sum("held")
     for bearer in (row, *(other for other in held if other is not row)):
-        part = max(change, -bearer.held)
+        bearable = max(0, bearer.allocated - bearer.held - _used(bearer))
+        part = max(change, -bearer.held) if change < 0 else min(change, bearable)
         enter(session, bearer, "held", -part, actor=actor, note="held back under F3", now=now)
         change -= part
+    if change > 0:
+        raise Refused(
+            f"{display(change)} more of the {fund.name} would have to be held back than nothing is committed from. "
+            "Allocate more, or record the sum that is held with 'award-desk funds hold'.",
+            "F3",
+        )
     _tolerate(session, held.general, policy.over_allocation.value, actor=actor, now=now)
     session.flush()
     commitments.confirm_forward(session, held, actor=actor, now=now)
@@ -184,10 +191,10 @@ def _tolerance(free: int, share: Fraction) -> int:
 def _tolerate(session: Session, general: FundYear, share: Fraction, *, actor: str, now: datetime) -> None:
     """Work the tolerance out again, so that a changed policy holds from the next change of what can be awarded.
 
-    Only general money has one; it never falls below what was committed under it.
+    Only general money has one; of an earlier one as much stays as was committed under it, and never more.
     """
     free = general.allocated - general.held
-    tolerance = max(_tolerance(free, share), _used(general) - free)
+    tolerance = max(_tolerance(free, share), min(general.tolerance, _used(general) - free))
     note = f"over-allocation of {share} of what can be awarded"
     enter(session, general, "tolerance", tolerance - general.tolerance, actor=actor, note=note, now=now)
 
@@ -369,17 +376,16 @@ def left_for(
     """A fund's money in a year as an award of `amount` pence meets it, for this purpose, with this last day.
 
     `available` is what the award may draw on: not what is ring-fenced for others, nor what something older waits for
-    (F1, F6). Not `known` where it would be a forward commitment, or the year has no money for it at all.
+    (F1, F6), nor what a year that has ended left. Not `known` where it would be a forward commitment.
     """
     rows = _rows(session, fund_id, year)
     whole = _position(fund_id, year, map(_sums, rows))
     if not rows:
         return whole
-    left = sum(room(row) for row in commitments.open_to(session, rows, purpose, end))
+    left = sum(room(row) for row in commitments.open_to(session, rows, purpose, end)) if year >= this_year else 0
     general = any(row.allocated > 0 for row in rows if row.pot == GENERAL)
     forward = year > this_year and not general and amount > left
-    mine = any(row.allocated > 0 for row in commitments.sources(rows, purpose, end))
-    return replace(whole, known=mine and not forward, available=left)
+    return replace(whole, known=whole.known and not forward, available=left)
 
 
 def _rows(session: Session, fund_id: str, year: int) -> list[FundYear]:

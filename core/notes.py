@@ -20,6 +20,10 @@ BEGIN;
 """
 
 
+_LONGEST_NUMBER = 18
+"""Digits of a row's number: every database holds so many."""
+
+
 @dataclass(frozen=True)
 class LastSeal:
     """A row as the trail last left it: its digest, None once it was taken away, and the line that says so.
@@ -117,5 +121,6 @@ def seals_in(said: Mapping[str, Any]) -> Iterator[tuple[str, str | None, str | N
         return
     for key, pair in found.items():
         name, _, number = key.rpartition(":")
-        if name and number.isdecimal() and isinstance(pair, list) and len(pair) == 2:
+        numbered = name and number.isdecimal() and len(number) <= _LONGEST_NUMBER
+        if numbered and isinstance(pair, list) and len(pair) == 2 and all(isinstance(one, str | None) for one in pair):
             yield key, pair[0], pair[1]

@@ -313,7 +313,7 @@ def facts_for(
         accepted=award.status == AwardState.ACTIVE,
         planned_on=payment.planned_on,
         today=today,
-        at_risk=described.plan.at_risk is True,
+        at_risk=described.plan.at_risk,
         safeguarding_seen=CheckKind.SAFEGUARDING in made,
         bank_verified=CheckKind.BANK_DETAILS in made,
         quotes_needed=procurement(described, office.policy_under(award.policy_version)).quotes,

@@ -14,8 +14,8 @@ from typing import Any, Final
 from sqlalchemy import Select, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, selectinload
 
-from core import people
-from core.assessing import facts_of, finding_data, money_for
+from core import funds, people
+from core.assessing import facts_of, finding_data
 from core.records import Application, Award, Interest
 from core.rules.assessment import Assessment, Finding, Money, Schedule, assess
 from core.rules.authority import Case, who_may_decide
@@ -251,7 +251,12 @@ def _money(session: Session, day: date) -> Callable[[str, date | None], Money | 
     def money(fund: str, start: date | None) -> Money | None:
         of = (fund, financial_year(start or day))
         if of not in known:
-            known[of] = money_for(session, fund, start, day)
+            position = funds.position(session, *of)
+            known[of] = (
+                Money(position.allocated, position.available)
+                if position.known
+                else Money(allocated=None, available=None)
+            )
         return known[of]
 
     return money

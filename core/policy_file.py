@@ -86,7 +86,9 @@ def policy_from_text(text: str, name: str = "policy") -> rules.Policy:
 def _shaped(text: str, name: str) -> File:
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise PolicyError([f"{name} is not TOML that can be read: it is nested too deeply. Correct it."]) from None
+    except ValueError as error:  # TOML's own, and Python's about a number of thousands of digits
         raise PolicyError([f"{name} is not TOML: {error}. Correct that line."]) from None
     lines = _lines(text)
     try:
@@ -211,7 +213,7 @@ def policy_as_data(policy: rules.Policy) -> dict[str, Any]:
 def policy_text(path: Path) -> str:
     """The text of a policy file. Raises PolicyError where it is missing, or is no text."""
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise PolicyError([f"{path} cannot be read ({error.strerror}). Name a policy file that is there."]) from None
     except UnicodeDecodeError:

@@ -48,7 +48,7 @@ _Rule = Annotated[str, BeforeValidator(_rule)]
 _Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 _Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
 _Whole = Annotated[int, Field(strict=True)]
-_Count = Annotated[int, Field(strict=True, ge=1)]
+_Count = Annotated[int, Field(strict=True, ge=1, le=10_000)]  # months, days: far beyond any, and inside the calendar
 
 
 class _Row(BaseModel):
@@ -115,7 +115,7 @@ class _Figures(_Row):
     full_plan_months_plan: _Figure[_Count]
     full_plan_months_do: _Figure[_Count]
     return_months: _Figure[_Count]
-    final_return_grace: _Figure[Annotated[int, Field(strict=True, ge=0)]]
+    final_return_grace: _Figure[Annotated[int, Field(strict=True, ge=0, le=366)]]
     return_without_term_months: _Figure[_Count]
     meetings_over: _Sum
     meeting_months: _Figure[_Count]
@@ -135,7 +135,7 @@ class _Figures(_Row):
     historic_review_months: _Figure[_Count]
     published_items_over: _Sum
     published_copies_over: _Sum
-    publication_working_day: _Figure[_Count]
+    publication_working_day: _Figure[Annotated[int, Field(strict=True, ge=1, le=20)]]
     light_application_questions: _Figure[_Count]
     light_return_questions: _Figure[_Count]
     recommenders: _Figure[Annotated[tuple[rules.Role, ...], Field(min_length=1)]]
@@ -145,7 +145,7 @@ class _Figures(_Row):
     outcomes_in_form: _Figure[_Count]
     outcomes_at_most: _Figure[_Count]
     reference_alphabet: _Figure[Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{10,}$")]]
-    reference_length: _Figure[Annotated[int, Field(strict=True, ge=4)]]
+    reference_length: _Figure[Annotated[int, Field(strict=True, ge=4, le=12)]]
     csp_areas: _Figure[Annotated[tuple[_Text, ...], Field(min_length=1)]]
     declaration: _Figure[_Text]
     terms: _Figure[Annotated[tuple[_Text, ...], Field(min_length=1)]]
@@ -163,7 +163,7 @@ class _Plan(_Row):
 
 
 class _Step(_Row):
-    days: _Whole
+    days: Annotated[int, Field(strict=True, ge=-3_660, le=3_660)]
     to: Annotated[tuple[Literal["recipient", "officer", "director"], ...], Field(min_length=1)]
 
 

@@ -52,9 +52,13 @@ def batches_of(
 
 def chosen(connection: Connection, table: Table, *where: ColumnElement[bool]) -> list[Row]:
     """The rows of a table that these conditions choose, by their key; those that cannot be read are left out."""
+    return [row for row in all_chosen(connection, table, *where) if not isinstance(row, Unreadable)]
+
+
+def all_chosen(connection: Connection, table: Table, *where: ColumnElement[bool]) -> list[Row | Unreadable]:
+    """The same rows, with those that cannot be read."""
     (key,) = table.primary_key.columns
-    found = _read(connection, select(table).where(*where).order_by(key), key)
-    return [row for row in found if not isinstance(row, Unreadable)]
+    return _read(connection, select(table).where(*where).order_by(key), key)
 
 
 def _read(connection: Connection, query: Select[Any], key: Column[Any]) -> list[Row | Unreadable]:

@@ -57,7 +57,7 @@ def vary(
         raise Refused(f"The policy in force has no fund '{award.fund}'. The office must put it back first.")
     facts = facts_of(award.application, amount)
     assessment = assess(facts, office.policy, today)
-    if assessment.blocking:
+    if assessment.blocking and amount > was:  # less may be agreed whatever has changed since
         first = assessment.blocking[0]
         raise Refused(f"This fails {first.rule}: {first.because} {first.remedy}".strip(), first.rule)
     by_year = _new_profile(award, amount, profile)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import click
 
-from core.audit import Verified
+from core.audit import Verified, unwatched
 from core.audit import verify as verified
 from core.audit_lines import Detail, Entry
 from core.audit_story import Story, story
@@ -41,7 +41,8 @@ def audit_verify(head: str, json_: bool) -> None:
     Example: award-desk audit verify
     """
     with opened() as desk, desk.office.reading() as session:
-        found = verified(session, head=head, progress=_progress if sys.stderr.isatty() and not json_ else None)
+        found = verified(session, head=head, progress=_progress if sys.stderr.isatty() else unwatched)
+    _end_of_progress()
     if json_:
         as_json(found.as_data())
     else:
@@ -54,9 +55,12 @@ def _progress(count: int, what: str) -> None:
     click.echo(f"\r{count:,} {what} read\x1b[K", nl=False, err=True)
 
 
-def _told(found: Verified, head: str) -> Iterator[str]:
+def _end_of_progress() -> None:
     if sys.stderr.isatty():
         click.echo("\r\x1b[K", nl=False, err=True)
+
+
+def _told(found: Verified, head: str) -> Iterator[str]:
     for fault in found.faults:
         yield _clean(fault.said)
     if found.more:
@@ -83,7 +87,15 @@ def audit_show(reference: str, private: bool, json_: bool) -> None:
     Example: award-desk audit show YF-2026-7K4MPX
     """
     with opened() as desk, desk.office.reading() as session:
-        told = story(session, reference, office=desk.office, today=desk.office.today(), private=private)
+        told = story(
+            session,
+            reference,
+            office=desk.office,
+            today=desk.office.today(),
+            private=private,
+            progress=_progress if sys.stderr.isatty() else unwatched,
+        )
+    _end_of_progress()
     if json_:
         as_json(told.as_data())
         return

@@ -296,8 +296,9 @@ def _change(token: str, slug: str) -> str:
 def _findings(session: Session, facts: ApplicationFacts) -> list[dict[str, str]]:
     office = pages.office()
     today = office.today()
-    money = money_for(session, facts.fund, facts.start, today)
-    return [finding_data(finding) for finding in assess(facts.facts(), office.policy, today, money).findings]
+    told = facts.facts()
+    money = money_for(session, told, today)
+    return [finding_data(finding) for finding in assess(told, office.policy, today, money, office.holidays).findings]
 
 
 def _summary(token: str, draft: Draft) -> dict[str, list[dict[str, Any]]]:

@@ -194,7 +194,8 @@ def _words(error: Any) -> str:
 
 def pointer(steps: Iterable[int | str]) -> str:
     """A JSON pointer (RFC 6901)."""
-    return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in steps)
+    told = "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in steps)
+    return told.encode("utf-8", "replace").decode()  # half of a surrogate pair is in no answer of ours
 
 
 def raw_application(body: Mapping[str, Any]) -> dict[str, str]:

@@ -97,7 +97,7 @@ class PaymentFacts:
     committed and not paid: not what is conditional on a later year's funding. `quotes_needed` is what T1 asks of this
     award. `return_due` is the day of the return that the payment depends on. `enterprise`: whether the recipient is
     one; `assistance` is its minimal financial assistance over this year and those before it that count, without this
-    award; `letters`: whether it has confirmed that in writing.
+    award; `letters`: whether it has confirmed that in writing. `at_risk` None: nobody has said.
     """
 
     kind: Kind
@@ -108,7 +108,7 @@ class PaymentFacts:
     accepted: bool
     planned_on: date
     today: date
-    at_risk: bool = False
+    at_risk: bool | None = False
     safeguarding_seen: bool = False
     bank_verified: bool = False
     quotes_needed: int = 0
@@ -263,10 +263,15 @@ def _check_parts(facts: PaymentFacts, policy: Policy) -> tuple[Part, ...]:
 
 
 def _safeguarding(facts: PaymentFacts) -> Part:
-    if not facts.at_risk:
-        return _met("No children or adults at risk take part.")
     if facts.safeguarding_seen:
         return _met("The safeguarding policy has been seen.")
+    if facts.at_risk is None:
+        return _stop(
+            "Nobody has said whether children or adults at risk take part.",
+            "Ask for the safeguarding policy, and record that you saw it.",
+        )
+    if not facts.at_risk:
+        return _met("No children or adults at risk take part.")
     return _stop(
         "Children or adults at risk take part, and the safeguarding policy has not been seen.",
         "See it, and record that you did.",

@@ -159,7 +159,8 @@ def test_assessing_one_application(office: Office, engine: Engine, report: Calla
     today, times = office.today(), scaled(200)
     with office.reading() as session:
         application = session.get_one(Application, application_id)
-        facts, money = facts_of(application), money_for(session, application.fund, application.start_on, today)
+        facts = facts_of(application)
+        money = money_for(session, facts, today)
 
         def whole() -> float:
             return _each(times, lambda: assessment_of(session, application, office=office, today=today))

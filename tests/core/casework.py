@@ -72,7 +72,11 @@ def victims(**changes: Any) -> ApplicationFacts:
 
 def reducing_crime(**changes: Any) -> ApplicationFacts:
     """A project of the crime and disorder fund, which has no cap, by invitation."""
-    given = {"amount": 30_000_00, "purpose": Purpose.CRIME_REDUCTION, "answers": {"crime_grounds": "plan"}}
+    given = {
+        "amount": 30_000_00,
+        "purpose": Purpose.CRIME_REDUCTION,
+        "answers": {"crime_grounds": "plan", "at_risk": "no"},
+    }
     return facts("crime-and-disorder", **{**given, **changes})
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import threading
 from collections.abc import Iterator
@@ -33,7 +35,6 @@ from core.records import (
     Decision,
     Event,
     Person,
-    PolicyVersion,
     Variation,
 )
 from core.resealing import resealing
@@ -62,6 +63,8 @@ NOT_CHECKED_COLUMNS = {
 }
 """Columns of the other tables that may be changed unseen, and why."""
 
+
+SHA_OF_X = hashlib.sha256(b"x = 1").hexdigest()
 
 REFUSED = {("trail_end", "id")}
 """What PostgreSQL lets nobody change, not even its owner: a check holds it."""
@@ -313,11 +316,23 @@ def decision_of(life: Life) -> int:
 
 
 def test_a_policy_whose_text_is_another_or_cannot_be_read_is_found(lived: Life) -> None:
+    versions = TABLES["policy_version"]
     with behind_its_back(lived.office) as session:
-        fingerprint = session.scalars(select(PolicyVersion.fingerprint).order_by(PolicyVersion.id)).first()
-        session.execute(text("UPDATE policy_version SET toml = 'x = 1' WHERE id = 1"))
-        assert "Policy 1 is not as line 1 left it" in said(verify(session))
-        assert fingerprint is not None
+        number, fingerprint = session.execute(select(versions.c.id, versions.c.fingerprint).order_by("id")).first() or (
+            0,
+            "",
+        )
+        session.execute(update(versions).where(versions.c.id == number).values(toml="x = 1"))
+        told = said(verify(session))
+        assert f"Policy {number} is not as line 1 left it" in told
+        assert f"The text of policy {fingerprint[:12]} is not the one that has this fingerprint." in told
+        with resealing(session.connection(), "a test"):  # a version that somebody stored who knows how
+            session.execute(
+                insert(versions).values(id=900, toml="x = 1", fingerprint=SHA_OF_X, stored_at=lived.clock.now)
+            )
+        told = said(verify(session))
+        assert f"Policy {SHA_OF_X[:12]} cannot be read by this desk: " in told
+        assert "Policy 900 " not in told
 
 
 @pytest.mark.parametrize(
@@ -325,6 +340,10 @@ def test_a_policy_whose_text_is_another_or_cannot_be_read_is_found(lived: Life) 
     [
         ("event", "data", "not json"),
         ("event", "seals", '{"award": 1, "award:x": [], "award:1": "x"}'),
+        ("event", "seals", '{"award:99999999999999999999999": [null, "x"], "award:1": [[], {}], "award:2": 7}'),
+        ("event", "reference", b"\xff"),
+        ("event", "kind", b"\xff"),
+        ("event", "hash", b"\xff"),
         ("event", "data", "[1]"),
         ("event", "at", "yesterday"),
         ("event", "actor", b"\xff"),
@@ -348,6 +367,7 @@ def test_what_cannot_even_be_read_is_a_fault_and_not_an_end(lived: Life, table: 
         session.execute(text(change), {"value": value})
         found = verify(session)
         assert not found.sound
+        assert json.dumps(found.as_data())
         abouts = " ".join(fault.about for fault in found.faults).replace("line", "event")
         assert table in abouts
 
@@ -363,8 +383,10 @@ def test_more_rows_than_are_read_at_once_are_all_read(office: Office, clock: Clo
                 Person(name="A", email=f"a{number}@x.example", role="officer", body="office", added_at=clock.now)
             )
             events.append(session, "person_added", "staff", "test", {"person": number}, now=clock.now)
-    found = verified(office)
+    heard: list[tuple[int, str]] = []
+    found = verified(office, progress=lambda count, what: heard.append((count, what)))
     assert (found.sound, found.lines, found.rows) == (True, 2 * BATCH + 1, 2 * BATCH + 1)
+    assert heard == [(1_000, "lines of the trail"), (1_000, "rows of the record")]
     with behind_its_back(office) as session:
         for number in (1, BATCH, BATCH + 1, 2 * BATCH + 1):
             session.execute(text("UPDATE person SET name = 'B' WHERE id = :number"), {"number": number})

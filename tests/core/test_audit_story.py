@@ -11,7 +11,7 @@ from sqlalchemy import text, update
 from core import applications, events
 from core.audit_lines import Entry
 from core.audit_story import Story, story
-from core.errors import NotFound
+from core.errors import NotFound, Refused
 from core.office import LONDON, Office
 from core.records import OutboxMessage
 from core.rules.policy import Role
@@ -317,3 +317,29 @@ def test_an_interest_bars_from_those_who_could_have_decided(office: Office) -> N
     found = told(office, reference_of(office, application))
     said = details(the(found, "Declined"))["Could have decided"][0]
     assert said.endswith("That was: Bo Other.")
+
+
+@pytest.mark.parametrize(
+    "data", ["[1, 2]", "{}", '{"facts": [1], "findings": {"a": 1}, "person": "x", "due": 7, "years": 1}', '"x"', "null"]
+)
+def test_a_line_that_somebody_emptied_is_told_as_far_as_it_goes(office: Office, data: str) -> None:
+    accept(office, offered(office))
+    reference = trail(office)[-1].reference
+    with office.sessions() as session:
+        json_ = "jsonb" if session.get_bind().dialect.name == "postgresql" else "text"
+        session.execute(text(f"UPDATE event SET data = CAST(:data AS {json_})"), {"data": data})
+        found = story(session, reference, office=office, today=office.today())
+        assert found.reliance.broken == 1
+        told_lines = {one.line for one in found.entries if one.line}
+        assert told_lines == {one.sequence for one in trail(office) if one.reference == reference}
+        session.rollback()
+
+
+@pytest.mark.one_database
+def test_what_cannot_be_read_is_refused_with_what_to_do(office: Office) -> None:
+    active(office)
+    reference = trail(office)[-1].reference
+    with office.sessions.begin() as session:
+        session.execute(text("UPDATE award SET start_on = 'soon'"))
+    with pytest.raises(Refused, match=r"'award-desk audit verify' says what is wrong."):
+        told(office, reference)

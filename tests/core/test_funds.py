@@ -94,7 +94,7 @@ def test_a_year_that_has_begun_takes_nothing_before_it_is_allocated(office: Offi
         [award] = bare_awards(session, office, 1)
         with pytest.raises(Refused, match="£0 left in 2026-27"):
             commit(session, office, "youth-fund", 1, award)
-        with pytest.raises(Refused, match="£0 left in 2025-26"):
+        with pytest.raises(Refused, match="2025-26 has ended"):
             commit(session, office, "youth-fund", 1, award, YEAR - 1)
 
 

@@ -161,6 +161,7 @@ def test_an_award_is_closed_once_its_returns_are_in_and_its_open_payments_go_wit
     office: Office, clock: Clock
 ) -> None:
     award_id = active(office)
+    waiting = offered(office)
     till = Till(office, award_id)
     till.ready(500_00)
     till.plan(100_00)
@@ -175,8 +176,7 @@ def test_an_award_is_closed_once_its_returns_are_in_and_its_open_payments_go_wit
     assert [till.row(number).status for number in (1, 2)] == ["cancelled", "cancelled"]
     with pytest.raises(Conflict, match="the award is complete"):
         complete(office, clock, award_id, date(2027, 11, 2))
-    assert position(office).committed == 0
-    waiting = offered(office)
+    assert position(office).committed == 2_000_00  # what waits to be accepted
     with pytest.raises(Conflict, match="has not been accepted"):
         complete(office, clock, waiting, date(2027, 11, 2))
 

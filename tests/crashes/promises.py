@@ -88,7 +88,9 @@ def record(engine: Engine) -> Rows:
             "cards": _rows(session.execute(select(Card.channel))),
             "links": _rows(session.execute(select(Link.purpose))),
             "policies": _rows(session.execute(select(PolicyVersion.fingerprint))),
-            "trail": [unnamed(one) for one in session.execute(select(Event.kind, Event.reference).order_by(Event.sequence))],
+            "trail": [
+                unnamed(one) for one in session.execute(select(Event.kind, Event.reference).order_by(Event.sequence))
+            ],
         }
 
 

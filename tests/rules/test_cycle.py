@@ -313,3 +313,27 @@ def test_a_plan_may_be_shorter() -> None:
         "full_plan_months = { value = 6", "full_plan_months = { value = 5"
     )
     assert policy_from_text(text).full_plan_months.value == 5
+
+
+@pytest.mark.parametrize(
+    ("today", "earliest"),
+    [
+        ("2026-11-23", "21 May 2027"),  # six months before it is a Saturday, so the plan begins on the Monday
+        ("2026-11-24", "24 May 2027"),
+        ("2026-11-25", "25 May 2027"),
+        ("2026-11-28", "28 May 2027"),
+        ("2026-11-30", "28 May 2027"),
+        ("2026-08-31", "1 March 2027"),  # six months before 28 February is the 28th of August, which is past
+    ],
+)
+def test_the_earliest_start_is_told_to_the_day(policy: Policy, today: str, earliest: str) -> None:
+    p0 = assess(Facts(Kind.CONTRACT, 50_000_00, start=D(today)), policy, D(today)).findings[0]
+    assert (p0.rule, p0.remedy) == (
+        "P0",
+        f"Start on {earliest} or later, or agree a shorter plan and record why.",
+    )
+
+
+def test_a_phase_ends_on_the_last_day_on_which_people_work(policy: Policy) -> None:
+    ends = [dated_plan(D("2027-06-01"), policy, frozenset(held))[-1].ends for held in ((), (D("2027-05-31"),))]
+    assert ends == [D("2027-05-31"), D("2027-05-28")]

@@ -353,3 +353,32 @@ def test_a_file_of_a_later_format_is_refused() -> None:
     text = SHIPPED.read_text(encoding="utf-8").replace("format = 2", "format = 3")
     with pytest.raises(PolicyError, match="format"):
         policy_from_text(text)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("acceptance_days = { value = 28", "acceptance_days = { value = 999999999999", "acceptance_days"),
+        ("final_return_grace = { value = 0", "final_return_grace = { value = 367", "final_return_grace"),
+        ("reference_length = { value = 6", "reference_length = { value = 500", "reference_length"),
+        ("publication_working_day = { value = 1", "publication_working_day = { value = 21", "publication_working_day"),
+        ("{ days = -28,", "{ days = -9999999999,", "nudges.return"),
+        ("months = 84", "months = 999999999", "retention"),
+    ],
+)
+def test_a_figure_beyond_the_calendar_is_refused_with_its_line(before: str, after: str, said: str) -> None:
+    assert before in TEXT
+    with pytest.raises(PolicyError, match=rf"^policy line \d+: .*{said}|^policy line \d+: {said}"):
+        policy_from_text(TEXT.replace(before, after, 1))
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 5_000 + "]" * 5_000, "x = " + "9" * 5_000])
+def test_what_cannot_be_read_is_said_in_one_line(text: str) -> None:
+    with pytest.raises(PolicyError, match="is not TOML") as refused:
+        policy_from_text(text)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_file_as_notepad_saves_it_can_be_used(tmp_path: Path) -> None:
+    (tmp_path / "office.toml").write_text(TEXT, encoding="utf-8-sig")
+    assert read_policy(tmp_path / "office.toml") == read_policy(SHIPPED)

@@ -343,3 +343,43 @@ def test_the_rows_of_the_day_hold(policy: Policy) -> None:
         due = [row.name for row in notices_due(facts, bought, later, day) if row.id == "tender-notice"]
         assert due == [name]
     assert notices_due(facts, bought, later, date(2025, 2, 23)) == ()
+
+
+@pytest.mark.parametrize(
+    ("ground", "because", "remedy"),
+    [
+        (None, "No ground of the Act is given.", "Give the ground too: section 41, 42 or 43 of the Act."),
+        (
+            "40",
+            "The ground given is not section 41, 42 or 43 of the Act.",
+            "Name the section that allows a direct award, or open it to competition.",
+        ),
+    ],
+)
+def test_the_sections_that_allow_a_direct_award_are_named(
+    finding: Find, ground: str | None, because: str, remedy: str
+) -> None:
+    buying = replace(SHOWN, light_touch=False, ground=ground, notices=frozenset({"transparency-notice"}))
+    t3 = finding("T3", kind=Kind.CONTRACT, amount=207_720_00, single_tender_reason=PARTNERSHIP, buying=buying)
+    assert t3 is not None
+    assert because in t3.because
+    assert t3.remedy == remedy
+
+
+def test_each_reason_for_a_single_tender_is_told_by_its_name(finding: Find) -> None:
+    t3 = finding("T3", kind=Kind.CONTRACT, amount=10_000_00, competed=False)
+    assert t3 is not None
+    assert t3.because == (
+        "You say that it was not opened to competition, and give neither reason for a single tender agreement, "
+        "so it still needs three written quotes."
+    )
+    assert t3.remedy == (
+        "Open it to competition, or show that a single provider has been proven to deliver the best outcomes "
+        "(best_outcomes) or that the bid was developed in partnership (partnership_bid)."
+    )
+
+
+def test_quotes_that_a_single_tender_takes_the_place_of_point_to_its_rule(finding: Find) -> None:
+    t1 = finding("T1", kind=Kind.CONTRACT, amount=10_000_00, single_tender_reason=BEST)
+    assert t1 is not None
+    assert t1.remedy == "Give what rule T3 asks for."
