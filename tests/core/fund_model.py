@@ -105,7 +105,9 @@ class Model:
         assert amount == 0
 
     def fits(self, award: int, year: int, amount: int) -> bool:
-        """Whether a year's part can be taken, now or forward; raises No where it cannot."""
+        """Whether a year's part can be taken, now or forward; raises No where it cannot, or the year has ended."""
+        if year < self.this_year():
+            raise No
         left = sum(self.room(year, pot) for pot in self.open(year, award))
         if amount <= left:
             return True
