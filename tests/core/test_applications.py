@@ -503,6 +503,8 @@ def test_a_decision_keeps_who_when_facts_findings_and_the_policy_it_was_made_und
     [line] = trail(office, "approved")
     assert line.actor.startswith("Cora Commissioner (commissioner")
     assert (line.data["facts"], line.data["findings"]) == (decision.facts, decision.findings)
+    assert [(one["rule"], one["verdict"]) for one in line.data["power"]] == [("A1", "met"), ("A2", "met")]
+    assert "The Commissioner may decide it" in line.data["power"][0]["because"]
     assert line.data["policy"] == decision.policy_version.fingerprint
     assert trail(office, "submitted")[0].data["policy"] != line.data["policy"]
     # What is decided stays as it was decided, whatever becomes of the application's row.

@@ -95,7 +95,7 @@ def test_who_decided_under_which_policy_on_which_facts_and_who_could_have(lived:
         f"{office.fingerprint}, in force since 23 November 2026, read from the office's file by the desk (policy.toml)"
     ]
     assert "amount: £24,000; fund: crime-and-disorder" in said["On these facts"][0]
-    assert "plan: " not in said["On these facts"][0]  # nothing of it was given
+    assert "needs assessment" not in said["On these facts"][0]  # what was not given is left out
     assert said["Could have decided"] == ["The Commissioner could decide it. That was: Cam Commissioner."]
     assert len(decided.findings) > 10
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 from sqlalchemy import select, text
@@ -258,3 +260,31 @@ def test_an_award_falls_in_the_year_of_its_start(office: Office) -> None:
         with office.reading() as session:
             award = awards.by_id(session, award_of(office, application))
             assert session.scalars(select(LedgerEntry.year).where(LedgerEntry.award_id == award.id)).all() == [year]
+
+
+def test_a_larger_share_never_takes_what_is_committed(office: Office) -> None:
+    """The share held back is raised by the office: what is committed already is never spent twice (F3)."""
+    with office.sessions.begin() as session:
+        [award] = bare_awards(session, office, 1)
+        allocate_to(session, office, 45_000_00)
+        commit(session, office, "crime-and-disorder", 30_000_00, award)
+    fund = office.policy.fund("crime-and-disorder")
+    assert fund is not None
+    assert fund.held_share is not None
+    half = replace(fund, held_share=replace(fund.held_share, value=Fraction(1, 2)))
+    changed = tuple(half if one.id == half.id else one for one in office.policy.funds)
+    later = replace(office, policy=replace(office.policy, funds=changed))
+    with (
+        pytest.raises(Refused, match=r"£7,499\.50 more of the Crime and Disorder Reduction Fund") as refused,
+        later.sessions.begin() as session,
+    ):
+        allocate_to(session, later, 1_00)
+    assert refused.value.rule == "F3"
+    with later.sessions.begin() as session:
+        allocate_to(session, later, 15_000_00)
+    now = position(office, "crime-and-disorder")
+    assert (now.allocated, now.held, now.committed, now.available) == (60_000_00, 30_000_00, 30_000_00, 0)
+
+
+def allocate_to(session: Session, office: Office, amount: int) -> None:
+    funds.allocate(session, "crime-and-disorder", YEAR, amount, policy=office.policy, actor="test", now=office.clock())

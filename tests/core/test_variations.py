@@ -178,6 +178,19 @@ def test_what_fails_a_rule_with_the_new_amount_is_not_varied(office: Office) -> 
     vary(office, award_id, 3_500_00)
 
 
+def test_less_may_be_agreed_though_a_newer_policy_would_not_give_it(office: Office) -> None:
+    award_id = active(office)
+    youth = office.policy.fund("youth-fund")
+    assert youth is not None
+    assert youth.cap is not None
+    lower = replace(youth, cap=replace(youth.cap, value=1_500_00))
+    funds_now = tuple(lower if fund.id == lower.id else fund for fund in office.policy.funds)
+    later = replace(office, policy=replace(office.policy, funds=funds_now))
+    with pytest.raises(Refused, match="This fails F5"):
+        vary(later, award_id, 2_000_01)
+    vary(later, award_id, 1_800_00)
+
+
 def test_an_award_over_several_years_says_how_the_new_amount_falls(office: Office) -> None:
     allocate(office, "youth-fund", 1_000_00, YEAR)
     allocate(office, "youth-fund", 1_500_00, YEAR + 1)
