@@ -321,3 +321,11 @@ def test_the_edges_of_the_calendar() -> None:
     with pytest.raises(OverflowError):
         add_months(date(1, 1, 1), -1)
     assert meeting_dates(date(2026, 4, 1), date(2026, 6, 1), 1) == (date(2026, 5, 1), date(2026, 6, 1))
+
+
+def test_the_one_return_without_a_term_comes_after_one_month_to_six() -> None:
+    assert return_without_term(D("2027-01-31"), 1) == (D("2027-02-28"),)
+    assert return_without_term(D("2027-01-31"), 6) == (D("2027-07-31"),)
+    for months in (0, 7):
+        with pytest.raises(ValueError, match=f"not after {months} months"):
+            return_without_term(D("2027-01-31"), months)
