@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from core.policy_shape import BandRow, File, FundRow, NudgesRow
+from core.policy_shape import BandRow, DelegationRow, File, FundRow, NudgesRow
 from core.rules import policy as rules
 from core.rules.money import pounds
 from core.rules.questions import application_questions, fields, questions_asked, return_questions
@@ -150,6 +150,20 @@ def _delegation_faults(file: File) -> Iterable[tuple[Where, str]]:
         for fund_id in row.funds or ():
             if fund_id not in known:
                 yield (*place, "funds"), f"{fund_id} is no fund of this file: use one of {', '.join(sorted(known))}"
+        for number, earlier in enumerate(file.delegations[:index], 1):
+            if _same_case(earlier, row):
+                yield place, f"it overlaps delegation {number}, with two limits for one case (A1): keep one of them"
+
+
+def _same_case(one: DelegationRow, other: DelegationRow) -> bool:
+    """Whether two delegations say from the same day who may approve one and the same case."""
+    shared_fund = one.funds is None or other.funds is None or set(one.funds) & set(other.funds)
+    return (
+        one.role is other.role
+        and one.since == other.since
+        and bool(set(one.kinds) & set(other.kinds))
+        and bool(shared_fund)
+    )
 
 
 def _act_faults(file: File) -> Iterable[tuple[Where, str]]:

@@ -264,7 +264,7 @@ class FundRow(_Row):
         )  # fmt: skip
 
 
-class _Delegation(_Row):
+class DelegationRow(_Row):
     role: rules.Role
     of: rules.Body = rules.Body.OFFICE
     kinds: Annotated[tuple[rules.Kind, ...], Field(min_length=1)]
@@ -287,7 +287,7 @@ class File(_Row):
     retention: tuple[_Retention, ...]
     questions: tuple[_Question, ...] = ()
     funds: Annotated[tuple[FundRow, ...], Field(min_length=1)]
-    delegations: tuple[_Delegation, ...] = ()
+    delegations: tuple[DelegationRow, ...] = ()
 
     def policy(self) -> rules.Policy:
         figures = {name: getattr(self.figures, name).figure() for name in _Figures.model_fields}

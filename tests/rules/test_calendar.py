@@ -329,3 +329,9 @@ def test_the_one_return_without_a_term_comes_after_one_month_to_six() -> None:
     for months in (0, 7):
         with pytest.raises(ValueError, match=f"not after {months} months"):
             return_without_term(D("2027-01-31"), months)
+
+
+def test_meetings_are_a_month_apart_at_least() -> None:
+    assert meeting_dates(D("2027-01-31"), D("2027-02-28"), 1) == (D("2027-02-28"),)
+    with pytest.raises(ValueError, match="not 0"):
+        meeting_dates(D("2027-01-31"), D("2027-02-28"), 0)

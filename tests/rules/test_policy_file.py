@@ -382,3 +382,27 @@ def test_what_cannot_be_read_is_said_in_one_line(text: str) -> None:
 def test_a_file_as_notepad_saves_it_can_be_used(tmp_path: Path) -> None:
     (tmp_path / "office.toml").write_text(TEXT, encoding="utf-8-sig")
     assert read_policy(tmp_path / "office.toml") == read_policy(SHIPPED)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "overlaps"),
+    [
+        ("2500.00", "6000.00", True),
+        ('funds = ["youth-fund"]\n', "", True),
+        ('funds = ["youth-fund"]', 'funds = ["community-fund", "youth-fund"]', True),
+        ('kinds = ["grant"]', 'kinds = ["contract", "grant"]', True),
+        ('kinds = ["grant"]', 'kinds = ["contract"]', False),
+        ('funds = ["youth-fund"]', 'funds = ["community-fund"]', False),
+        ("chief_executive", "director", False),
+        ("2027-04-01", "2028-04-01", False),
+    ],
+)
+def test_two_delegations_for_one_case_are_refused(old: str, new: str, overlaps: bool) -> None:
+    assert old in DELEGATION
+    text = TEXT + DELEGATION + DELEGATION.replace(old, new)
+    if not overlaps:
+        assert len(policy_from_text(text).delegations) == 2
+        return
+    line = len((TEXT + DELEGATION).splitlines()) + 2
+    with pytest.raises(PolicyError, match=rf"^policy line {line}: delegations\.2: it overlaps delegation 1"):
+        policy_from_text(text)
