@@ -32,7 +32,7 @@ __all__ = ["Assessment", "Facts", "Finding", "Money", "Schedule", "Verdict", "as
 ORDER: Final = (
     "P0", "V1", "F0", "F1", "F2", "F3", "F4", "F5", "F6", "L1", "L2", "L3", "L4", "L5",
     "U1", "U2", "U3", "U4", "U5", "U6", "N1", "N2", "N3", "D1",
-    "T1", "T2", "T3", "T4", "T5", "T6", "T7", "T8", "R1", "R2", "R3", "R4", "R6", "W1", "W2",
+    "T1", "T2", "T3", "T4", "T5", "T6", "T7", "T8", "R1", "R2", "R4", "R6", "W1", "W2",
 )  # fmt: skip
 """The order of the findings; there is at most one for each rule."""
 

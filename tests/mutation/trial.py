@@ -63,12 +63,21 @@ EVERYWHERE: Final = ("test_cases.py", "test_values.py")
 SLOW: Final = {"test_moved_figures.py": "it moves the figures of the policy, not of the code, each against every case"}
 """Tests that no mutant meets, and why."""
 
-SECONDS: Final = 90
-"""Of processor time, for one run of tests: all of the rules' take some twenty. A mutant that loops takes no more."""
+OWN_SECONDS: Final = 30
+"""Of processor time, for a module's own tests, which take two. A mutant that loops takes no more."""
+
+ALL_SECONDS: Final = 120
+"""Of processor time, for all tests of the rules, which take some thirty."""
 
 MEMORY: Final = 4 * 1024**3
 """Bytes that a trial may have."""
 
+OPTIONS: Final = (
+    *("-x", "-q", "--no-header", "--hypothesis-profile=mutation"),
+    *("-p", "no:cacheprovider", "-p", "no:unraisableexception"),
+    *("-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning"),  # it is, to warm
+)
+"""How the tests run: up to the first that fails, and without what only takes time."""
 
 SAID: Final = Path("said.txt")
 """Where the last tests say what they have to say."""
@@ -109,9 +118,7 @@ def main(arguments: Sequence[str]) -> int:
     unexplained = [survivor for survivor in found if survivor not in reasons]
     idle = [reason for reason in reasons if reason.module in modules and reason not in found]
     for reason in idle:
-        print(
-            f"\n{reason.module}: this no longer survives; take its reason away:\n{difference(reason.was, reason.now)}"
-        )
+        print(f"\n{reason.module}: this no longer survives; its reason goes:\n{difference(reason.was, reason.now)}")
     print(f"\n{len(unexplained)} survived without a reason, {len(idle)} reasons without a survivor")
     return 1 if unexplained or idle else 0
 
@@ -119,9 +126,7 @@ def main(arguments: Sequence[str]) -> int:
 def reasons_given() -> dict[Survivor, str]:
     """The survivors that are accounted for, and why nothing tells them from what is written."""
     rows = tomllib.loads(REASONS.read_text(encoding="utf-8")).get("survivor", [])
-    return {
-        Survivor(row["module"], row["within"], row["was"].strip(), row["now"].strip()): row["because"] for row in rows
-    }
+    return {Survivor(row["module"], row["within"], row["was"], row["now"]): row["because"] for row in rows}
 
 
 def try_module(module: str, enumerations: Enumerations, reasons: dict[Survivor, str]) -> Iterator[Survivor]:
@@ -131,10 +136,8 @@ def try_module(module: str, enumerations: Enumerations, reasons: dict[Survivor, 
     began = time.monotonic()
     own, rest = tests_of(module)
     for tests in (own, rest):
-        if run(tests, as_it_is=True) is not Outcome.SURVIVED:
-            sys.exit(
-                f"{SAID.read_text(encoding='utf-8')}\nThese tests fail on {module} as it is, so they show nothing."
-            )
+        if run(tests, ALL_SECONDS, as_it_is=True) is not Outcome.SURVIVED:
+            sys.exit(f"{SAID.read_text(encoding='utf-8')}\nThe tests of {module} fail as it is, so they show nothing.")
     # Whatever was compiled stays but the module itself: a mutant of the same second and size would be taken for it.
     Path(cache_from_source(str(path))).unlink(missing_ok=True)
     outcomes: Counter[Outcome] = Counter()
@@ -148,10 +151,8 @@ def try_module(module: str, enumerations: Enumerations, reasons: dict[Survivor, 
                 explained += survivor in reasons
                 yield survivor
             if outcome is Outcome.TIMED_OUT or (outcome is Outcome.SURVIVED and survivor not in reasons):
-                print(
-                    f"\n{path}:{mutant.line}: {outcome} ({mutant.operator})\n{difference(mutant.was, mutant.now)}",
-                    flush=True,
-                )
+                place = f"{path}:{mutant.line}" + (f", in {mutant.within}" if mutant.within else "")
+                print(f"\n{place}: {outcome} ({mutant.operator})\n{difference(mutant.was, mutant.now)}", flush=True)
     finally:
         path.write_text(source, encoding="utf-8")
     print(
@@ -173,18 +174,21 @@ def tests_of(module: str) -> tuple[list[str], list[str]]:
 def try_mutant(path: Path, mutant: Mutant, own: list[str], rest: list[str]) -> Outcome:
     """Write a mutant over its module and run the tests against it, until one fails."""
     path.write_text(mutant.text, encoding="utf-8")
-    outcome = run(own)
-    return run(rest) if outcome is Outcome.SURVIVED else outcome
+    outcome = run(own, OWN_SECONDS)
+    return run(rest, ALL_SECONDS) if outcome is Outcome.SURVIVED else outcome
 
 
-def run(tests: list[str], *, as_it_is: bool = False) -> Outcome:
-    """Run tests in a process that is forked from this one, up to the first that fails; what they say goes to `SAID`."""
+def run(tests: list[str], seconds: int, *, as_it_is: bool = False) -> Outcome:
+    """Run tests in a process forked from this one, up to the first that fails; what they say goes to `SAID`.
+
+    `seconds` of processor time is what they may take.
+    """
     sys.stdout.flush()
     child = os.fork()
     if child == 0:
         status = 1
         try:
-            status = _run_here(tests, as_it_is=as_it_is)
+            status = _run_here(tests, seconds, as_it_is=as_it_is)
         except BaseException:  # a forked process goes no further than here, whatever happened
             traceback.print_exc()
             raise
@@ -199,8 +203,8 @@ def run(tests: list[str], *, as_it_is: bool = False) -> Outcome:
     return Outcome.KILLED if os.WEXITSTATUS(status) else Outcome.SURVIVED
 
 
-def _run_here(tests: list[str], *, as_it_is: bool) -> int:
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+def _run_here(tests: list[str], seconds: int, *, as_it_is: bool) -> int:
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     said = os.open(SAID, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(said, 1)
@@ -214,18 +218,7 @@ def _run_here(tests: list[str], *, as_it_is: bool) -> int:
         derandomize=True,
         phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate),
     )
-    options = [
-        "-x",
-        "-q",
-        "--no-header",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:unraisableexception",
-        "--hypothesis-profile=mutation",
-    ]
-    warmed = ["-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning"]
-    return pytest.main([*options, *warmed, *tests])
+    return pytest.main([*OPTIONS, *tests])
 
 
 def difference(was: str, now: str) -> str:

@@ -22,6 +22,7 @@ from core.rules.policy import (
     Window,
 )
 from core.rules.sources import PARAGRAPHS
+from tests.rules.tables import Award, read_all
 
 D = date.fromisoformat
 TODAY = date(2026, 11, 23)
@@ -403,8 +404,8 @@ def test_what_always_has_a_finding(looked_at: Look) -> None:
 
 
 def test_what_is_looked_at_elsewhere_is_no_part_of_an_assessment() -> None:
-    # Bids for new money, de-commissioning, payment, authority and the record have findings and refusals of their own.
-    assert not {"N4", "R5", "F7", "A1", "A2", "A3", "A6", "D0"} & set(ORDER)
+    # Bids for new money, reviews, de-commissioning, payment, authority and the record have findings of their own.
+    assert not {"N4", "R3", "R5", "F7", "A1", "A2", "A3", "A6", "D0"} & set(ORDER)
 
 
 def test_paragraphs(looked_at: Look) -> None:
@@ -545,3 +546,9 @@ def test_a_day_that_is_not_known_is_advice(finding: Find) -> None:
         assert undated is not None
         assert dated is not None
         assert (undated.verdict, dated.verdict) == (Verdict.ADVICE, Verdict.MET)
+
+
+def test_every_rule_of_the_order_is_found_in_some_case(policy: Policy) -> None:
+    awards = [row.asks for row in read_all() if isinstance(row.asks, Award)]
+    found = {row.rule for award in awards for row in assess(award.facts, policy, award.today, award.money).findings}
+    assert found == set(ORDER)

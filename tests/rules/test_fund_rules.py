@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -326,3 +327,24 @@ def test_what_blocks_is_said_before_what_is_only_missing(finding: Find) -> None:
     f5 = finding("F5", **(YOUTH | {"purpose": None, "amount": 3_500_01}))
     assert f5 is not None
     assert f5.because.index("is over the Youth Fund's limit") < f5.because.index("The purpose is not given")
+
+
+def test_a_year_in_which_nothing_is_needed_has_its_money(finding: Find) -> None:
+    f6 = finding("F6", **YOUTH, money=Money(5_000_00, 0, needed=0))
+    assert f6 is not None
+    assert f6.verdict is Verdict.MET
+    assert f6.because == "The Youth Fund has £0 left for 2026-27; this leaves £0."
+
+
+@pytest.mark.parametrize(("share", "said"), [(Fraction(1, 3), "1/3"), (Fraction(2, 5), "2/5"), (None, "0")])
+def test_what_is_held_of_the_crime_and_disorder_fund_is_told(
+    finding: Find, policy: Policy, share: Fraction | None, said: str
+) -> None:
+    held = policy.fund("crime-and-disorder")
+    assert held is not None
+    assert held.held_share is not None
+    changed = replace(held, held_share=replace(held.held_share, value=share) if share else None)
+    funds = tuple(changed if fund.id == held.id else fund for fund in policy.funds)
+    f3 = finding("F3", fund=held.id, purpose=held.purposes[0], under=replace(policy, funds=funds))
+    assert f3 is not None
+    assert f"No ground is given yet; {said} of this fund is held for the Constabulary's" in f3.because
