@@ -333,5 +333,10 @@ def test_the_one_return_without_a_term_comes_after_one_month_to_six() -> None:
 
 def test_meetings_are_a_month_apart_at_least() -> None:
     assert meeting_dates(D("2027-01-31"), D("2027-02-28"), 1) == (D("2027-02-28"),)
-    with pytest.raises(ValueError, match="not 0"):
+    with pytest.raises(ValueError, match="meetings are at least a month apart, not 0"):
         meeting_dates(D("2027-01-31"), D("2027-02-28"), 0)
+
+
+def test_what_is_no_financial_year_is_told_how_one_is_written() -> None:
+    with pytest.raises(ValueError, match=r"^'2026-28' is no financial year: write it as 2026-27$"):
+        parse_year("2026-28")
