@@ -14,7 +14,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from bot.cards import OPEN_STATES
-from core import applications, people
+from core import deciding, people
 from core.errors import Conflict, Refused
 from core.office import Office
 from core.records import Application, Person
@@ -28,19 +28,19 @@ Rule = Callable[[Session, Application, Person, Office, datetime], Refused | None
 def _recommend(
     session: Session, application: Application, person: Person, office: Office, now: datetime
 ) -> Refused | None:
-    return applications.may(session, application, person, "recommend", office=office, now=now)
+    return deciding.may(session, application, person, "recommend", office=office, now=now)
 
 
 def _approve(
     session: Session, application: Application, person: Person, office: Office, now: datetime
 ) -> Refused | None:
-    return applications.may(session, application, person, "approve", office=office, now=now)
+    return deciding.may(session, application, person, "approve", office=office, now=now)
 
 
 def _decline(
     session: Session, application: Application, person: Person, office: Office, now: datetime
 ) -> Refused | None:
-    return applications.may(session, application, person, "decline", office=office, now=now)
+    return deciding.may(session, application, person, "decline", office=office, now=now)
 
 
 def _interest(
@@ -48,14 +48,14 @@ def _interest(
 ) -> Refused | None:
     """Anybody of the office, whatever their role, while there is something to be kept out of (A2)."""
     if application.decision is not None:
-        return applications.may(session, application, person, "decline", office=office, now=now)
+        return deciding.may(session, application, person, "decline", office=office, now=now)
     if ApplicationState(application.status) not in OPEN_STATES:
         return Conflict("This application is no longer open, so there is nothing to declare an interest in.", "A2")
     if Body(person.body) is not Body.OFFICE:
         return Refused(
             "Constabulary staff neither recommend nor decide, so there is no interest to declare here.", "A2"
         )
-    if person in applications.interests_in(session, application):
+    if person in deciding.interests_in(session, application):
         return Conflict("You have declared an interest in this application already, and are out of it.", "A2")
     return None
 

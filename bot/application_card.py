@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from bot.blocks import Message
 from bot.cards import ApplicationCard, Decided, FundLeft, Point, Recommended, card
 from bot.words import Typed, day, listed
-from core import applications, funds, people
+from core import deciding, funds, people
 from core.answers_given import more_answers
 from core.assessing import assessment_of, finding_data
 from core.office import Office
@@ -38,7 +38,7 @@ def card_facts(session: Session, application: Application, *, office: Office) ->
     today = office.today()
     state = ApplicationState(application.status)
     award = AwardState(application.award.status) if application.award is not None else None
-    interested = applications.interests_in(session, application)
+    interested = deciding.interests_in(session, application)
     if application.decision is not None:
         found: Iterable[Mapping[str, Any]] = application.decision.findings
     else:

@@ -25,8 +25,8 @@ from bot.calls import Calls
 from bot.cards import ApplicationCard
 from bot.modals import Carried, Entered, View
 from bot.words import shown
-from core import applications
-from core.applications import WrongInput
+from core import applications, deciding
+from core.deciding import WrongInput
 from core.errors import Conflict, Refused
 from core.office import Office
 from core.records import Application, Person
@@ -188,7 +188,7 @@ def _recommend(session: Session, application: Application, person: Person, given
     outcome = _OUTCOMES.get(given.recommendation)
     if outcome is None:
         raise WrongInput("recommendation", "Choose what you recommend.")
-    applications.recommend(
+    deciding.recommend(
         session,
         application.id,
         person,
@@ -203,7 +203,7 @@ def _recommend(session: Session, application: Application, person: Person, given
 
 
 def _approve(session: Session, application: Application, person: Person, given: Entered, office: Office) -> None:
-    applications.decide(
+    deciding.decide(
         session,
         application.id,
         person,
@@ -217,7 +217,7 @@ def _approve(session: Session, application: Application, person: Person, given: 
 
 
 def _decline(session: Session, application: Application, person: Person, given: Entered, office: Office) -> None:
-    applications.decide(
+    deciding.decide(
         session,
         application.id,
         person,
@@ -231,7 +231,7 @@ def _decline(session: Session, application: Application, person: Person, given: 
 
 
 def _interest(session: Session, application: Application, person: Person, given: Entered, office: Office) -> None:
-    applications.declare_interest(session, application.id, person, reason=given.reasons, now=office.clock())
+    deciding.declare_interest(session, application.id, person, reason=given.reasons, now=office.clock())
 
 
 SUBMISSIONS: Final[Mapping[str, Submission]] = {

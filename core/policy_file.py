@@ -43,7 +43,7 @@ __all__ = [
 SHIPPED: Final = Path(str(resources.files("core").joinpath("policy.toml")))
 """The policy that the desk comes with."""
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """The format of the file that this desk writes. An older one is read with what came later as it is shipped."""
 
 
@@ -132,33 +132,53 @@ def _since(value: Any, day: date, where: Where = ()) -> Iterable[tuple[Where, da
             yield from _since(inner, day, (*where, index))
 
 
-_FIGURES_OF_2: Final = (
-    "decision_days", "power_grants", "power_victims", "over_allocation", "chief_finance_over", "subsidy_limit",
-    "subsidy_years", "buying_together_months", "meeting_invitation_days", "forum_months", "review_months",
-    "historic_review_months", "published_items_over", "published_copies_over", "publication_working_day",
-    "light_application_questions", "light_return_questions", "full_plan_months_plan", "full_plan_months_do",
-)  # fmt: skip
-_TABLES_OF_2: Final = ("thresholds", "notices", "retention")
+_FIGURES_OF: Final[Mapping[int, tuple[str, ...]]] = {
+    2: (
+        "decision_days", "power_grants", "power_victims", "over_allocation", "chief_finance_over", "subsidy_limit",
+        "subsidy_years", "buying_together_months", "meeting_invitation_days", "forum_months", "review_months",
+        "historic_review_months", "published_items_over", "published_copies_over", "publication_working_day",
+        "light_application_questions", "light_return_questions", "full_plan_months_plan", "full_plan_months_do",
+    ),
+    3: (),
+}  # fmt: skip
+"""The figures that came with each format after the first."""
+
+_TABLES_OF: Final[Mapping[int, tuple[str, ...]]] = {2: ("thresholds", "notices", "retention"), 3: ()}
+"""The tables that came with each format after the first."""
+
+
+def _format_of(data: Mapping[str, Any]) -> int:
+    """The format that a file says it has; 1 where it says none. What is no format is as good as the latest: refused."""
+    said = data.get("format", 1)
+    return said if isinstance(said, int) and not isinstance(said, bool) and 1 <= said <= FORMAT else FORMAT
+
+
+def _came_after(data: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """The figures and the tables that came after the file's format."""
+    formats = range(_format_of(data) + 1, FORMAT + 1)
+    return [name for one in formats for name in _FIGURES_OF[one]], [name for one in formats for name in _TABLES_OF[one]]
 
 
 def _later(data: Mapping[str, Any]) -> Iterable[tuple[str, bool]]:
     """What came after the file's format, and whether the file is without it."""
-    if data.get("format", 1) == 1:
-        figures = data.get("figures", {})
-        yield from ((f"figures.{name}", name not in figures) for name in _FIGURES_OF_2)
-        yield from ((name, name not in data) for name in _TABLES_OF_2)
+    figures, tables = _came_after(data)
+    there = data.get("figures", {})
+    yield from ((f"figures.{name}", name not in there) for name in figures)
+    yield from ((name, name not in data) for name in tables)
 
 
 def _brought_up(data: Mapping[str, Any]) -> dict[str, Any]:
     """A file of an older format as one of this format: what came later is as shipped, since it was not in use then."""
     brought = dict(data)
-    if data.get("format", 1) != 1 or not isinstance(data.get("figures", {}), dict):
+    first = _format_of(data) == 1
+    if _format_of(data) == FORMAT or not isinstance(data.get("figures", {}), dict):
         return brought
+    figures, tables = _came_after(data)
     shipped = _shipped_data()
     brought["format"] = FORMAT
-    brought["figures"] = {name: shipped["figures"][name] for name in _FIGURES_OF_2} | data.get("figures", {})
-    brought |= {name: shipped[name] for name in _TABLES_OF_2 if name not in data}
-    if isinstance(data.get("funds"), list):
+    brought["figures"] = {name: shipped["figures"][name] for name in figures} | data.get("figures", {})
+    brought |= {name: shipped[name] for name in tables if name not in data}
+    if first and isinstance(data.get("funds"), list):
         brought["funds"] = [_fund_of_1(fund) if isinstance(fund, dict) else fund for fund in data["funds"]]
     return brought
 

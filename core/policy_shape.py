@@ -275,7 +275,7 @@ class DelegationRow(_Row):
 
 
 class File(_Row):
-    format: Literal[2]
+    format: Literal[3]
     office: _Office
     tiers: tuple[BandRow[rules.Tier], ...]
     buying: tuple[BandRow[Literal["one_quote", "three_quotes", "tender"]], ...]

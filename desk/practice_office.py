@@ -17,7 +17,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from bot.practice.workspace import TEAM_ID, PracticeChannel, PracticePerson
-from core import applications, awards, funds, outbox, payments, people, returns
+from core import applications, awards, deciding, funds, outbox, payments, people, returns
 from core.office import Office
 from core.records import Application, Award, Deadline, Person
 from core.rules.calendar import add_months, financial_year
@@ -149,7 +149,7 @@ def _award(
     application = applications.start(session, told["fund"], office=office, now=before(52), by_invitation=True)
     applications.submit(session, application, facts, office=office, by="applicant", now=before(49))
     officer = staff["U0OFFICER" if number % 2 else "U0GRANTS"]
-    applications.recommend(
+    deciding.recommend(
         session,
         application.id,
         officer,
@@ -160,7 +160,7 @@ def _award(
         office=office,
         now=before(40),
     )
-    applications.decide(
+    deciding.decide(
         session,
         application.id,
         staff["U0PCC"],

@@ -19,7 +19,7 @@ from bot.endpoint import blueprint
 from bot.practice.people_side import Outcome as Seen
 from bot.practice.server import PracticeSlack
 from bot.practice.workspace import TEAM_ID, PracticeChannel, PracticePerson, Workspace
-from core import applications, funds, people
+from core import applications, deciding, funds, people
 from core.office import Office
 from core.records import Application, Person
 from core.rules import questions
@@ -134,9 +134,7 @@ def recommended(office: Office, application_id: int, by: str = "U0OFFICER", **gi
     with office.sessions.begin() as session:
         person = person_of(office, by)
         made = {"outcome": "approve", "amount": 200_000, "reasons": "It meets the need.", **given}
-        applications.recommend(
-            session, application_id, session.merge(person), **made, office=office, now=office.clock()
-        )
+        deciding.recommend(session, application_id, session.merge(person), **made, office=office, now=office.clock())
 
 
 def person_of(office: Office, user: str) -> Person:

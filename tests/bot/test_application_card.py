@@ -9,7 +9,7 @@ import pytest
 from bot.application_card import card_facts, message_for
 from bot.cards import card
 from bot.practice.block_rules import elements_of, faults
-from core import applications, awards, funds
+from core import applications, awards, deciding, funds
 from core.office import Office
 from core.rules.policy import Role
 from tests.bot.conftest import NOON, application_of, delegated, person_of, recommended, submitted
@@ -20,7 +20,7 @@ CONDITIONS = "Send the quotes first."
 
 def decided(office: Office, number: int, outcome: str, amount: int | None = 150_000) -> None:
     with office.sessions.begin() as session:
-        applications.decide(
+        deciding.decide(
             session,
             number,
             session.merge(person_of(office, "U0COMM")),
@@ -100,7 +100,7 @@ def test_an_interest_names_the_person_and_not_the_reason(office: Office) -> None
     with office.sessions.begin() as session:
         for user in ("U0OFFICER", *(f"U0COMM{n}" for n in range(2, 13)), "U0COMM"):
             person = session.merge(person_of(office, user))
-            applications.declare_interest(session, number, person, reason="A private matter.", now=NOON)
+            deciding.declare_interest(session, number, person, reason="A private matter.", now=NOON)
     _, words, buttons = shown(office, number)
     assert "Officer Person" in words
     assert "A private matter." not in words

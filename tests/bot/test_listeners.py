@@ -17,7 +17,7 @@ from bot.app import build
 from bot.listeners import MODALS, SUBMISSIONS, Presser
 from bot.practice.faults import Fault
 from bot.practice.people_side import Outcome as Seen
-from core import applications
+from core import applications, deciding
 from core.errors import Refused
 from core.office import Office
 from core.records import Application, Decision, Interest, Person
@@ -158,7 +158,7 @@ def test_what_was_not_seen_is_not_decided(desk: Desk) -> None:
     modal = opened(desk.press("U0COMM", desk.post_card(number), "approve"))
     with desk.office.sessions.begin() as session:
         recommender = session.merge(person_of(desk.office, "U0OFFICER"))
-        applications.declare_interest(session, number, recommender, reason="My brother.", now=desk.clock())
+        deciding.declare_interest(session, number, recommender, reason="My brother.", now=desk.clock())
     seen = desk.slack.submit_view("U0COMM", modal)
     assert "has changed since you opened this form" in seen.errors["reasons"]
     assert application_of(desk.office, number).status == "recommended"
@@ -267,7 +267,7 @@ def _brought_to(office: Office, state: str) -> int:
         if state == "withdrawn":
             applications.withdraw(session, applications.by_id(session, number), now=office.clock())
         if state in ("approved", "declined"):
-            applications.decide(
+            deciding.decide(
                 session,
                 number,
                 session.merge(person_of(office, "U0COMM")),

@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import applications, awards, deadlines, funds, people
+from core import applications, awards, deadlines, deciding, funds, people
 from core.deadlines import SentStep
 from core.errors import Refused
 from core.office import LONDON, Office
@@ -131,7 +131,7 @@ def recommend(
     person_id = person_id or person(office)
     with office.sessions.begin() as session:
         asked = applications.by_id(session, application_id).amount or 0
-        applications.recommend(
+        deciding.recommend(
             session,
             application_id,
             someone(session, person_id),
@@ -157,7 +157,7 @@ def decide(
 ) -> None:
     """Approve (all that was asked for, unless told otherwise) or decline."""
     with office.sessions.begin() as session:
-        applications.decide(
+        deciding.decide(
             session,
             application_id,
             someone(session, person_id),

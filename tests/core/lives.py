@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
-from core import applications, awards, payments, people, policies, returns, variations
+from core import applications, awards, deciding, payments, people, policies, returns, variations
 from core.office import Office, london_day
 from core.rules.policy import Body, OrganisationType, Purpose, Role
 from tests.conftest import Clock
@@ -125,7 +125,7 @@ class Life:
 
     def declare_an_interest(self) -> None:
         with self.office.sessions.begin() as session:
-            applications.declare_interest(
+            deciding.declare_interest(
                 session,
                 self.application,
                 someone(session, self.director),

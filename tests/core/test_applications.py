@@ -9,8 +9,8 @@ from typing import Any, Literal
 import pytest
 from sqlalchemy import select, text
 
-from core import applications, awards, people
-from core.applications import Action, WrongInput
+from core import applications, awards, deciding, people
+from core.deciding import Action, WrongInput
 from core.errors import Conflict, NotFound, Refused
 from core.office import Office
 from core.records import Application, Award, Link, PolicyVersion
@@ -60,7 +60,7 @@ def refusal(
     with office.reading() as session:
         application = applications.by_id(session, application_id)
         who = someone(session, person_id)
-        found = applications.may(session, application, who, action, office=where or office, now=office.clock())
+        found = deciding.may(session, application, who, action, office=where or office, now=office.clock())
         return None if found is None else (type(found), found.rule)
 
 
@@ -273,7 +273,7 @@ def test_an_interest_keeps_a_person_out_from_then_on(office: Office) -> None:
     delegating = delegated(office, (Role.DEPUTY, 5_000_00), since=office.today())
     for who in (officer, deputy, officer):
         with office.sessions.begin() as session:
-            applications.declare_interest(
+            deciding.declare_interest(
                 session, application, someone(session, who), reason="A cousin boxes there.", now=office.clock()
             )
     assert len(trail(office, "interest_declared")) == 2
@@ -282,7 +282,7 @@ def test_an_interest_keeps_a_person_out_from_then_on(office: Office) -> None:
     assert refusal(office, application, deputy, "approve", delegating) == (Refused, "A2")
     assert refusal(office, application, person(office, Role.DEPUTY), "approve", delegating) is None
     with office.reading() as session:
-        held = applications.interests_in(session, applications.by_id(session, application))
+        held = deciding.interests_in(session, applications.by_id(session, application))
     assert [one.id for one in held] == [officer, deputy]
     assert len({one.key for one in messages(office, "card")}) == 4  # submitted, two interests, recommended
 
@@ -293,7 +293,7 @@ def test_a_commissioner_with_an_interest_waits_for_a_delegation_and_is_told_so(o
     commissioner, deputy = person(office, Role.COMMISSIONER), person(office, Role.DEPUTY)
     with office.sessions.begin() as session:
         who = someone(session, commissioner)
-        applications.declare_interest(session, application, who, reason="My own club.", now=office.clock())
+        deciding.declare_interest(session, application, who, reason="My own club.", now=office.clock())
     with pytest.raises(Refused, match="waits for someone with a delegation") as refused:
         decide(office, application, commissioner)
     assert refused.value.rule == "A1"
@@ -311,9 +311,7 @@ def test_an_interest_is_not_declared_by_outsiders_without_reasons_or_too_late(of
 
     def declare(who: int, reason: str = "A cousin.") -> None:
         with office.sessions.begin() as session:
-            applications.declare_interest(
-                session, application, someone(session, who), reason=reason, now=office.clock()
-            )
+            deciding.declare_interest(session, application, someone(session, who), reason=reason, now=office.clock())
 
     with pytest.raises(Refused, match="Only members of the office"):
         declare(constable)

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import text, update
 
-from core import applications, events
+from core import applications, deciding, events
 from core.audit_lines import Entry
 from core.audit_story import Story, story
 from core.errors import NotFound, Refused
@@ -306,7 +306,7 @@ def test_an_interest_bars_from_those_who_could_have_decided(office: Office) -> N
     application = recommended(office)
     one, other = (person(office, Role.COMMISSIONER, name=name) for name in ("Ada One", "Bo Other"))
     with office.sessions.begin() as session:
-        applications.declare_interest(
+        deciding.declare_interest(
             session,
             application,
             someone(session, one),

@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from core import applications, awards, commitments, funds
+from core import awards, commitments, deciding, funds
 from core.errors import Refused
 from core.office import Office
 from core.records import Award
@@ -63,7 +63,7 @@ def test_a_profile_adds_up_to_the_award_over_its_own_years(office: Office, profi
 
 
 def decide_profiled(session: Session, office: Office, application: int, who: int, profile: dict[int, int]) -> None:
-    applications.decide(
+    deciding.decide(
         session,
         application,
         someone(session, who),

@@ -12,7 +12,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from core import applications, awards, funds, payments, returns
+from core import awards, deciding, funds, payments, returns
 from core.errors import Conflict, NotFound, Refused
 from core.office import Office
 from core.records import Award, LedgerEntry, Payment
@@ -299,7 +299,7 @@ def test_nobody_from_outside_the_office_and_nobody_with_an_interest_handles_paym
     application = submitted(office)
     interested = person(office, Role.FINANCE)
     with office.sessions.begin() as session:
-        applications.declare_interest(
+        deciding.declare_interest(
             session, application, someone(session, interested), reason="My sister runs it.", now=office.clock()
         )
     recommend(office, application)
@@ -433,7 +433,7 @@ def test_only_what_is_funded_is_paid_the_oldest_year_first(office: Office, clock
     recommend(office, application)
     commissioner = person(office, Role.COMMISSIONER)
     with office.sessions.begin() as session:
-        applications.decide(
+        deciding.decide(
             session,
             application,
             someone(session, commissioner),

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, create_engine, delete, func, select, text
 from sqlalchemy.pool import NullPool
 
-from core import applications, audit, database, policies
+from core import audit, database, deciding, policies
 from core.errors import NotFound, Refused
 from core.office import Office, fingerprint_of
 from core.policies import AtStart, Proposal
@@ -401,7 +401,7 @@ def test_a_decision_in_flight_uses_one_policy_from_beginning_to_end(office: Offi
             if engine.dialect.name == "postgresql":
                 done.result(timeout=10)
                 assert office.in_force().policy_text == LOWER
-            applications.decide(
+            deciding.decide(
                 session,
                 application,
                 someone(session, commissioner),

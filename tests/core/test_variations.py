@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from core import applications, awards, commitments, funds, variations
+from core import awards, commitments, deciding, funds, variations
 from core.awards import MEETING
 from core.errors import Conflict, Refused
 from core.office import Office
@@ -155,7 +155,7 @@ def test_somebody_with_an_interest_or_who_has_left_does_not_vary(office: Office)
     application = recommended(office)
     interested, other = person(office, Role.COMMISSIONER), person(office, Role.COMMISSIONER)
     with office.sessions.begin() as session:
-        applications.declare_interest(
+        deciding.declare_interest(
             session, application, someone(session, interested), reason="A friend.", now=office.clock()
         )
     allocate(office, "youth-fund", 9_000_00)
@@ -214,7 +214,7 @@ def active_over(office: Office, profile: dict[int, int]) -> int:
     application = recommended(office, facts(amount=sum(profile.values())))
     commissioner = person(office, Role.COMMISSIONER)
     with office.sessions.begin() as session:
-        applications.decide(
+        deciding.decide(
             session,
             application,
             someone(session, commissioner),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core import applications, awards, funds, returns, year_end
+from core import awards, deciding, funds, returns, year_end
 from core.errors import Conflict, NotFound, Refused
 from core.office import Office
 from core.rules.policy import Purpose, Role, YearEnd
@@ -137,7 +137,7 @@ def test_what_a_later_year_holds_stays_with_that_year(office: Office, clock: Clo
     allocate(office, "youth-fund", 5_000_00, YEAR + 1)
     application, commissioner = recommended(office), person(office, Role.COMMISSIONER)
     with office.sessions.begin() as session:
-        applications.decide(
+        deciding.decide(
             session,
             application,
             someone(session, commissioner),

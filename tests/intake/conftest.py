@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import select
 
-from core import applications, awards, funds, people
+from core import applications, awards, deciding, funds, people
 from core.links import link_for
 from core.office import Office
 from core.records import Application
@@ -218,7 +218,7 @@ def offered(office: Office, submitted: str) -> Callable[..., str]:
             officer = people.holders(session, Role.OFFICER)[0]
             commissioner = people.holders(session, Role.COMMISSIONER)[0]
             outcome = "approve" if amount == application.amount else "less"
-            applications.recommend(
+            deciding.recommend(
                 session,
                 application.id,
                 officer,
@@ -229,7 +229,7 @@ def offered(office: Office, submitted: str) -> Callable[..., str]:
                 office=office,
                 now=now,
             )
-            applications.decide(
+            deciding.decide(
                 session,
                 application.id,
                 commissioner,

@@ -319,6 +319,7 @@ def test_bank_holidays_are_englands() -> None:
 
 
 FORMAT_1 = Path(__file__).parent / "formats" / "policy_format_1.toml"
+FORMAT_2 = Path(__file__).parent / "formats" / "policy_format_2.toml"
 
 
 def test_a_file_of_the_first_format_says_what_it_said() -> None:
@@ -337,6 +338,21 @@ def test_a_file_of_the_first_format_says_what_it_said() -> None:
     assert after["youth-fund"] == "returned"
 
 
+def test_a_file_of_the_second_format_says_what_it_said() -> None:
+    text = FORMAT_2.read_text(encoding="utf-8")
+    old, shipped = read_policy(FORMAT_2), read_policy(SHIPPED)
+    later = {name.removeprefix("figures.") for name in came_later(text)}
+    assert not {"forum_months", "thresholds"} & later
+    assert "thresholds" in came_later(FORMAT_1.read_text(encoding="utf-8"))
+    for field in fields(old):
+        if field.name in later:
+            assert getattr(old, field.name) == getattr(shipped, field.name), field.name
+    changed = policy_from_text(text.replace('value = "10000.00"', 'value = "9000.00"'))
+    assert changed.meetings_over.value == 900_000
+    with pytest.raises(PolicyError, match=r"figures\.forum_months: it is missing: add it"):
+        policy_from_text("\n".join(line for line in text.splitlines() if not line.startswith("forum_months")))
+
+
 def test_the_shipped_file_leaves_nothing_to_be_filled_in() -> None:
     assert came_later(SHIPPED.read_text(encoding="utf-8")) == ()
 
@@ -350,7 +366,7 @@ def test_a_file_of_this_format_must_say_everything() -> None:
 
 
 def test_a_file_of_a_later_format_is_refused() -> None:
-    text = SHIPPED.read_text(encoding="utf-8").replace("format = 2", "format = 3")
+    text = SHIPPED.read_text(encoding="utf-8").replace("format = 3", "format = 4")
     with pytest.raises(PolicyError, match="format"):
         policy_from_text(text)
 

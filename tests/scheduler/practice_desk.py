@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from bot.practice.server import PracticeSlack
 from bot.practice.workspace import Message, PracticeChannel
-from core import applications, awards, funds, people
+from core import applications, awards, deciding, funds, people
 from core.office import Office, london_day
 from core.records import Application, Award, Deadline, OutboxMessage, Person
 from core.rules.answers import Outcome
@@ -114,7 +114,7 @@ class Desk:
     def recommend(self, application: Application, outcome: str = "approve", amount: int = 200_000) -> None:
         officer = self.person(Role.OFFICER)
         with self.office.sessions.begin() as session:
-            applications.recommend(
+            deciding.recommend(
                 session,
                 application.id,
                 officer,
@@ -139,7 +139,7 @@ class Desk:
                 now=self.clock(),
             )
         with self.office.sessions.begin() as session:
-            applications.decide(
+            deciding.decide(
                 session,
                 application.id,
                 commissioner,

@@ -17,7 +17,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from bot.practice.server import PracticeSlack
 from bot.practice.workspace import Workspace
-from core import applications, awards, database, returns
+from core import applications, awards, database, deciding, returns
 from core.links import Purpose, link_for
 from core.records import Award, Deadline, Person
 from core.rules import questions
@@ -115,7 +115,7 @@ class Site:
         """Submit and recommend one, as Olive Officer."""
         number, office = self.submitted(**changed), self.desk.office
         with office.sessions.begin() as session:
-            applications.recommend(
+            deciding.recommend(
                 session,
                 number,
                 self._person(session, Role.OFFICER),
@@ -132,7 +132,7 @@ class Site:
         """Submit, recommend and approve one: an offer."""
         number, office = self.recommended(**changed), self.desk.office
         with office.sessions.begin() as session:
-            application = applications.decide(
+            application = deciding.decide(
                 session,
                 number,
                 self._person(session, Role.COMMISSIONER),
@@ -150,7 +150,7 @@ class Site:
         """Submit, recommend and decline one."""
         number, office = self.recommended(title="A mural"), self.desk.office
         with office.sessions.begin() as session:
-            applications.decide(
+            deciding.decide(
                 session,
                 number,
                 self._person(session, Role.COMMISSIONER),

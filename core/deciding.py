@@ -1,0 +1,298 @@
+"""Deciding: an application is recommended on by one person and decided by another, once; interests are declared.
+
+The gate `may` is asked at the press and again, in the same transaction, when the change is made (A1, A2, A3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, Literal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core import awards, people
+from core.applications import held, how_it_stands, move, put_card, put_mail, tell
+from core.assessing import assessment_of, facts_data, facts_of, finding_data
+from core.errors import Conflict, Refused
+from core.office import Office, london_day
+from core.records import Application, Decision, Interest, Person, Recommendation
+from core.rules.answers import clean_long
+from core.rules.authority import (
+    Case,
+    Decider,
+    approver_finding,
+    may_decide,
+    may_recommend,
+    separation_finding,
+)
+from core.rules.lifecycle import APPLICATION, ApplicationAction, ApplicationState, NotAllowed
+from core.rules.money import display
+from core.rules.policy import Body, Kind, Role
+
+Action = Literal["recommend", "approve", "decline"]
+LONGEST_REASONS = 3_000
+"""Characters of reasons and of conditions: as much as Slack lets a person type into one field."""
+
+
+class WrongInput(Refused):
+    """One input of a recommendation or decision is wrong; `field` names it."""
+
+    def __init__(self, field: str, reason: str, rule: str = "") -> None:
+        super().__init__(reason, rule)
+        self.field = field
+
+
+def may(
+    session: Session, application: Application, person: Person, action: Action, *, office: Office, now: datetime
+) -> Refused | None:
+    """Why this person may not do this now (A1, A2, A3); None if they may. Asked at the press and at the submission."""
+    if application.decision is not None:
+        return Conflict(how_it_stands(application), "A3")
+    if not person.active:
+        return Refused("You are not on the office's staff list, so you cannot do this.", "A1")
+    case = _case(session, application)
+    decider = Decider(role=Role(person.role), body=Body(person.body), person_id=person.id, name=person.name)
+    if action == "recommend":
+        refusal = may_recommend(decider, case, office.policy)
+    else:
+        refusal = may_decide(decider, case, office.policy, london_day(now))
+    if refusal is not None:
+        return Refused(refusal.reason, refusal.rule)
+    try:
+        APPLICATION.next(ApplicationState(application.status), ApplicationAction(action))
+    except NotAllowed as error:
+        return Conflict(how_it_stands(application) or error.reason, "A3")
+    return None
+
+
+def _case(session: Session, application: Application) -> Case:
+    interested = frozenset(session.scalars(select(Interest.person_id).where(Interest.application_id == application.id)))
+    commissioners = {person.id for person in people.holders(session, Role.COMMISSIONER)}
+    recommendation = application.recommendation
+    return Case(
+        kind=Kind(application.kind),
+        fund=application.fund,
+        amount=application.amount or 0,
+        recommended_by=recommendation.person_id if recommendation else None,
+        interests=interested,
+        commissioner_interested=bool(commissioners) and commissioners <= interested,
+    )
+
+
+def _gate(
+    session: Session, application: Application, person: Person, action: Action, *, office: Office, now: datetime
+) -> None:
+    refusal = may(session, application, person, action, office=office, now=now)
+    if refusal is not None:
+        raise refusal
+
+
+def _reasons(reasons: str) -> str:
+    tidy = clean_long(reasons)
+    if not tidy:
+        raise WrongInput("reasons", "Give your reasons: they go on the record.", "A4")
+    if len(tidy) > LONGEST_REASONS:
+        raise WrongInput("reasons", f"Keep the reasons to {LONGEST_REASONS:,} characters.", "A4")
+    return tidy
+
+
+def _conditions(conditions: str) -> str:
+    tidy = clean_long(conditions)
+    if len(tidy) > LONGEST_REASONS:
+        raise WrongInput("conditions", f"Keep the conditions to {LONGEST_REASONS:,} characters.", "L1")
+    return tidy
+
+
+def _amount(application: Application, amount: int) -> int:
+    asked = application.amount or 0
+    if amount <= 0:
+        raise WrongInput("amount", "Enter an amount over zero.")
+    if amount > asked:
+        raise WrongInput("amount", f"Enter {display(asked)} or less: no more can be given than was asked for.")
+    return amount
+
+
+def recommend(
+    session: Session,
+    application_id: int,
+    person: Person,
+    *,
+    outcome: Literal["approve", "less", "decline"],
+    amount: int,
+    reasons: str,
+    conditions: str = "",
+    office: Office,
+    now: datetime,
+) -> Application:
+    """Recommend approving in full, approving less, or declining. Raises Refused (A2), WrongInput or Conflict."""
+    application = held(session, application_id)
+    _gate(session, application, person, "recommend", office=office, now=now)
+    asked = application.amount or 0
+    if outcome == "approve" and amount != asked:
+        raise WrongInput(
+            "amount", f"To approve in full leave {display(asked)}. For a smaller amount choose 'approve less'."
+        )
+    if outcome == "less" and amount == asked:
+        raise WrongInput("amount", f"Enter less than the {display(asked)} that was asked for, or choose 'approve'.")
+    recommendation = Recommendation(
+        person=person,
+        outcome=outcome,
+        amount=asked if outcome == "decline" else _amount(application, amount),
+        reasons=_reasons(reasons),
+        conditions=_conditions(conditions),
+        made_at=now,
+    )
+    move(session, application, ApplicationAction.RECOMMEND)
+    application.recommendation = recommendation
+    session.flush()
+    told = {
+        "outcome": outcome,
+        "amount": recommendation.amount,
+        "reasons": recommendation.reasons,
+        "conditions": recommendation.conditions,
+        "person": person.id,
+    }
+    tell(session, application, "recommended", _actor(person), told, now=now)
+    put_card(session, application, now)
+    return application
+
+
+def _refuse_failed(blocking: tuple[Any, ...], field: str) -> None:
+    """A5: what fails a rule can be declined or sent back, not approved."""
+    if blocking:
+        first = blocking[0]
+        raise WrongInput(
+            field,
+            f"This fails {first.rule}: {first.because} {first.remedy}".strip() + " It can be declined.",
+            first.rule,
+        )
+
+
+def _actor(person: Person) -> str:
+    return f"{person.name} ({person.role}, person {person.id})"
+
+
+def decide(
+    session: Session,
+    application_id: int,
+    person: Person,
+    *,
+    outcome: Literal["approved", "declined"],
+    amount: int | None,
+    reasons: str,
+    conditions: str = "",
+    profile: Mapping[int, int] | None = None,
+    office: Office,
+    now: datetime,
+) -> Application:
+    """Approve (all or less) or decline, once (A3). An approval commits the money (F6) and makes the offer with it.
+
+    `profile` says how what is approved falls over the financial years, in pence by the calendar year in which each
+    begins; all of it falls in the year of the start unless one is given.
+
+    Raises Refused (A1, A2, F6), WrongInput (A5 or a wrong input), Conflict when somebody was first.
+    """
+    application = held(session, application_id)
+    action: Action = "approve" if outcome == "approved" else "decline"
+    _gate(session, application, person, action, office=office, now=now)
+    reasons, conditions = _reasons(reasons), _conditions(conditions)
+    today = london_day(now)
+    decided_amount: int | None = None
+    if outcome == "approved":
+        decided_amount = _amount(application, amount if amount is not None else application.amount or 0)
+        if not conditions:
+            raise WrongInput("conditions", "Give the conditions, at least the six-monthly monitoring return.", "L1")
+    assessment = assessment_of(session, application, office=office, today=today, amount=decided_amount, profile=profile)
+    if outcome == "approved":
+        _refuse_failed(assessment.blocking, "amount")
+    power = _power(session, application, person, office=office, today=today)
+    move(session, application, ApplicationAction(action))
+    decision = Decision(
+        person=person,
+        outcome=outcome,
+        amount=decided_amount,
+        reasons=reasons,
+        conditions=conditions,
+        facts=facts_data(facts_of(application, decided_amount)),
+        findings=[finding_data(finding) for finding in assessment.findings],
+        policy_version_id=office.policy_version(session, now=now).id,
+        made_at=now,
+    )
+    application.decision = decision
+    session.flush()
+    told = {
+        "amount": decided_amount,
+        "reasons": reasons,
+        "conditions": conditions,
+        "facts": decision.facts,
+        "findings": decision.findings,
+        "policy": decision.policy_version.fingerprint,
+        "person": person.id,
+        "power": power,
+    }
+    tell(session, application, outcome, _actor(person), told, now=now)
+    if decided_amount is None:
+        put_mail(session, "declined", application, now)
+    else:
+        awards.offer(
+            session,
+            application,
+            decision,
+            amount=decided_amount,
+            profile=profile,
+            office=office,
+            actor=_actor(person),
+            now=now,
+        )
+    put_card(session, application, now)
+    return application
+
+
+def _power(
+    session: Session, application: Application, person: Person, *, office: Office, today: date
+) -> list[dict[str, str]]:
+    """By what power this person decides, for the trail: under which delegation (A1), and separate from whom (A2)."""
+    case = _case(session, application)
+    decider = Decider(role=Role(person.role), body=Body(person.body), person_id=person.id, name=person.name)
+    found = (
+        approver_finding(decider, case, office.policy, today),
+        separation_finding(decider, case, office.policy, today),
+    )
+    return [finding_data(finding) for finding in found]
+
+
+def declare_interest(
+    session: Session, application_id: int, person: Person, *, reason: str, now: datetime
+) -> Application:
+    """Declare an interest: this person is out of this application from now on (A2). Repeating it changes nothing."""
+    application = held(session, application_id)
+    if application.decision is not None:
+        raise Conflict(how_it_stands(application), "A3")
+    if Body(person.body) is not Body.OFFICE or not person.active:
+        raise Refused("Only members of the office declare interests here.", "A2")
+    declared = session.scalars(
+        select(Interest).where(Interest.application_id == application.id, Interest.person_id == person.id)
+    ).one_or_none()
+    if declared is not None:
+        return application
+    reason = _reasons(reason)
+    session.add(Interest(application_id=application.id, person_id=person.id, reason=reason, declared_at=now))
+    application.version += 1
+    session.flush()
+    tell(session, application, "interest_declared", _actor(person), {"person": person.id, "reason": reason}, now=now)
+    put_card(session, application, now)
+    return application
+
+
+def interests_in(session: Session, application: Application) -> list[Person]:
+    """Who has declared an interest in an application, earliest first."""
+    return list(
+        session.scalars(
+            select(Person)
+            .join(Interest, Interest.person_id == Person.id)
+            .where(Interest.application_id == application.id)
+            .order_by(Interest.id)
+        )
+    )

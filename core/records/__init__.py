@@ -1,0 +1,39 @@
+"""The record: SQLAlchemy tables by subject. State is a column, events explain it, nothing here decides."""
+
+from core.records.applications import Application, Decision, Interest, Outcome, Recommendation
+from core.records.awards import Award, AwardCheck, MonitoringReturn, Variation
+from core.records.deadlines import Deadline, Nudge
+from core.records.doors import Idempotency, Link
+from core.records.messages import Card, OutboxMessage
+from core.records.money import FundYear, LedgerEntry, Payment
+from core.records.people import Person
+from core.records.policy import PolicyInForce, PolicyVersion
+from core.records.record import Record
+from core.records.trail import Event, TrailEnd
+
+__all__ = [
+    "Application",
+    "Award",
+    "AwardCheck",
+    "Card",
+    "Deadline",
+    "Decision",
+    "Event",
+    "FundYear",
+    "Idempotency",
+    "Interest",
+    "LedgerEntry",
+    "Link",
+    "MonitoringReturn",
+    "Nudge",
+    "OutboxMessage",
+    "Outcome",
+    "Payment",
+    "Person",
+    "PolicyInForce",
+    "PolicyVersion",
+    "Recommendation",
+    "Record",
+    "TrailEnd",
+    "Variation",
+]

@@ -1,0 +1,145 @@
+"""Tables: an application, what it means to achieve, and what was decided about it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from core.columns import Document, Key, Pence
+from core.records.record import Record
+
+if TYPE_CHECKING:
+    from core.records.awards import Award
+    from core.records.people import Person
+    from core.records.policy import PolicyVersion
+
+
+class Application(Record):
+    """One bid, from its first saved page to its outcome.
+
+    `answers` is what was typed, right or wrong; the columns are what it means once it is submitted, and `extra` the
+    typed answers to questions that have no column of their own.
+    """
+
+    __tablename__ = "application"
+    __table_args__ = (
+        CheckConstraint("status = 'draft' OR reference IS NOT NULL", name="submitted_has_reference"),
+        CheckConstraint("amount IS NULL OR amount > 0", name="amount_positive"),
+        Index("ix_application_status_submitted_at", "status", "submitted_at"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    reference: Mapped[str | None] = mapped_column(String(20), unique=True)
+    fund: Mapped[str] = mapped_column(String(40))
+    kind: Mapped[str] = mapped_column(String(20))
+    status: Mapped[str] = mapped_column(String(20))
+    version: Mapped[int] = mapped_column(Integer, default=1)
+    started_at: Mapped[datetime]
+    saved_at: Mapped[datetime]
+    submitted_at: Mapped[datetime | None]
+    submitted_by: Mapped[str | None] = mapped_column(String(80), index=True)
+    answers: Mapped[dict[str, Any]] = mapped_column(Document, default=dict)
+
+    organisation_name: Mapped[str | None]
+    organisation_type: Mapped[str | None] = mapped_column(String(40))
+    charity_number: Mapped[str | None] = mapped_column(String(20))
+    company_number: Mapped[str | None] = mapped_column(String(20))
+    postcode: Mapped[str | None] = mapped_column(String(10))
+    contact_name: Mapped[str | None]
+    contact_email: Mapped[str | None]
+    title: Mapped[str | None]
+    need: Mapped[str | None]
+    existing_provision: Mapped[str | None]
+    plan_objective: Mapped[str | None] = mapped_column(String(60))
+    csp_area: Mapped[str | None] = mapped_column(String(60))
+    purpose: Mapped[str | None] = mapped_column(String(40))
+    victim_service: Mapped[bool | None]
+    age_from: Mapped[int | None] = mapped_column(Integer)
+    age_to: Mapped[int | None] = mapped_column(Integer)
+    send: Mapped[bool | None]
+    start_on: Mapped[date | None]
+    end_on: Mapped[date | None]
+    amount: Mapped[int | None] = mapped_column(Pence)
+    purchases: Mapped[int | None] = mapped_column(Pence)
+    extra: Mapped[dict[str, Any]] = mapped_column(Document, default=dict)
+    findings: Mapped[list[Any] | None] = mapped_column(Document)
+
+    outcomes: Mapped[list[Outcome]] = relationship(
+        back_populates="application", order_by="Outcome.position", cascade="all, delete-orphan"
+    )
+    recommendation: Mapped[Recommendation | None] = relationship(back_populates="application")
+    decision: Mapped[Decision | None] = relationship(back_populates="application")
+    award: Mapped[Award | None] = relationship(back_populates="application")
+
+
+class Outcome(Record):
+    """An outcome with the measure and target that will show it (U2, N3). Accepted by the recipient with the offer."""
+
+    __tablename__ = "outcome"
+    __table_args__ = (UniqueConstraint("application_id", "position"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    application_id: Mapped[int] = mapped_column(ForeignKey("application.id"))
+    position: Mapped[int] = mapped_column(Integer)
+    outcome: Mapped[str]
+    measure: Mapped[str]
+    target: Mapped[str]
+    accepted_at: Mapped[datetime | None]
+
+    application: Mapped[Application] = relationship(back_populates="outcomes")
+
+
+class Interest(Record):
+    """A declared interest: this person is out of this application (A2)."""
+
+    __tablename__ = "interest"
+    __table_args__ = (UniqueConstraint("application_id", "person_id"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    application_id: Mapped[int] = mapped_column(ForeignKey("application.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    reason: Mapped[str]
+    declared_at: Mapped[datetime]
+
+
+class Recommendation(Record):
+    """What an officer recommends, and why. One stands for an application."""
+
+    __tablename__ = "recommendation"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    application_id: Mapped[int] = mapped_column(ForeignKey("application.id"), unique=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    outcome: Mapped[str] = mapped_column(String(16))
+    amount: Mapped[int] = mapped_column(Pence)
+    reasons: Mapped[str]
+    conditions: Mapped[str]
+    made_at: Mapped[datetime]
+
+    application: Mapped[Application] = relationship(back_populates="recommendation")
+    person: Mapped[Person] = relationship()
+
+
+class Decision(Record):
+    """The decision (A3: the unique key is the guard) on these facts, under this policy, with these findings (A4)."""
+
+    __tablename__ = "decision"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    application_id: Mapped[int] = mapped_column(ForeignKey("application.id"), unique=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    outcome: Mapped[str] = mapped_column(String(16))
+    amount: Mapped[int | None] = mapped_column(Pence)
+    reasons: Mapped[str]
+    conditions: Mapped[str]
+    facts: Mapped[dict[str, Any]]
+    findings: Mapped[list[Any]]
+    policy_version_id: Mapped[int] = mapped_column(ForeignKey("policy_version.id"))
+    made_at: Mapped[datetime]
+
+    application: Mapped[Application] = relationship(back_populates="decision")
+    person: Mapped[Person] = relationship()
+    policy_version: Mapped[PolicyVersion] = relationship()

@@ -1,0 +1,107 @@
+"""Tables: an award, what came of it, and how it was changed."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Integer, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from core.columns import Document, Key, Pence
+from core.records.record import Record
+
+if TYPE_CHECKING:
+    from core.records.applications import Application
+    from core.records.deadlines import Deadline
+    from core.records.policy import PolicyVersion
+
+
+class Award(Record):
+    """Money offered, then held by its recipient. Its reference is its application's.
+
+    `profile` says how the amount falls over the financial years: {"2026": pence} (F6). `paid` is what of it has left
+    and not come back (F7).
+    """
+
+    __tablename__ = "award"
+    __table_args__ = (
+        CheckConstraint("amount > 0", name="amount_positive"),
+        CheckConstraint("paid >= 0 AND paid <= amount", name="paid_within_award"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    application_id: Mapped[int] = mapped_column(ForeignKey("application.id"), unique=True)
+    reference: Mapped[str] = mapped_column(String(20), unique=True)
+    fund: Mapped[str] = mapped_column(String(40), index=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    status: Mapped[str] = mapped_column(String(20), index=True)
+    amount: Mapped[int] = mapped_column(Pence)
+    conditions: Mapped[str]
+    start_on: Mapped[date]
+    end_on: Mapped[date]
+    offered_at: Mapped[datetime]
+    accept_by: Mapped[date]
+    answered_at: Mapped[datetime | None]
+    answered_by: Mapped[str | None]
+    policy_version_id: Mapped[int] = mapped_column(ForeignKey("policy_version.id"))
+    profile: Mapped[dict[str, Any]] = mapped_column(Document, default=dict)
+    paid: Mapped[int] = mapped_column(Pence, default=0)
+
+    application: Mapped[Application] = relationship(back_populates="award")
+    policy_version: Mapped[PolicyVersion] = relationship()
+    returns: Mapped[list[MonitoringReturn]] = relationship(back_populates="award", order_by="MonitoringReturn.due")
+    deadlines: Mapped[list[Deadline]] = relationship(back_populates="award", order_by="Deadline.due")
+
+
+class Variation(Record):
+    """A decision to change the amount of an award (F6), kept as the first decision is (A4)."""
+
+    __tablename__ = "variation"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    award_id: Mapped[int] = mapped_column(ForeignKey("award.id"), index=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    before: Mapped[int] = mapped_column(Pence)
+    after: Mapped[int] = mapped_column(Pence)
+    reasons: Mapped[str]
+    facts: Mapped[dict[str, Any]]
+    findings: Mapped[list[Any]]
+    policy_version_id: Mapped[int] = mapped_column(ForeignKey("policy_version.id"))
+    made_at: Mapped[datetime]
+
+
+class AwardCheck(Record):
+    """That somebody looked at something before money leaves (L5, T1). Append-only; the latest of a kind holds."""
+
+    __tablename__ = "award_check"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    award_id: Mapped[int] = mapped_column(ForeignKey("award.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    found: Mapped[dict[str, Any]]
+    note: Mapped[str]
+    made_at: Mapped[datetime]
+
+
+class MonitoringReturn(Record):
+    """What a recipient reports (R1): what changed, how it is known, and what was spent."""
+
+    __tablename__ = "monitoring_return"
+    __table_args__ = (UniqueConstraint("award_id", "due"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    award_id: Mapped[int] = mapped_column(ForeignKey("award.id"))
+    due: Mapped[date]
+    status: Mapped[str] = mapped_column(String(20))
+    measures: Mapped[list[Any]]
+    spent: Mapped[int] = mapped_column(Pence)
+    people: Mapped[int] = mapped_column(Integer)
+    narrative: Mapped[str]
+    views: Mapped[str]
+    extra: Mapped[dict[str, Any]]
+    received_at: Mapped[datetime]
+    received_from: Mapped[str]
+
+    award: Mapped[Award] = relationship(back_populates="returns")

@@ -1,0 +1,69 @@
+"""Tables: what falls due, and who was told of it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Boolean, ForeignKey, Index, Integer, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from core.columns import Key
+from core.records.record import Record
+
+if TYPE_CHECKING:
+    from core.records.awards import Award
+    from core.records.messages import OutboxMessage
+
+
+class Deadline(Record):
+    """Something that falls due. Overdue is computed, never stored.
+
+    `next_step_on` is the day of its earliest nudge still to come; the sweep finds what it must do by that index alone.
+    No step before `silent_before` is ever sent: what was past when a record was imported, or set up for practice.
+    """
+
+    __tablename__ = "deadline"
+    __table_args__ = (
+        UniqueConstraint("subject", "kind", "due"),
+        Index(
+            "ix_deadline_open",
+            "next_step_on",
+            postgresql_where=text("met_at IS NULL AND closed_at IS NULL"),
+            sqlite_where=text("met_at IS NULL AND closed_at IS NULL"),
+        ),
+        Index("ix_deadline_due", "due"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    subject: Mapped[str] = mapped_column(String(60))
+    reference: Mapped[str] = mapped_column(String(20), index=True)
+    award_id: Mapped[int | None] = mapped_column(ForeignKey("award.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(30))
+    due: Mapped[date]
+    final: Mapped[bool] = mapped_column(Boolean, default=False)
+    set_at: Mapped[datetime]
+    silent_before: Mapped[date | None]
+    next_step_on: Mapped[date | None]
+    met_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+
+    award: Mapped[Award | None] = relationship(back_populates="deadlines")
+    nudges: Mapped[list[Nudge]] = relationship(back_populates="deadline", order_by="Nudge.step")
+
+
+class Nudge(Record):
+    """A step of a deadline that one person was told of, once ever: the unique key is the promise (D0)."""
+
+    __tablename__ = "nudge"
+    __table_args__ = (UniqueConstraint("deadline_id", "step", "person"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    deadline_id: Mapped[int] = mapped_column(ForeignKey("deadline.id"))
+    step: Mapped[int] = mapped_column(Integer)
+    person: Mapped[str] = mapped_column(String(20))
+    message_id: Mapped[int] = mapped_column(ForeignKey("outbox_message.id"), index=True)
+    noted_at: Mapped[datetime]
+
+    deadline: Mapped[Deadline] = relationship(back_populates="nudges")
+    message: Mapped[OutboxMessage] = relationship()
