@@ -21,7 +21,7 @@ def files() -> Iterator[Path]:
             if name == ".ci" or not (name.startswith(".") or name in LEFT_BY_TOOLS or name.endswith(".egg-info"))
         )
         for name in sorted(names):
-            if name in ("uv.lock", ".env") or name.startswith(".coverage") or name.endswith((".png", ".pyc")):
+            if name in ("uv.lock", ".env", ".git") or name.startswith(".coverage") or name.endswith((".png", ".pyc")):
                 continue
             yield Path(folder) / name
 
