@@ -11,6 +11,9 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.locks import locked, one_at_a_time
+from tests.packages import can_install, install
+
 SETTING = "AWARD_DESK_TEST_CHROMIUM"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 CALM = (
@@ -31,21 +34,14 @@ def _found() -> str | None:
 
 def chromium() -> str | None:
     """Where Chromium is; None where Playwright brought its own. Installs one where there is none."""
-    path = _found()
-    if path is not None:
-        return path
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for arguments in (["update", "-q"], ["install", "-y", "-q", "chromium"]):
-            subprocess.run(
-                ["apt-get", *arguments],
-                env=environment,
-                check=True,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-        return _found()
-    subprocess.run([sys.executable, "-m", "playwright", "install", "--with-deps", "chromium"], check=True)
+    with locked(one_at_a_time("packages")):
+        path = _found()
+        if path is not None:
+            return path
+        if can_install():
+            install("chromium")
+            return _found()
+        subprocess.run([sys.executable, "-m", "playwright", "install", "--with-deps", "chromium"], check=True)
     return None
 
 

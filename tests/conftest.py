@@ -30,6 +30,8 @@ from tests.browsing import browser as opened_browser
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+pytest_plugins = ("tests.benchmarks.figures", "tests.side_by_side")
+
 DATABASES = ("sqlite", "postgresql")
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 

@@ -1,14 +1,23 @@
-"""Figures are gathered while the benchmarks run, and told in the terminal at the end."""
+"""What every benchmark can ask for, and that each runs alone."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from tests.benchmarks.rounds import Compared, table
+from tests.benchmarks import figures
+from tests.benchmarks.rounds import Compared
 
-FIGURES = pytest.StashKey[list[Compared]]()
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Nothing else runs while something is timed."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.alone)
 
 
 @pytest.fixture
@@ -17,14 +26,6 @@ def report(request: pytest.FixtureRequest) -> Callable[[Compared], None]:
 
     def take(compared: Compared) -> None:
         assert compared.sound, compared
-        request.config.stash.setdefault(FIGURES, []).append(compared)
+        figures.take(request.config, compared)
 
     return take
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    figures = config.stash.get(FIGURES, [])
-    if figures:
-        terminalreporter.section("benchmarks: medians of alternating rounds; only the ratios mean anything elsewhere")
-        for line in table(figures):
-            terminalreporter.write_line(line)
