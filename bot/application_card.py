@@ -10,15 +10,15 @@ from sqlalchemy.orm import Session
 from bot.blocks import Message
 from bot.cards import ApplicationCard, Decided, FundLeft, Point, Recommended, card
 from bot.words import Typed, day, listed
-from core import deciding, funds, people
+from core import deciding, funds
 from core.answers_given import more_answers
 from core.assessing import assessment_of, finding_data
+from core.cases import case_of
 from core.office import Office
-from core.records import Application, Person
-from core.rules.authority import Case, who_may_decide
+from core.records import Application
+from core.rules.authority import who_may_decide
 from core.rules.calendar import financial_year, year_label
 from core.rules.lifecycle import ApplicationState, AwardState
-from core.rules.policy import Kind, Role
 
 _PUBLIC = frozenset({AwardState.ACTIVE, AwardState.COMPLETED, AwardState.DECOMMISSIONED})
 """States in which an award is on the register: from its acceptance on (W1)."""
@@ -65,7 +65,7 @@ def card_facts(session: Session, application: Application, *, office: Office) ->
         points=tuple(_point(finding) for finding in found),
         fund=_fund_left(session, application, office),
         submitted_at=application.submitted_at or application.saved_at,
-        next_step=_next_step(session, application, state, award, interested, office),
+        next_step=_next_step(session, application, state, award, office),
         out=tuple(Typed(person.name) for person in interested),
         recommendation=_recommended(application),
         decision=_decided(application),
@@ -130,7 +130,6 @@ def _next_step(
     application: Application,
     state: ApplicationState,
     award: AwardState | None,
-    interested: list[Person],
     office: Office,
 ) -> str:
     """Who does what next, in a sentence or two."""
@@ -138,13 +137,13 @@ def _next_step(
         return _after_approval(application, award)
     if state is ApplicationState.SUBMITTED:
         roles = listed([role.replace("_", " ") for role in office.policy.recommenders.value]).replace(" and ", " or ")
-        deciders = _who(session, application, interested, office)
+        deciders = _who(session, application, office)
         return f"A recommendation by the {roles}; then a decision by someone else. {deciders}"
     if state is ApplicationState.RECOMMENDED:
         recommender = (
             application.recommendation.person.name if application.recommendation is not None else "the recommender"
         )
-        return f"A decision, by somebody other than {recommender}. {_who(session, application, interested, office)}"
+        return f"A decision, by somebody other than {recommender}. {_who(session, application, office)}"
     return {
         ApplicationState.QUERIED: "The applicant has been asked a question. It goes on when they answer.",
         ApplicationState.DECLINED: "Nothing more to do. The applicant is told by e-mail, with the reasons.",
@@ -164,16 +163,5 @@ def _after_approval(application: Application, award: AwardState) -> str:
     }[award]
 
 
-def _who(session: Session, application: Application, interested: list[Person], office: Office) -> str:
-    commissioners = {person.id for person in people.holders(session, Role.COMMISSIONER)}
-    out = frozenset(person.id for person in interested)
-    recommendation = application.recommendation
-    case = Case(
-        kind=Kind(application.kind),
-        fund=application.fund,
-        amount=application.amount or 0,
-        recommended_by=recommendation.person_id if recommendation is not None else None,
-        interests=out,
-        commissioner_interested=bool(commissioners) and commissioners <= out,
-    )
-    return who_may_decide(case, office.policy, office.today())
+def _who(session: Session, application: Application, office: Office) -> str:
+    return who_may_decide(case_of(session, application), office.policy, office.today())

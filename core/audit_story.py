@@ -18,6 +18,7 @@ from core.audit import Progress, unwatched
 from core.audit_lines import Data, Detail, Entry, Told, day, entry_of, letter, moved_text, who
 from core.audit_words import named
 from core.awards import ACCEPTANCE, MEETING
+from core.cases import case_with
 from core.deadlines import CHANNELS
 from core.errors import NotFound, Refused
 from core.notes import seals_in
@@ -37,7 +38,7 @@ from core.records import (
     PolicyVersion,
 )
 from core.returns import RETURN
-from core.rules.authority import Case, Decider, may_decide, who_may_decide
+from core.rules.authority import Decider, may_decide, who_may_decide
 from core.rules.calendar import date_text
 from core.rules.money import display
 from core.rules.policy import Body, Kind, Policy, Role
@@ -282,13 +283,11 @@ class _Telling:
         recommended = [_person(one) for one in earlier if one["kind"] == "recommended"]
         staff = self._staff_at(line["sequence"])
         commissioners = {one.number for one in staff if one.role is Role.COMMISSIONER and one.body is Body.OFFICE}
-        case = Case(
-            kind=Kind(self._application.kind),
-            fund=self._application.fund,
-            amount=self._application.amount or 0,
+        case = case_with(
+            self._application,
             recommended_by=recommended[-1] if recommended else None,
             interests=interested,
-            commissioner_interested=bool(commissioners) and commissioners <= interested,
+            commissioners=commissioners,
         )
         on = london_day(line["at"])
         able = [

@@ -12,15 +12,15 @@ from typing import Any, Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import awards, people
+from core import awards
 from core.applications import held, how_it_stands, move, put_card, put_mail, tell
 from core.assessing import assessment_of, facts_data, facts_of, finding_data
+from core.cases import case_of
 from core.errors import Conflict, Refused
 from core.office import Office, london_day
 from core.records import Application, Decision, Interest, Person, Recommendation
 from core.rules.answers import clean_long
 from core.rules.authority import (
-    Case,
     Decider,
     approver_finding,
     may_decide,
@@ -29,7 +29,7 @@ from core.rules.authority import (
 )
 from core.rules.lifecycle import APPLICATION, ApplicationAction, ApplicationState, NotAllowed
 from core.rules.money import display
-from core.rules.policy import Body, Kind, Role
+from core.rules.policy import Body, Role
 
 Action = Literal["recommend", "approve", "decline"]
 LONGEST_REASONS = 3_000
@@ -52,7 +52,7 @@ def may(
         return Conflict(how_it_stands(application), "A3")
     if not person.active:
         return Refused("You are not on the office's staff list, so you cannot do this.", "A1")
-    case = _case(session, application)
+    case = case_of(session, application)
     decider = Decider(role=Role(person.role), body=Body(person.body), person_id=person.id, name=person.name)
     if action == "recommend":
         refusal = may_recommend(decider, case, office.policy)
@@ -65,20 +65,6 @@ def may(
     except NotAllowed as error:
         return Conflict(how_it_stands(application) or error.reason, "A3")
     return None
-
-
-def _case(session: Session, application: Application) -> Case:
-    interested = frozenset(session.scalars(select(Interest.person_id).where(Interest.application_id == application.id)))
-    commissioners = {person.id for person in people.holders(session, Role.COMMISSIONER)}
-    recommendation = application.recommendation
-    return Case(
-        kind=Kind(application.kind),
-        fund=application.fund,
-        amount=application.amount or 0,
-        recommended_by=recommendation.person_id if recommendation else None,
-        interests=interested,
-        commissioner_interested=bool(commissioners) and commissioners <= interested,
-    )
 
 
 def _gate(
@@ -254,7 +240,7 @@ def _power(
     session: Session, application: Application, person: Person, *, office: Office, today: date
 ) -> list[dict[str, str]]:
     """By what power this person decides, for the trail: under which delegation (A1), and separate from whom (A2)."""
-    case = _case(session, application)
+    case = case_of(session, application)
     decider = Decider(role=Role(person.role), body=Body(person.body), person_id=person.id, name=person.name)
     found = (
         approver_finding(decider, case, office.policy, today),

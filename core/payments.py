@@ -21,6 +21,8 @@ from core.office import Office, london_day
 from core.records import Award, AwardCheck, FundYear, Interest, Payment, Person
 from core.rules.answers import clean_long
 from core.rules.authority import Decider
+from core.rules.calendar import financial_year
+from core.rules.checks import Checks
 from core.rules.facts import Finding, Verdict
 from core.rules.lifecycle import AwardState, NotAllowed
 from core.rules.money import display
@@ -303,19 +305,25 @@ def facts_for(
     described = facts_of(award.application, award.amount)
     made = checks(session, award)
     subsidy = made[CheckKind.SUBSIDY].found if CheckKind.SUBSIDY in made else {}
-    due = payment.return_due
+    due, held = payment.return_due, commitments.holdings(session, award)
     return PaymentFacts(
-        kind=Kind(award.kind),
+        checks=Checks(
+            kind=Kind(award.kind),
+            amount=award.amount,
+            at_risk=described.plan.at_risk,
+            safeguarding_seen=CheckKind.SAFEGUARDING in made,
+            bank_verified=CheckKind.BANK_DETAILS in made,
+            enterprise=subsidy.get("enterprise", described.plan.enterprise),
+            assistance=subsidy.get("assistance", described.history.assistance),
+            letters=bool(subsidy.get("letters")),
+        ),
         amount=payment.amount,
-        award_amount=award.amount,
         paid=award.paid,
-        funded=sum(one.unpaid for one in commitments.holdings(session, award).values()),
+        funded=sum(one.unpaid for one in held.values()),
+        to_come=sum(one.unpaid for (year, _), one in held.items() if year > financial_year(today)),
         accepted=award.status == AwardState.ACTIVE,
         planned_on=payment.planned_on,
         today=today,
-        at_risk=described.plan.at_risk,
-        safeguarding_seen=CheckKind.SAFEGUARDING in made,
-        bank_verified=CheckKind.BANK_DETAILS in made,
         quotes_needed=procurement(described, office.policy_under(award.policy_version)).quotes,
         quotes=made[CheckKind.QUOTES].found["quotes"] if CheckKind.QUOTES in made else 0,
         return_due=due,
@@ -324,9 +332,6 @@ def facts_for(
         approver=payment.approver_id,
         payer=payer,
         chief_finance=payment.chief_finance_id,
-        enterprise=subsidy.get("enterprise", described.plan.enterprise),
-        assistance=subsidy.get("assistance", described.history.assistance),
-        letters=bool(subsidy.get("letters")),
     )
 
 
@@ -394,8 +399,10 @@ def pay(session: Session, award_id: int, number: int, person: Person, *, office:
     _move(session, payment, PaymentAction.PAY, payer_id=person.id, paid_at=now)
     _change_paid(session, award, payment.amount)
     held = held_years(session, award.fund, commitments.years_of(session, award))
-    left, note = payment.amount, f"payment {payment.number}"
+    left, note, this_year = payment.amount, f"payment {payment.number}", financial_year(london_day(now))
     for row, holding in _slices(session, award, held):
+        if row.year > this_year:
+            break  # a year that has not begun pays nothing yet
         part = min(left, holding.unpaid)
         enter(session, row, "payment", -part, actor=actor_of(person), note=note, now=now, award=award)
         left -= part

@@ -16,13 +16,14 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, selectinl
 
 from core import funds, people
 from core.assessing import facts_of, finding_data
+from core.cases import case_with
 from core.records import Application, Award, Interest
 from core.rules.assessment import Assessment, Finding, Money, Schedule, assess
-from core.rules.authority import Case, who_may_decide
+from core.rules.authority import who_may_decide
 from core.rules.calendar import financial_year
 from core.rules.lifecycle import ApplicationState, AwardState
 from core.rules.money import pounds
-from core.rules.policy import Kind, Policy, Role
+from core.rules.policy import Policy, Role
 
 __all__ = ["LIVE_STATES", "OPEN_STATES", "DryRun", "Progress", "Shift", "dry_run", "shifted_applications"]
 
@@ -272,13 +273,11 @@ def _deciders(session: Session, day: date) -> Callable[[Application, Policy], st
     def deciders(application: Application, policy: Policy) -> str:
         out = frozenset(interested.get(application.id, ()))
         made = application.recommendation
-        case = Case(
-            kind=Kind(application.kind),
-            fund=application.fund,
-            amount=application.amount or 0,
+        case = case_with(
+            application,
             recommended_by=made.person_id if made else None,
             interests=out,
-            commissioner_interested=bool(commissioners) and commissioners <= out,
+            commissioners=commissioners,
         )
         return who_may_decide(case, policy, day)
 

@@ -8,18 +8,19 @@ from datetime import date, datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from core import awards, commitments, deadlines, events, payments, people, year_end
+from core import awards, commitments, deadlines, events, payments, year_end
 from core.assessing import facts_data, facts_of, finding_data, schedule_of
 from core.awards import MEETING
+from core.cases import case_of
 from core.errors import Conflict, Refused
 from core.office import Office, london_day
-from core.records import Award, Deadline, Interest, Person, Variation
+from core.records import Award, Deadline, Person, Variation
 from core.rules.assessment import assess
-from core.rules.authority import Case, Decider, may_decide
+from core.rules.authority import Decider, may_decide
 from core.rules.calendar import financial_year
 from core.rules.lifecycle import AwardState
 from core.rules.money import display
-from core.rules.policy import Body, Kind, Role
+from core.rules.policy import Body, Role
 
 
 def vary(
@@ -100,18 +101,7 @@ def _check_decider(session: Session, award: Award, person: Person, amount: int, 
     """Raises Refused where this person may not decide an award of this amount: the first decision's gate (A1, A2)."""
     if not person.active:
         raise Refused("You are not on the office's staff list, so you cannot do this.", "A1")
-    application = award.application
-    interests = select(Interest.person_id).where(Interest.application_id == application.id)
-    interested = frozenset(session.scalars(interests))
-    commissioners = {one.id for one in people.holders(session, Role.COMMISSIONER)}
-    case = Case(
-        kind=Kind(award.kind),
-        fund=award.fund,
-        amount=amount,
-        recommended_by=application.recommendation.person_id if application.recommendation else None,
-        interests=interested,
-        commissioner_interested=bool(commissioners) and commissioners <= interested,
-    )
+    case = case_of(session, award.application, amount=amount)
     decider = Decider(role=Role(person.role), body=Body(person.body), person_id=person.id, name=person.name)
     refusal = may_decide(decider, case, office.policy, today)
     if refusal is not None:

@@ -4,8 +4,8 @@ from datetime import date
 from typing import Final
 
 from core.rules.calendar import date_text, interval_text
+from core.rules.checks import Checks, checks_finding
 from core.rules.facts import Facts, Finding, Stage, Verdict, met
-from core.rules.money import display
 from core.rules.parts import Part, worst_of
 from core.rules.policy import Kind, Policy, Purpose, SingleTenderReason, Tier
 from core.rules.words import counted
@@ -89,82 +89,17 @@ def _elapsed(facts: Facts, policy: Policy, today: date) -> Part:
 
 
 def _before_payment(facts: Facts, policy: Policy) -> Finding:
-    """Safeguarding, subsidy, bank details: what is not known or seen yet waits for the first payment only."""
-    return worst_of("L5", (_subsidy(facts, policy), _safeguarding(facts), _bank(facts)))
-
-
-def _safeguarding(facts: Facts) -> Part:
-    # Young people are children at risk, whatever the answer to the question was.
-    if facts.plan.at_risk or facts.purpose is Purpose.YOUNG_PEOPLE:
-        if facts.plan.safeguarding_seen:
-            return Part(Verdict.MET, "Children or adults at risk take part, and the safeguarding policy was seen.")
-        return Part(
-            Verdict.ADVICE,
-            "Children or adults at risk take part, and the safeguarding policy has not been seen.",
-            "See the policy before any payment.",
-            Stage.PAYMENT,
-        )
-    if facts.plan.at_risk is None:
-        return Part(
-            Verdict.ADVICE,
-            "Not said: whether children or adults at risk take part.",
-            "Ask; where they do, see the safeguarding policy before any payment.",
-            Stage.PAYMENT,
-        )
-    return Part(Verdict.MET, "No children or adults at risk take part.")
-
-
-def _subsidy(facts: Facts, policy: Policy) -> Part:
-    """Minimal financial assistance to an enterprise: only a grant is one, a price paid for a service is not."""
-    if facts.kind is not Kind.GRANT or facts.plan.enterprise is False:
-        return Part(Verdict.MET, "")
-    limit = policy.subsidy_limit.value
-    if facts.plan.enterprise is None and policy.tier(facts.amount) is Tier.LIGHT:
-        return Part(Verdict.MET, "")  # a light award is asked before it is paid, not before it is decided
-    if facts.plan.enterprise is None:
-        return Part(
-            Verdict.ADVICE,
-            "Not said: whether the recipient is an enterprise.",
-            f"Ask whether it sells goods or services; the limit is then {display(limit)}.",
-            Stage.PAYMENT,
-        )
-    years = policy.subsidy_years.value
-    over = f"over this financial year and the {years} before it"
-    total = (facts.history.assistance or 0) + facts.amount
-    if total > limit:
-        room = limit - total + facts.amount
-        return Part(
-            Verdict.NOT_MET,
-            f"The recipient is an enterprise, and its minimal financial assistance would be {display(total)} {over}: "
-            f"more than {display(limit)}.",
-            f"Award {display(room)} or less, or use another route of the Subsidy Control Act 2022."
-            if room > 0
-            else "Use another route of the Subsidy Control Act 2022.",
-        )
-    if facts.history.assistance is None:
-        return Part(
-            Verdict.ADVICE,
-            f"The recipient is an enterprise; what it had {over} is not known, and the limit is {display(limit)}.",
-            "Send the letter that asks for its total, and keep the answer, before any payment.",
-            Stage.PAYMENT,
-        )
-    within = f"Its minimal financial assistance is {display(total)} {over}, within {display(limit)}"
-    if facts.plan.subsidy_letters:
-        return Part(Verdict.MET, f"{within}; the letters are kept.")
-    return Part(
-        Verdict.ADVICE,
-        f"{within}.",
-        "Send the letter, and keep its confirmation of the total, before any payment.",
-        Stage.PAYMENT,
+    """What is checked before money leaves, as far as it is known while the award is only an idea."""
+    plan = facts.plan
+    checks = Checks(
+        kind=facts.kind,
+        amount=facts.amount,
+        # Young people are children at risk, whatever the answer to the question was.
+        at_risk=True if facts.purpose is Purpose.YOUNG_PEOPLE else plan.at_risk,
+        safeguarding_seen=plan.safeguarding_seen is True,
+        bank_verified=plan.bank_verified is True,
+        enterprise=plan.enterprise,
+        assistance=facts.history.assistance,
+        letters=plan.subsidy_letters is True,
     )
-
-
-def _bank(facts: Facts) -> Part:
-    if facts.plan.bank_verified:
-        return Part(Verdict.MET, "A second person verified the bank details.")
-    return Part(
-        Verdict.ADVICE,
-        "The bank details are not verified yet.",
-        "A second person verifies them by a call to a known number.",
-        Stage.PAYMENT,
-    )
+    return checks_finding(checks, policy, paying=False)

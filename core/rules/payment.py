@@ -6,12 +6,13 @@ from enum import StrEnum
 from typing import Final
 
 from core.rules.authority import Decider, Refusal
-from core.rules.calendar import date_text
+from core.rules.calendar import date_text, financial_year, year_bounds
+from core.rules.checks import Checks, checks_finding
 from core.rules.facts import Finding, Stage, Verdict
 from core.rules.lifecycle import Lifecycle, Stands
 from core.rules.money import display
 from core.rules.parts import Part, worst_of
-from core.rules.policy import Body, Kind, Policy, Role
+from core.rules.policy import Body, Policy, Role
 from core.rules.words import counted
 
 __all__ = [
@@ -93,24 +94,20 @@ PAYMENT: Final = Lifecycle(
 class PaymentFacts:
     """One payment of an award as the rules see it. Money is pence; people are ids, None where nobody has done it yet.
 
-    `award_amount` is what was awarded, `paid` what of it has left already and not come back, `funded` what of it is
-    committed and not paid: not what is conditional on a later year's funding. `quotes_needed` is what T1 asks of this
-    award. `return_due` is the day of the return that the payment depends on. `enterprise`: whether the recipient is
-    one; `assistance` is its minimal financial assistance over this year and those before it that count, without this
-    award; `letters`: whether it has confirmed that in writing. `at_risk` None: nobody has said.
+    `checks` is the award as L5 sees it; `paid` what of it has left already and not come back, `funded` what of it is
+    committed and not paid: not what is conditional on a later year's funding. `to_come` is what of `funded` falls in a
+    financial year that has not begun. `quotes_needed` is what T1 asks of this award. `return_due` is the day of the
+    return that the payment depends on.
     """
 
-    kind: Kind
+    checks: Checks
     amount: int
-    award_amount: int
     paid: int
     funded: int
     accepted: bool
     planned_on: date
     today: date
-    at_risk: bool | None = False
-    safeguarding_seen: bool = False
-    bank_verified: bool = False
+    to_come: int = 0
     quotes_needed: int = 0
     quotes: int = 0
     return_due: date | None = None
@@ -119,9 +116,6 @@ class PaymentFacts:
     approver: int | None = None
     payer: int | None = None
     chief_finance: int | None = None
-    enterprise: bool | None = None
-    assistance: int | None = None
-    letters: bool = False
 
 
 _HANDLERS: Final = frozenset(
@@ -147,7 +141,7 @@ def payment_findings(facts: PaymentFacts, policy: Policy) -> tuple[Finding, ...]
     The same facts are looked at before the approval, before the payment and in between: people who have not acted yet
     are advice, and become a refusal once there is a payer.
     """
-    return (worst_of("F7", _payment_parts(facts, policy)), worst_of("L5", _check_parts(facts, policy)))
+    return (worst_of("F7", _payment_parts(facts, policy)), checks_finding(facts.checks, policy, paying=True))
 
 
 def _met(because: str) -> Part:
@@ -186,11 +180,11 @@ def _accepted(facts: PaymentFacts) -> Part:
 
 
 def _within(facts: PaymentFacts) -> Part:
-    left = facts.award_amount - facts.paid
+    left = facts.checks.amount - facts.paid
     if facts.amount > left:
         return _stop(
             f"{display(facts.amount)} is more than the {display(max(left, 0))} of the award's "
-            f"{display(facts.award_amount)} that has not been paid.",
+            f"{display(facts.checks.amount)} that has not been paid.",
             f"Pay {display(left)} or less, or vary the award first." if left > 0 else "Vary the award first.",
         )
     if facts.amount > facts.funded:
@@ -200,6 +194,16 @@ def _within(facts: PaymentFacts) -> Part:
             f"Pay {display(facts.funded)} or less, or wait for that year's allocation."
             if facts.funded > 0
             else "Wait for that year's allocation.",
+        )
+    begun = facts.funded - facts.to_come
+    if facts.amount > begun:
+        starts = date_text(year_bounds(financial_year(facts.today) + 1)[0])
+        wait = _later if facts.payer is None else _stop
+        return wait(
+            f"Only {display(begun)} of what has not been paid falls in a financial year that has begun.",
+            f"Pay {display(begun)} or less, or wait for {starts}, when the next one begins."
+            if begun > 0
+            else f"Wait for {starts}, when the next one begins.",
         )
     return _met(f"{display(facts.amount)} is within the {display(left)} that has not been paid.")
 
@@ -256,62 +260,3 @@ def _chief_finance(facts: PaymentFacts, policy: Policy) -> Part | None:
     if facts.chief_finance == facts.payer:
         return _stop(f"{over}, and you are the one who checked it.", "Somebody else pays it.")
     return _met(f"{over}, and the chief finance officer has checked it.")
-
-
-def _check_parts(facts: PaymentFacts, policy: Policy) -> tuple[Part, ...]:
-    return (_safeguarding(facts), _bank(facts), _subsidy(facts, policy))
-
-
-def _safeguarding(facts: PaymentFacts) -> Part:
-    if facts.safeguarding_seen:
-        return _met("The safeguarding policy has been seen.")
-    if facts.at_risk is None:
-        return _stop(
-            "Nobody has said whether children or adults at risk take part.",
-            "Ask for the safeguarding policy, and record that you saw it.",
-        )
-    if not facts.at_risk:
-        return _met("No children or adults at risk take part.")
-    return _stop(
-        "Children or adults at risk take part, and the safeguarding policy has not been seen.",
-        "See it, and record that you did.",
-    )
-
-
-def _bank(facts: PaymentFacts) -> Part:
-    if facts.bank_verified:
-        return _met("The bank details have been verified.")
-    return _stop(
-        "The bank details have not been verified.",
-        "A second person verifies them, by a call to a number that was known before.",
-    )
-
-
-def _subsidy(facts: PaymentFacts, policy: Policy) -> Part:
-    """Minimal financial assistance to an enterprise: only a grant is one, a price paid for a service is not."""
-    if facts.kind is not Kind.GRANT:
-        return _met("It pays for something that was bought, so it is no subsidy.")
-    if facts.enterprise is None:
-        return _later("It is not recorded whether the recipient is an enterprise.", "Ask, and record the answer.")
-    if not facts.enterprise:
-        return _met("The recipient is not an enterprise, so this is no subsidy.")
-    limit = policy.subsidy_limit.value
-    over = f"over this financial year and the {policy.subsidy_years.value} before it"
-    if facts.assistance is None:
-        return _stop(
-            f"The recipient is an enterprise, and what minimal financial assistance it had {over} is not recorded.",
-            f"Ask for it: with this award it may come to {display(limit)}.",
-        )
-    total = facts.assistance + facts.award_amount
-    if total > limit:
-        return _stop(
-            f"With this award the recipient's minimal financial assistance {over} comes to {display(total)}: more than "
-            f"{display(limit)}.",
-            "Take advice on subsidy control before anything is paid.",
-        )
-    if not facts.letters:
-        return _stop(
-            "The recipient is an enterprise, and has not confirmed its minimal financial assistance in writing.",
-            "Exchange the letters, and record that you did.",
-        )
-    return _met(f"With this award its minimal financial assistance comes to {display(total)}, within {display(limit)}.")

@@ -279,7 +279,7 @@ class Model:
         self.settle(freed)
 
     def pay(self, award: int, amount: int) -> None:
-        parts = self.parts(award)
+        parts = [one for one in self.parts(award) if one.year <= self.this_year()]
         if amount > sum(one.amount - one.paid for one in parts):
             raise No
         for one in parts:

@@ -49,6 +49,7 @@ OTHERS: Final = {
     "policy": ("test_assessment.py", "test_policy_file.py"),
     "assessment": ("test_properties.py",),
     "parts": ("test_assessment.py", "test_legal_basis.py"),
+    "checks": ("test_legal_basis.py", "test_payment.py"),
     "facts": ("test_assessment.py", "test_legal_basis.py"),
     "words": ("test_assessment.py", "test_fund_rules.py"),
     "answers": ("test_questions.py",),

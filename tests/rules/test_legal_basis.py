@@ -174,20 +174,25 @@ UNSEEN = "Children or adults at risk take part, and the safeguarding policy has 
 @pytest.mark.parametrize(
     ("plan", "purpose", "because", "remedy"),
     [
-        (replace(CHECKED, at_risk=True), None, UNSEEN, "See the policy before any payment."),
-        (replace(CHECKED, at_risk=True, safeguarding_seen=False), None, UNSEEN, "See the policy before any payment."),
-        (CHECKED, Purpose.YOUNG_PEOPLE, UNSEEN, "See the policy before any payment."),
+        (replace(CHECKED, at_risk=True), None, UNSEEN, "See it before any payment, and record that you did."),
+        (
+            replace(CHECKED, at_risk=True, safeguarding_seen=False),
+            None,
+            UNSEEN,
+            "See it before any payment, and record that you did.",
+        ),
+        (CHECKED, Purpose.YOUNG_PEOPLE, UNSEEN, "See it before any payment, and record that you did."),
         (
             replace(CHECKED, at_risk=None),
             None,
-            "Not said: whether children or adults at risk take part.",
-            "Ask; where they do, see the safeguarding policy before any payment.",
+            "Nobody has said whether children or adults at risk take part.",
+            "Ask. Unless they do not, see the safeguarding policy before any payment, and record that you did.",
         ),
         (
             replace(CHECKED, bank_verified=None),
             None,
-            "The bank details are not verified yet.",
-            "A second person verifies them by a call to a known number.",
+            "The bank details have not been verified.",
+            "A second person verifies them, by a call to a number that was known before.",
         ),
     ],
 )
@@ -206,8 +211,8 @@ def test_what_was_checked_is_met(one: Callable[..., Finding], purpose: Purpose |
     assert "No children or adults at risk take part." in nobody.because
     seen = one("L5", plan=replace(CHECKED, at_risk=True, safeguarding_seen=True), purpose=purpose)
     assert (seen.verdict, seen.needed_by) == (Verdict.MET, None)
-    assert "the safeguarding policy was seen." in seen.because
-    assert "A second person verified the bank details." in seen.because
+    assert "The safeguarding policy has been seen." in seen.because
+    assert "A second person has verified the bank details." in seen.because
 
 
 def test_a_light_award_is_not_asked_about_trade_before_it_is_decided(one: Callable[..., Finding]) -> None:
@@ -216,8 +221,8 @@ def test_a_light_award_is_not_asked_about_trade_before_it_is_decided(one: Callab
     standard = one("L5", amount=5_000_00, plan=replace(CHECKED, enterprise=None))
     assert (standard.verdict, standard.because, standard.remedy, standard.needed_by) == (
         Verdict.ADVICE,
-        "Not said: whether the recipient is an enterprise.",
-        "Ask whether it sells goods or services; the limit is then £315,000.",
+        "It is not recorded whether the recipient is an enterprise.",
+        "Ask whether it sells goods or services, and record the answer; the limit is then £315,000.",
         Stage.PAYMENT,
     )
 
@@ -240,22 +245,29 @@ def test_everything_that_is_open_stands_in_one_finding(one: Callable[..., Findin
             True,
             "met",
             None,
-            "£315,000 over this financial year and the 2 before it, within £315,000",
+            "over this financial year and the 2 before it is £315,000, within £315,000; the letters are kept.",
         ),
-        (314_000_00, 1_000_00, None, "advice", Stage.PAYMENT, "assistance is £315,000 over"),
+        (
+            314_000_00,
+            1_000_00,
+            None,
+            "advice",
+            Stage.PAYMENT,
+            "is £315,000, within £315,000; it has not confirmed that in writing.",
+        ),
         (
             314_000_01,
             1_000_00,
             True,
             "not_met",
             Stage.APPROVAL,
-            "would be £315,000.01 over this financial year and the 2",
+            "over this financial year and the 2 before it is £315,000.01: more than £315,000.",
         ),
         (314_000_00, 1_000_01, True, "not_met", Stage.APPROVAL, "more than £315,000."),
         (0, 315_000_00, True, "met", None, "within £315,000"),
-        (0, 315_000_01, True, "not_met", Stage.APPROVAL, "would be £315,000.01"),
-        (None, 315_000_00, True, "advice", Stage.PAYMENT, "is not known, and the limit is £315,000"),
-        (None, 315_000_01, None, "not_met", Stage.APPROVAL, "would be £315,000.01"),
+        (0, 315_000_01, True, "not_met", Stage.APPROVAL, "is £315,000.01: more"),
+        (None, 315_000_00, True, "advice", Stage.PAYMENT, "is not recorded, and the limit is £315,000"),
+        (None, 315_000_01, None, "not_met", Stage.APPROVAL, "is £315,000.01: more"),
     ],
 )
 def test_minimal_financial_assistance_to_the_penny(

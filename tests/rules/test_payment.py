@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from core.rules.authority import Decider
+from core.rules.checks import Checks, checks_finding
 from core.rules.facts import Finding, Stage, Verdict
 from core.rules.lifecycle import NotAllowed
 from core.rules.payment import (
@@ -24,29 +25,37 @@ from core.rules.policy import Body, Kind, Policy, Role
 Look = Callable[..., dict[str, Finding]]
 
 READY = PaymentFacts(
-    kind=Kind.GRANT,
+    checks=Checks(Kind.GRANT, 5_000_00, at_risk=False, bank_verified=True, enterprise=False),
     amount=2_000_00,
-    award_amount=5_000_00,
     paid=1_000_00,
     funded=4_000_00,
     accepted=True,
     planned_on=date(2027, 1, 15),
     today=date(2027, 1, 15),
-    bank_verified=True,
     approver=1,
     payer=2,
-    enterprise=False,
 )
 """A payment that nothing stops."""
+
+
+CHECKS = [
+    {"bank_verified": False},
+    {"at_risk": True},
+    {"at_risk": None},
+    {"enterprise": True},
+    {"enterprise": True, "assistance": 310_000_00},
+]
+"""What is missing of an award that is otherwise ready (L5)."""
 
 
 @pytest.fixture
 def look(policy: Policy) -> Look:
     """The two findings of a payment that is ready, with these facts changed; `over` is the chief finance limit."""
 
-    def found(over: int | None = None, **changed: Any) -> dict[str, Finding]:
+    def found(over: int | None = None, checks: dict[str, Any] | None = None, **changed: Any) -> dict[str, Finding]:
         under = replace(policy, chief_finance_over=replace(policy.chief_finance_over, value=over))
-        return {one.rule: one for one in payment_findings(replace(READY, **changed), under)}
+        facts = replace(READY, checks=replace(READY.checks, **(checks or {})), **changed)
+        return {one.rule: one for one in payment_findings(facts, under)}
 
     return found
 
@@ -60,8 +69,8 @@ def test_a_payment_that_nothing_stops(look: Look) -> None:
         "One person approved it and another pays it."
     )
     assert found["L5"].because == (
-        "No children or adults at risk take part. The bank details have been verified. "
-        "The recipient is not an enterprise, so this is no subsidy."
+        "The recipient is not an enterprise, so this is no subsidy. No children or adults at risk take part. "
+        "A second person has verified the bank details."
     )
     assert (found["F7"].remedy, found["L5"].paragraph) == ("", "office; Subsidy Control Act 2022")
 
@@ -79,6 +88,10 @@ def test_a_payment_that_nothing_stops(look: Look) -> None:
         ({"funded": 2_000_00}, "met", "£2,000 is within"),
         ({"funded": 1_999_99}, "not_met", "Only £1,999.99 of what has not been paid is funded"),
         ({"funded": 0}, "not_met", "Only £0 of what has not been paid is funded"),
+        ({"to_come": 2_000_00}, "met", "£2,000 is within"),
+        ({"to_come": 2_000_01}, "not_met", "Only £1,999.99 of what has not been paid falls in a financial year that"),
+        ({"to_come": 2_000_01, "payer": None}, "advice", "Only £1,999.99 of what has not been paid falls in"),
+        ({"to_come": 4_000_00}, "not_met", "Only £0 of what has not been paid falls in a financial year that has"),
         ({"held_because": "The charity's trustees have changed."}, "not_met", "It is held: The charity's trustees"),
         ({"quotes_needed": 3, "quotes": 3}, "met", "Rule T1 asks for 3 written quotes, and 3 came in."),
         ({"quotes_needed": 3, "quotes": 2}, "not_met", "Rule T1 asks for 3 written quotes, and 2 came in."),
@@ -99,6 +112,14 @@ def test_what_f7_waits_for(look: Look, changed: dict[str, Any], verdict: str, sa
     assert said.strip() in found.because
     assert bool(found.remedy) is (verdict != "met")
     assert found.needed_by is (None if verdict == "met" else Stage.PAYMENT)
+
+
+@pytest.mark.parametrize(("today", "begins"), [(date(2027, 1, 15), "1 April 2027"), (date(2027, 4, 1), "1 April 2028")])
+def test_when_a_year_that_has_not_begun_begins(look: Look, today: date, begins: str) -> None:
+    assert look(today=today, to_come=2_000_01)["F7"].remedy == (
+        f"Pay £1,999.99 or less, or wait for {begins}, when the next one begins."
+    )
+    assert look(today=today, to_come=4_000_00)["F7"].remedy == f"Wait for {begins}, when the next one begins."
 
 
 def test_everything_that_stops_a_payment_is_said_at_once(look: Look) -> None:
@@ -143,26 +164,47 @@ def test_no_limit_is_shipped_for_the_chief_finance_officers_check(policy: Policy
         ({"at_risk": True, "safeguarding_seen": True}, "met", "The safeguarding policy has been seen."),
         ({"enterprise": None}, "advice", "not recorded whether the recipient is an enterprise"),
         ({"enterprise": None, "kind": Kind.CONTRACT}, "met", "so it is no subsidy"),
+        ({"at_risk": None}, "not_met", "Nobody has said whether children or adults at risk take part."),
+        ({"at_risk": None, "safeguarding_seen": True}, "met", "The safeguarding policy has been seen."),
+        ({"enterprise": None, "amount": 4_999_99}, "advice", "not recorded whether the recipient is an enterprise"),
         ({"enterprise": True}, "not_met", "this financial year and the 2 before it is not recorded"),
         ({"enterprise": True, "assistance": 0}, "not_met", "has not confirmed"),
         ({"enterprise": True, "assistance": 310_000_00}, "not_met", "has not confirmed"),
-        ({"enterprise": True, "assistance": 310_000_00, "letters": True}, "met", "£315,000, within £315,000."),
+        (
+            {"enterprise": True, "assistance": 310_000_00, "letters": True},
+            "met",
+            "£315,000, within £315,000; the letters are kept.",
+        ),
         ({"enterprise": True, "assistance": 310_000_01, "letters": True}, "not_met", "£315,000.01: more than £315,000"),
         ({"enterprise": True, "assistance": 310_000_01, "letters": True, "kind": Kind.INVOICE}, "met", "no subsidy"),
     ],
 )
 def test_what_l5_looks_at_before_money_leaves(look: Look, changed: dict[str, Any], verdict: str, said: str) -> None:
-    found = look(**changed)["L5"]
+    found = look(checks=changed)["L5"]
     assert found.verdict == verdict
     assert said in found.because
     assert found.needed_by is (None if verdict == "met" else Stage.PAYMENT)
-    assert look(**changed)["F7"].verdict is Verdict.MET
+    assert look(checks=changed)["F7"].verdict is Verdict.MET
 
 
 def test_the_whole_award_counts_towards_the_subsidy_not_this_payment_alone(look: Look) -> None:
     given = {"enterprise": True, "letters": True, "assistance": 313_000_01}
-    assert look(**given, amount=1_00)["L5"].verdict is Verdict.NOT_MET
-    assert look(**given, amount=1_00, award_amount=1_999_99)["L5"].verdict is Verdict.MET
+    found = look(checks=given, amount=1_00)["L5"]
+    assert (found.verdict, found.remedy) == (
+        Verdict.NOT_MET,
+        "Vary the award to £1,999.99 or less, or use another route of the Subsidy Control Act 2022.",
+    )
+    assert look(checks={**given, "amount": 1_999_99}, paid=0, amount=1_00)["L5"].verdict is Verdict.MET
+
+
+@pytest.mark.parametrize("checks", CHECKS)
+def test_what_stops_a_payment_is_advice_before_a_decision_in_the_same_words(
+    policy: Policy, checks: dict[str, Any]
+) -> None:
+    of = replace(READY.checks, **checks)
+    before, at = checks_finding(of, policy, paying=False), checks_finding(of, policy, paying=True)
+    assert (before.verdict, at.verdict, before.needed_by) == (Verdict.ADVICE, Verdict.NOT_MET, Stage.PAYMENT)
+    assert (before.because, before.remedy) == (at.because, at.remedy)
 
 
 STATES = {

@@ -1,0 +1,47 @@
+"""From the record to the case that the rules of deciding are asked about (A1, A2), put together in this one place."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core import people
+from core.records import Application, Interest
+from core.rules.authority import Case
+from core.rules.policy import Kind, Role
+
+
+def case_of(session: Session, application: Application, *, amount: int | None = None) -> Case:
+    """What is to be decided, as the record has it now; `amount` in pence where another one is decided on."""
+    interests = select(Interest.person_id).where(Interest.application_id == application.id)
+    return case_with(
+        application,
+        recommended_by=application.recommendation.person_id if application.recommendation else None,
+        interests=frozenset(session.scalars(interests)),
+        commissioners={person.id for person in people.holders(session, Role.COMMISSIONER)},
+        amount=amount,
+    )
+
+
+def case_with(
+    application: Application,
+    *,
+    recommended_by: int | None,
+    interests: frozenset[int],
+    commissioners: Collection[int],
+    amount: int | None = None,
+) -> Case:
+    """The same with what is known of people already, by their ids: for many at once, or as it was on another day.
+
+    The Commissioner has an interest where everybody who holds that office has declared one.
+    """
+    return Case(
+        kind=Kind(application.kind),
+        fund=application.fund,
+        amount=application.amount or 0 if amount is None else amount,
+        recommended_by=recommended_by,
+        interests=interests,
+        commissioner_interested=bool(commissioners) and interests.issuperset(commissioners),
+    )
