@@ -335,7 +335,9 @@ def letter(kind: str) -> str:
 
 
 def _mail_refused(told: Told) -> tuple[str, list[Detail]]:
-    return f"The mail server refused {letter(str(told.data.get('mail')))}", [_text(told, "code")]
+    what = letter(str(told.data.get("mail")))
+    by = capital(who(str(told.line["actor"])))
+    return f"{by} could not deliver {what}", [_text(told, "code")]
 
 
 def _just(what: str, *names: str) -> Words:

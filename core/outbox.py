@@ -6,9 +6,12 @@ next sees `attempts` above one and looks whether it was in fact sent. Messages o
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import re
 import uuid
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import event as sqlalchemy_event
@@ -27,6 +30,7 @@ NOTIFY = "award_desk_outbox"
 MESSAGES: dict[str, Channel] = {
     "card": "slack",
     "staff_nudge": "slack",
+    "mail_refused": "slack",
     "receipt": "mail",
     "offer": "mail",
     "declined": "mail",
@@ -205,6 +209,28 @@ def withhold(session: Session, *, now: datetime) -> None:
         .values(outcome="withheld", settled_at=now, claimed_until=None)
     )
     session.info.pop(_WOKEN, None)
+
+
+_REFERENCE = re.compile(r"([0-9]{1,18})-([0-9a-f]{32})")
+
+
+def reference_of(message: OutboxMessage) -> str:
+    """What another service is told to call this message: its number, and a digest that no other record has."""
+    said = f"{message.key}\n{message.made_at.astimezone(UTC).isoformat()}"
+    return f"{message.id}-{hashlib.sha256(said.encode()).hexdigest()[:32]}"
+
+
+def by_reference(session: Session, reference: str) -> OutboxMessage | None:
+    """The message that another service was told to call so, held until this transaction ends; None if not ours."""
+    found = _REFERENCE.fullmatch(reference)
+    if found is None:
+        return None
+    message = session.scalars(
+        select(OutboxMessage).where(OutboxMessage.id == int(found[1])).with_for_update()
+    ).one_or_none()
+    if message is None or not hmac.compare_digest(reference_of(message), reference):
+        return None
+    return message
 
 
 def waiting(session: Session) -> int:

@@ -36,6 +36,7 @@ from scheduler.listening import Listener
 from scheduler.mail import Sender, SmtpSender
 from scheduler.mail_courier import MailCourier
 from scheduler.mailbox import PracticeMailbox
+from scheduler.notify import NotifySender
 from scheduler.practice_mail import blueprint as practice_mail_page
 from scheduler.slack_courier import SECONDS, SlackCourier
 from scheduler.timetable import Timetable
@@ -97,6 +98,9 @@ class Desk:
         """Where mail goes; None where there is nowhere yet, and mail waits."""
         if self.chosen.raw.smtp_url:
             return SmtpSender(self.chosen.raw.smtp_url, self.mail_from)
+        if self.chosen.raw.notify_api_key:
+            raw = self.chosen.raw
+            return NotifySender(raw.notify_api_key, raw.notify_template_id, url=raw.notify_url)
         return self.mailbox if self.chosen.practice_mail else None
 
 
@@ -261,4 +265,10 @@ def web_app(desk: Desk, door: SlackDoor | None, practice: PracticeSlack | None =
     if desk.chosen.practice_mail:
         mounts.append(Mount(practice_mail_page(desk.mailbox), Access.PRACTICE))
     keys = {one.key: ApiKey(one.name, one.staff) for one in desk.chosen.raw.holders()}
-    return create_app(desk.office, secret_key=desk.chosen.secret_key, api_keys=keys, mounts=mounts)
+    return create_app(
+        desk.office,
+        secret_key=desk.chosen.secret_key,
+        api_keys=keys,
+        mounts=mounts,
+        notify_callback_token=desk.chosen.raw.notify_callback_token,
+    )

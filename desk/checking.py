@@ -12,6 +12,7 @@ from core import outbox
 from desk import assembly
 from desk.settings import PREFIX, SettingsError, choose, read
 from scheduler.mail import SmtpSender
+from scheduler.notify import NotifySender
 from scheduler.trouble import Away, Misconfigured, NotNow, Unsendable
 
 SECONDS = 5
@@ -75,16 +76,19 @@ def slack(desk: assembly.Desk) -> Line:
 
 
 def mail(desk: assembly.Desk) -> Line:
-    """Whether the mail server answers and takes the sign-in."""
+    """Whether the mail server answers and takes the sign-in, or Notify takes the key and has the template."""
     sender = desk.sender()
     if sender is None:
-        return Line("mail", fine=False, said=f"{PREFIX}SMTP_URL is not set, so letters wait")
-    if not isinstance(sender, SmtpSender):
-        return Line("mail", fine=True, said="the practice mailbox")
+        said = f"neither {PREFIX}SMTP_URL nor {PREFIX}NOTIFY_API_KEY is set, so letters wait"
+        return Line("mail", fine=False, said=said)
+    if not isinstance(sender, SmtpSender | NotifySender):
+        return Line("mail", fine=True, said=sender.name)
     try:
         sender.check()
     except (Away, NotNow, Misconfigured, Unsendable, OSError) as error:
         return Line("mail", fine=False, said=str(error))
+    if isinstance(sender, NotifySender):
+        return Line("mail", fine=True, said="GOV.UK Notify takes the key, and the template is as it must be")
     return Line("mail", fine=True, said="the mail server answers")
 
 

@@ -150,7 +150,7 @@ def _welcome(desk: assembly.Desk, door: assembly.SlackDoor | None) -> None:
     if door is None:
         click.echo(f"  There is no Slack: cards wait until {PREFIX}SLACK_BOT_TOKEN is set.")
     if desk.sender() is None:
-        click.echo(f"  There is no mail: letters wait until {PREFIX}SMTP_URL is set.")
+        click.echo(f"  There is no mail: letters wait until {PREFIX}SMTP_URL or {PREFIX}NOTIFY_API_KEY is set.")
 
 
 def web(chosen: Chosen, *, host: str, port: int) -> None:
@@ -175,7 +175,7 @@ def scheduler(chosen: Chosen) -> None:
         if door is None:
             log.warning("no Slack", remedy=f"set {PREFIX}SLACK_BOT_TOKEN; cards wait until then")
         if desk.sender() is None:
-            log.warning("no mail", remedy=f"set {PREFIX}SMTP_URL; letters wait until then")
+            log.warning("no mail", remedy=f"set {PREFIX}SMTP_URL or {PREFIX}NOTIFY_API_KEY; letters wait")
         assembly.start_delivering(desk, door)
         assembly.start_timetable(desk)
         _wait_for_the_end(lambda: log.info("scheduler"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import secrets
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from scheduler.mail import address
+from scheduler.notify import KEY, TEMPLATE
+from scheduler.notify import URL as NOTIFY_URL
 
 PREFIX = "AWARD_DESK_"
 PORT = 8000
@@ -63,8 +66,9 @@ class Settings(BaseSettings):
     smtp_url: str = ""
     mail_from: str = ""
     notify_api_key: str = ""
-    notify_url: str = ""
+    notify_url: str = NOTIFY_URL
     notify_template_id: str = ""
+    notify_callback_token: str = ""
     api_keys: str = Field(default="")
     webhooks: str = ""
     clamd: str = ""
@@ -123,6 +127,34 @@ class Settings(BaseSettings):
             raise ValueError("give smtp://user:password@host:port, or smtps://…")
         return value
 
+    @field_validator("notify_api_key")
+    @classmethod
+    def _notify_key(cls, value: str) -> str:
+        if value and KEY.fullmatch(value) is None:
+            raise ValueError("give the whole API key as Notify showed it: a name and two ids, joined by hyphens")
+        return value
+
+    @field_validator("notify_url")
+    @classmethod
+    def _notify_address(cls, value: str) -> str:
+        if not _safe_address(value):
+            raise ValueError("give an https address, or leave it out to use GOV.UK Notify itself")
+        return value
+
+    @field_validator("notify_template_id")
+    @classmethod
+    def _notify_template(cls, value: str) -> str:
+        if value and TEMPLATE.fullmatch(value) is None:
+            raise ValueError("give the template's id, which Notify shows on the template's page")
+        return value
+
+    @field_validator("notify_callback_token")
+    @classmethod
+    def _notify_token(cls, value: str) -> str:
+        if value and (len(value) < SHORTEST_SECRET or not value.isascii() or not value.isprintable()):
+            raise ValueError(f"give at least {SHORTEST_SECRET} random letters and digits")
+        return value
+
     @field_validator("mail_from")
     @classmethod
     def _from(cls, value: str) -> str:
@@ -142,6 +174,23 @@ class Settings(BaseSettings):
     def holders(self) -> tuple[ApiKeySetting, ...]:
         """The API keys."""
         return _read_keys(self.api_keys)
+
+
+def _safe_address(value: str) -> bool:
+    """Whether what is sent there stays between the two: https, or this computer."""
+    try:
+        parts = urlsplit(value)
+        host = parts.hostname
+    except ValueError:
+        return False
+    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host or "")))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _read_keys(value: str) -> tuple[ApiKeySetting, ...]:
@@ -210,8 +259,7 @@ def choose(settings: Settings, *, production: bool, host: str = "", port: int = 
         _need(settings, "slack_deadlines_channel", "the id of the channel that hears of deadlines")
         if not settings.slack_app_token:
             _need(settings, "slack_signing_secret", "it is on the Slack app's page under Basic Information")
-    if settings.notify_api_key and not settings.smtp_url:
-        raise SettingsError(f"{PREFIX}NOTIFY_API_KEY cannot be used yet: give {PREFIX}SMTP_URL instead.")
+    _check_notify(settings)
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -231,8 +279,19 @@ def choose(settings: Settings, *, production: bool, host: str = "", port: int = 
         public_url=settings.public_url or _listening(settings, host, port),
         secret_key=secret,
         practice_slack=practice and not settings.slack_bot_token,
-        practice_mail=practice and not settings.smtp_url,
+        practice_mail=practice and not settings.smtp_url and not settings.notify_api_key,
     )
+
+
+def _check_notify(settings: Settings) -> None:
+    if settings.notify_api_key and settings.smtp_url:
+        raise SettingsError(
+            f"{PREFIX}SMTP_URL and {PREFIX}NOTIFY_API_KEY are both set: mail goes one way only, so take one out."
+        )
+    if settings.notify_api_key:
+        _need(settings, "notify_template_id", "Notify shows it on the template's page; README says how to make one")
+    elif settings.notify_template_id:
+        _need(settings, "notify_api_key", "make one in Notify under API integration, or take the template's id out")
 
 
 def _listening(settings: Settings, host: str, port: int) -> str:

@@ -25,6 +25,8 @@ class Access(StrEnum):
     """A member of staff who has signed in; the room that mounts the route checks it."""
     SIGNED = "signed"
     """A signature over the request: the room that mounts the route checks it."""
+    CALLBACK = "callback"
+    """The bearer token of a service that calls back: its view compares it."""
     PRACTICE = "practice"
     """Practice is on; such a route is not there otherwise."""
 
@@ -83,6 +85,7 @@ ACCESS: Mapping[str, Access] = {
     "api.application": Access.KEY,
     "api.submit_return": Access.KEY,
     "api.deadline_list": Access.KEY,
+    "notify_callback.receive": Access.CALLBACK,
     "health.live": Access.PUBLIC,
     "health.ready": Access.PUBLIC,
     "health.metrics": Access.PUBLIC,

@@ -15,7 +15,20 @@ from werkzeug.exceptions import HTTPException
 
 from core import errors
 from core.office import Office
-from intake import access, api, apply, check, headers, health, offers, pages, policy_page, register, returns
+from intake import (
+    access,
+    api,
+    apply,
+    check,
+    headers,
+    health,
+    notify_callback,
+    offers,
+    pages,
+    policy_page,
+    register,
+    returns,
+)
 from intake.access import ApiKey, KeyRing, Mount
 from intake.problems import Problem
 
@@ -43,12 +56,14 @@ def create_app(
     mounts: Sequence[Mount] = (),
     ready: Mapping[str, Callable[[], bool]] | None = None,
     requests_a_minute: int | None = REQUESTS_A_MINUTE,
+    notify_callback_token: str = "",
 ) -> Flask:
     """The application for one office.
 
     `api_keys` are the JSON API's keys by their secret; `mounts` the blueprints of other rooms; `ready` further checks
-    of `/health/ready`, by name, beside the record; `requests_a_minute` None lifts the rate limit. Raises ValueError
-    where a route has no row in the access table.
+    of `/health/ready`, by name, beside the record; `requests_a_minute` None lifts the rate limit;
+    `notify_callback_token` is what GOV.UK Notify sends with its delivery receipts, which are not taken without one.
+    Raises ValueError where a route has no row in the access table.
     """
     app = Flask("intake", static_folder="static", template_folder="templates")
     app.request_class = FormRequest
@@ -65,6 +80,7 @@ def create_app(
         WTF_CSRF_SSL_STRICT=False,  # it wants a referrer, which our private pages do not send
     )
     app.extensions["office"] = office
+    app.extensions[notify_callback.EXTENSION] = notify_callback_token
     mounted = tuple(mounts)
     keys = KeyRing(api_keys or {})
     _loader(app)
@@ -74,6 +90,7 @@ def create_app(
     _limits(app, keys, mounted, requests_a_minute)
     csrf = CSRFProtect(app)
     csrf.exempt(api.blueprint)
+    csrf.exempt(notify_callback.blueprint)
     for blueprint in (
         check.blueprint,
         apply.blueprint,
@@ -82,6 +99,7 @@ def create_app(
         register.blueprint,
         policy_page.blueprint,
         api.blueprint,
+        notify_callback.blueprint,
         health.blueprint,
     ):
         app.register_blueprint(blueprint)

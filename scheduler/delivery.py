@@ -64,6 +64,13 @@ class Courier(Protocol[P]):
     def word(self, message: OutboxMessage) -> P:
         """What is to be sent, read from the record as it stands. Raises NothingLeft, NotFound."""
 
+    def find(self, parcel: P) -> Handed | None:
+        """What an earlier attempt in doubt (a crash, a time-out, a lost answer) has handed over already, if it has.
+
+        Asked before each further attempt. None also where the service cannot say: then it is handed over again.
+        Raises one of `scheduler.trouble`.
+        """
+
     def send(self, parcel: P) -> Handed:
         """Hand it over. Raises one of `scheduler.trouble`."""
 
@@ -135,7 +142,8 @@ class Delivery:
         try:
             parcel = self._courier.word(message)
             self._checkpoint("worded")
-            handed = self._courier.send(parcel)
+            found = self._courier.find(parcel) if message.attempts > 1 else None
+            handed = found if found is not None else self._courier.send(parcel)
         except (Unsendable, NothingLeft, NotFound) as trouble:
             self._give_up(message, trouble)
             drained.failed += 1
@@ -148,7 +156,8 @@ class Delivery:
             return "away"
         except NotNow as trouble:
             log.warning("%s waits: %s", message.key, trouble)
-            drained.waits_for(self._put_back(message, trouble))
+            until = self._office.clock() + timedelta(seconds=trouble.retry_after) if trouble.retry_after else None
+            drained.waits_for(self._put_back(message, trouble, until))
             return "done"
         except Misconfigured as trouble:
             self._complain(trouble)

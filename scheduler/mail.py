@@ -38,7 +38,8 @@ SERVICE_ENDS = 421
 class Mail:
     """One e-mail to one person. `made_at` is the aware instant at which it became true, and its Date.
 
-    `mail_from` is whom it comes from, where that is not the sender's own address.
+    `mail_from` is whom it comes from, where that is not the sender's own address; `reference` is what the outbox calls
+    it, by which a service that keeps references finds it again.
     """
 
     to: str
@@ -49,10 +50,21 @@ class Mail:
     message_id: str
     made_at: datetime
     mail_from: str = ""
+    reference: str = ""
 
 
 class Sender(Protocol):
     """Hands a mail over."""
+
+    @property
+    def name(self) -> str:
+        """Who it is that takes or refuses a mail, for the trail."""
+
+    def find(self, mail: Mail) -> bool:
+        """Whether the service has taken this mail already, at an attempt in doubt. False where it cannot say.
+
+        Raises one of `scheduler.trouble`.
+        """
 
     def send(self, mail: Mail) -> None:
         """Hand it over. Raises one of `scheduler.trouble`."""
@@ -121,6 +133,8 @@ class SmtpSender:
     Raises ValueError where the URL or the sender's address cannot be right. Makes no connection before the first mail.
     """
 
+    name = "the mail server"
+
     def __init__(
         self, url: str, mail_from: str, *, timeout: float = SECONDS, tls: ssl.SSLContext | None = None
     ) -> None:
@@ -136,6 +150,10 @@ class SmtpSender:
         self._tls = tls
         self._mail_from = mail_from
         address(mail_from)
+
+    def find(self, _mail: Mail) -> bool:
+        """A mail server cannot say. A mail that is sent again keeps its Message-ID."""
+        return False
 
     def send(self, mail: Mail) -> None:
         """Send one mail. Raises Unsendable, NotNow, Away or Misconfigured."""

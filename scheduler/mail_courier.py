@@ -7,10 +7,10 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from core import deadlines, events
+from core import mail_refusals, outbox
 from core.office import Office
 from core.outbox import Channel
-from core.records import Application, Award, MonitoringReturn, OutboxMessage
+from core.records import OutboxMessage
 from scheduler.delivery import Handed
 from scheduler.mail import Mail, Sender, message_id
 from scheduler.trouble import Unsendable
@@ -25,7 +25,7 @@ class MailParcel:
 
 
 class MailCourier:
-    """Words mails and hands them to `sender`: a mail server, or the practice mailbox."""
+    """Words mails and hands them to `sender`: a mail server, GOV.UK Notify, or the practice mailbox."""
 
     channel: Channel = "mail"
 
@@ -51,11 +51,16 @@ class MailCourier:
                 message_id=message_id(message.key, message.made_at, self._office.public_url),
                 made_at=message.made_at,
                 mail_from=office.policy.office.email.value if self._from_policy else "",
+                reference=outbox.reference_of(message),
             )
         )
 
+    def find(self, parcel: MailParcel) -> Handed | None:
+        """Whether the sender knows that a mail in doubt was taken. Otherwise it is sent again, with its Message-ID."""
+        return Handed() if self._sender.find(parcel.mail) else None
+
     def send(self, parcel: MailParcel) -> Handed:
-        """Hand it to the sender. A mail in doubt is simply sent again: it keeps its Message-ID."""
+        """Hand it to the sender."""
         self._sender.send(parcel.mail)
         return Handed()
 
@@ -63,23 +68,6 @@ class MailCourier:
         """Nothing but the settling itself follows from a mail that was taken."""
 
     def note_failure(self, session: Session, message: OutboxMessage, trouble: Exception, *, now: datetime) -> None:
-        """A refused address is a fact of the award's history: it goes into the trail, without the address itself."""
-        if not isinstance(trouble, Unsendable):
-            return
-        for reference in _references(session, message):
-            told = {"mail": message.kind, "message": message.id, "code": trouble.code}
-            events.append(session, "mail_refused", reference, "the mail server", told, now=now)
-
-
-def _references(session: Session, message: OutboxMessage) -> list[str]:
-    """The references that a mail is about."""
-    if "application_id" in message.payload:
-        application = session.get(Application, message.payload["application_id"])
-        return [application.reference] if application and application.reference else []
-    if "award_id" in message.payload:
-        award = session.get(Award, message.payload["award_id"])
-        return [award.reference] if award else []
-    if "return_id" in message.payload:
-        came_in = session.get(MonitoringReturn, message.payload["return_id"])
-        return [came_in.award.reference] if came_in else []
-    return sorted({nudge.deadline.reference for nudge in deadlines.nudges_of(session, message)})
+        """A refused mail is a fact of the award's history, and somebody must ring instead."""
+        if isinstance(trouble, Unsendable):
+            mail_refusals.note(session, message, by=self._sender.name, code=trouble.code, now=now)

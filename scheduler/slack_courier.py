@@ -21,7 +21,8 @@ from sqlalchemy.orm import Session
 from bot.application_card import message_for
 from bot.blocks import Message
 from bot.deadlines_message import message_for_nudges
-from core import applications
+from bot.mail_refused_message import message_for_refusal
+from core import applications, mail_refusals
 from core.errors import NotFound
 from core.office import Office
 from core.outbox import Channel
@@ -89,7 +90,7 @@ IMPOSSIBLE = frozenset(
 class SlackParcel:
     """A message, and where it goes: to `card` if the application has one, else into `channel`.
 
-    `key` is what a lookup searches for, from `made_at` on, if `in_doubt`. `application_id` is None for what is no card.
+    `key` is what a lookup searches for, from `made_at` on. `application_id` is None for what is no card.
     `claimed_until` is the instant until which the message is ours.
     """
 
@@ -97,7 +98,6 @@ class SlackParcel:
     message: Message
     key: str
     made_at: datetime
-    in_doubt: bool
     claimed_until: datetime
     application_id: int | None = None
     card: Handed | None = None
@@ -126,6 +126,8 @@ class SlackCourier:
                 return self._card(session, message)
             if message.kind == "staff_nudge":
                 return self._parcel(message, self._deadlines, self._nudge(session, message))
+            if message.kind == mail_refusals.KIND:
+                return self._parcel(message, self._deadlines, self._refusal(session, message))
         raise NotFound(f"Nobody words a Slack message of the kind {message.kind}.")
 
     def _card(self, session: Session, message: OutboxMessage) -> SlackParcel:
@@ -143,16 +145,33 @@ class SlackCourier:
     def _nudge(self, session: Session, message: OutboxMessage) -> Message:
         return message_for_nudges(open_nudges(session, message), to=message.payload["to"])
 
+    def _refusal(self, session: Session, message: OutboxMessage) -> Message:
+        refused = session.get(OutboxMessage, message.payload["message_id"])
+        if refused is None:
+            raise NotFound("The mail that was refused is not in the outbox any more.")
+        return message_for_refusal(session, refused, by=message.payload["by"])
+
     def _parcel(self, message: OutboxMessage, channel: str, worded: Message, **more: Any) -> SlackParcel:
         return SlackParcel(
             channel=channel,
             message=worded,
             key=message.key,
             made_at=message.made_at,
-            in_doubt=message.attempts > 1,
             claimed_until=message.claimed_until or self._office.clock(),
             **more,
         )
+
+    def find(self, parcel: SlackParcel) -> Handed | None:
+        """Where an earlier attempt has posted it, if one has; a card that is known to be there is simply updated.
+
+        What is found was worded at that attempt. A card must show how things stand now, and so may have to change.
+        Raises Away or Misconfigured.
+        """
+        if parcel.card is not None:
+            return None
+        found = self._posted(parcel)
+        unchanged = parcel.application_id is None
+        return found if found is not None and (unchanged or self._update(parcel, found)) else None
 
     def send(self, parcel: SlackParcel) -> Handed:
         """Post it, or update the card that is there. Raises Unsendable, Away or Misconfigured."""
@@ -160,11 +179,6 @@ class SlackCourier:
             if self._update(parcel, parcel.card):
                 return parcel.card
             self._forget(parcel)
-        if parcel.in_doubt and (found := self._find(parcel)) is not None:
-            # It was worded at an earlier attempt. A card must show how things stand now, and so may have to change.
-            unchanged = parcel.application_id is None
-            if unchanged or self._update(parcel, found):
-                return found
         if self._office.clock() > parcel.claimed_until - CLAIM_LEFT:
             raise Away("too little of the claim was left to post safely", retry_after=0)
         answer = self._call(
@@ -217,8 +231,7 @@ class SlackCourier:
             if card is not None:
                 session.delete(card)
 
-    def _find(self, parcel: SlackParcel) -> Handed | None:
-        """Where an earlier attempt has posted it, if one has."""
+    def _posted(self, parcel: SlackParcel) -> Handed | None:
         channel = self._ids.get(parcel.channel, parcel.channel)
         for message in self._history(channel, since=parcel.made_at - SKEW):
             metadata = message.get("metadata") or {}

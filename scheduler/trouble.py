@@ -6,7 +6,7 @@ from __future__ import annotations
 class Unsendable(Exception):  # noqa: N818 - these are named as core.errors names its own: by what happened
     """It will never be taken as it is: an address that does not exist, a message that breaks Slack's limits.
 
-    `code` is the mail server's reply code or Slack's error, for the trail.
+    `code` is the mail server's reply code, Notify's status or Slack's error, for the trail.
     """
 
     def __init__(self, reason: str, code: str = "") -> None:
@@ -15,7 +15,14 @@ class Unsendable(Exception):  # noqa: N818 - these are named as core.errors name
 
 
 class NotNow(Exception):  # noqa: N818
-    """Not this one, not now: a full mailbox, a greylisted address. Others may go. Try again later."""
+    """Not this one, not now: a full mailbox, a greylisted address. Others may go. Try again later.
+
+    `retry_after` is in how many seconds, where the courier knows better than the delivery's own waits.
+    """
+
+    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
 
 
 class Away(Exception):  # noqa: N818

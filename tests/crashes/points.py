@@ -101,6 +101,11 @@ class WatchedSender:
         self._sender = sender
         self._points = points
         self._handed = handed
+        self.name = sender().name
+
+    def find(self, mail: Mail) -> bool:
+        """Ask whether a mail was handed over."""
+        return self._sender().find(mail)
 
     def send(self, mail: Mail) -> None:
         """Hand a mail over."""

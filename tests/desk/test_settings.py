@@ -12,6 +12,8 @@ import pytest
 
 from desk.settings import SettingsError, choose, read
 
+NOTIFY_KEY = "desk-11111111-2222-3333-4444-555555555555-66666666-7777-8888-9999-000000000000"
+TEMPLATE = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"
 ROOT = Path(__file__).parents[2]
 
 
@@ -39,6 +41,11 @@ def nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         ("SMTP_URL", "smtp://mail.example.org:notaport"),
         ("MAIL_FROM", "nobody"),
         ("MAIL_FROM", "Grants Desk grants@example.org"),
+        ("NOTIFY_API_KEY", "desk-11111111-2222-3333-4444-555555555555"),
+        ("NOTIFY_URL", "http://notify.example.org"),
+        ("NOTIFY_URL", "notify"),
+        ("NOTIFY_TEMPLATE_ID", "offer"),
+        ("NOTIFY_CALLBACK_TOKEN", "short"),
         ("API_KEYS", "justaname"),
         ("API_KEYS", "a:key:boss"),
         ("API_KEYS", "a:same,b:same"),
@@ -63,6 +70,8 @@ def test_a_wrong_value_is_named(monkeypatch: pytest.MonkeyPatch, name: str, valu
             {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APPROVALS_CHANNEL": "C1", "SLACK_DEADLINES_CHANNEL": "C2"},
             "SLACK_SIGNING_SECRET",
         ),
+        ({"NOTIFY_API_KEY": NOTIFY_KEY}, "NOTIFY_TEMPLATE_ID"),
+        ({"NOTIFY_TEMPLATE_ID": TEMPLATE}, "NOTIFY_API_KEY"),
         ({}, "SECRET_KEY"),
     ],
 )
@@ -92,6 +101,18 @@ def test_practice_is_on_for_up_and_off_in_production(monkeypatch: pytest.MonkeyP
     assert (chosen.practice, chosen.practice_slack, chosen.practice_mail) == (True, False, True)
     monkeypatch.setenv("AWARD_DESK_SMTP_URL", "smtp://127.0.0.1:2525")
     assert choose(read(), production=False, host="127.0.0.1").practice_mail is False
+
+
+def test_mail_goes_one_way_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWARD_DESK_NOTIFY_API_KEY", NOTIFY_KEY)
+    monkeypatch.setenv("AWARD_DESK_NOTIFY_TEMPLATE_ID", TEMPLATE)
+    chosen = choose(read(), production=False, host="127.0.0.1")
+    assert (chosen.practice, chosen.practice_mail) == (True, False)
+    assert chosen.raw.notify_url == "https://api.notifications.service.gov.uk"
+    monkeypatch.setenv("AWARD_DESK_SMTP_URL", "smtp://127.0.0.1:2525")
+    with pytest.raises(SettingsError, match="both set") as raised:
+        choose(read(), production=False, host="127.0.0.1")
+    assert "\n" not in str(raised.value)
 
 
 def test_a_command_is_in_practice_only_where_up_practised(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

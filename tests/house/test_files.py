@@ -21,6 +21,7 @@ HOSTS = frozenset(
         "localhost",
         "slack.com",
         "api.slack.com",
+        "api.notifications.service.gov.uk",
         "www.nationalarchives.gov.uk",
         "www.w3.org",
         "raw.githubusercontent.com",  # the name, not the place, of the published schemas

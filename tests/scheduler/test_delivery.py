@@ -285,9 +285,14 @@ def test_nothing_is_posted_with_too_little_of_the_claim_left(desk: Desk) -> None
 
 def test_messages_of_one_subject_go_in_order(desk: Desk) -> None:
     class OneRefusal:
+        name = "a mail server"
+
         def __init__(self) -> None:
             self.sent: list[str] = []
             self.refusals = [NotNow("mailbox full")]
+
+        def find(self, mail: Mail) -> bool:
+            return False
 
         def send(self, mail: Mail) -> None:
             if self.refusals:
@@ -322,8 +327,13 @@ def test_two_at_once_deliver_each_message_once(desk: Desk) -> None:
 class Refusing:
     """A mail server that always answers the same."""
 
+    name = "the mail server"
+
     def __init__(self, trouble: Exception) -> None:
         self.trouble = trouble
+
+    def find(self, mail: Mail) -> bool:
+        return False
 
     def send(self, mail: Mail) -> None:
         raise self.trouble
@@ -343,6 +353,14 @@ def test_a_refused_address_is_settled_and_goes_into_the_trail(desk: Desk) -> Non
         assert "riverside" not in str(line.data)
         assert events.broken_at(session) is None
     assert desk.message(f"receipt:{application.id}").outcome == "failed"
+    desk.slack_delivery().deliver_all()
+    (told,) = desk.told()
+    said = f"{told.text} {told.blocks}"
+    assert application.reference in told.text
+    assert "the receipt" in said
+    assert "Telephone the contact" in said
+    assert "Ada Applicant" in said
+    assert "riverside.example" not in said
 
 
 def test_a_mail_server_that_is_away_loses_nothing(desk: Desk) -> None:
