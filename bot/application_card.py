@@ -72,6 +72,7 @@ def card_facts(session: Session, application: Application, *, office: Office) ->
         award=award,
         accept_by=application.award.accept_by if application.award is not None else None,
         more=tuple((given.label, Typed("; ".join(given.lines))) for given in more_answers(application, office.policy)),
+        noticed=tuple(str(note["because"]) for note in application.noticed or []),
         register_url=f"{office.public_url.rstrip('/')}/awards/{reference}" if award in _PUBLIC else "",
     )
 

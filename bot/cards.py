@@ -29,6 +29,9 @@ MOST_NAMES = 10
 MOST_OUTCOMES = 3
 """How many outcomes are spelt out; the rest are counted."""
 
+MOST_NOTES = 3
+"""How many earlier bids that look like this one are named; the rest are counted."""
+
 MOST_ANSWERS = 4
 """How many answers beyond the usual ones are shown; the rest are counted."""
 
@@ -98,6 +101,7 @@ class ApplicationCard:
     """Everything that a card shows. Money in pence. `next_step` is the desk's sentence on who may do what next.
 
     `more` is what was asked because of the award's size, its fund or the office's policy: each answer with its label.
+    `noticed` is what the desk saw when it came in, such as an earlier bid that looks like it: a sentence each.
     """
 
     id: int
@@ -126,6 +130,7 @@ class ApplicationCard:
     accept_by: date | None = None
     register_url: str = ""
     more: tuple[tuple[str, Typed], ...] = ()
+    noticed: tuple[str, ...] = ()
 
     @property
     def open(self) -> bool:
@@ -156,6 +161,7 @@ def card(facts: ApplicationCard) -> Message:
         made += _outcomes(facts.outcomes)
         made += _more(facts.more)
         made += _findings(facts)
+        made += _noticed(facts.noticed)
         made.append(blocks.rich(_fund_line(facts)))
         made += _interests(facts.out)
     made.append(blocks.rich(blocks.paragraph(blocks.words("Next:", bold=True), blocks.words(facts.next_step, 600))))
@@ -314,6 +320,15 @@ def _findings(facts: ApplicationCard) -> list[Block]:
     if met:
         made.append(blocks.context(blocks.plain(f"Met: {', '.join(point.rule for point in met)}", 300)))
     return made
+
+
+def _noticed(notes: tuple[str, ...]) -> list[Block]:
+    if not notes:
+        return []
+    rows = [[blocks.words(note, 300)] for note in notes[:MOST_NOTES]]
+    heading = blocks.paragraph(blocks.words("Seen before?", bold=True))
+    more = [f"and {counted(len(notes) - MOST_NOTES, 'more bid')}."] if len(notes) > MOST_NOTES else []
+    return [blocks.rich(heading, blocks.bullets(rows), *(blocks.paragraph(blocks.words(one)) for one in more))]
 
 
 def _fund_line(facts: ApplicationCard) -> Part:

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from core import events, outbox
-from core.assessing import assessment_of, facts_data, facts_of, finding_data
+from core import events, organisations, outbox
+from core.assessing import assessment_of, facts_data, facts_of, finding_data, known_facts
 from core.errors import Conflict, NotFound, Refused
 from core.links import link_for
 from core.office import LONDON, Office, london_day
 from core.records import Application, Outcome
+from core.rules.answers import clean_short, is_address
 from core.rules.lifecycle import APPLICATION, ApplicationAction, ApplicationState, NotAllowed
+from core.rules.organisations import address_key, keys_of
 from core.rules.policy import Fund
 from core.rules.questions import ApplicationFacts
 
@@ -77,6 +79,9 @@ def save(session: Session, application: Application, answers: Mapping[str, str],
     if locked.status != ApplicationState.DRAFT:
         raise Conflict("This application has been submitted, so it can no longer be changed. Write to the office.")
     locked.answers = {**locked.answers, **{name: _storable(text) for name, text in answers.items()}}
+    if "contact_email" in answers:
+        typed = clean_short(locked.answers["contact_email"])
+        locked.contact_key = address_key(typed) if is_address(typed) else None
     locked.saved_at = now
 
 
@@ -98,10 +103,12 @@ def submit(
     with session.no_autoflush:  # what is kept is written once, not before each question to the record
         application.submitted_at, application.submitted_by = now, by
         _keep(application, facts)
-        assessment = assessment_of(session, application, office=office, today=today)
+        known = known_facts(session, application, office=office, today=today)
+        assessment = assessment_of(session, application, office=office, today=today, facts=known)
         application.findings = [finding_data(finding) for finding in assessment.findings]
+        application.noticed = organisations.noticed(_like_it(session, application, office, today))
     told = {
-        "facts": facts_data(facts_of(application)),
+        "facts": facts_data(known),
         "findings": application.findings,
         "policy": office.policy_version(session, now=now).fingerprint,
     }
@@ -131,6 +138,9 @@ def _keep(application: Application, facts: ApplicationFacts) -> None:
         "purchases",
     ):
         setattr(application, name, getattr(facts, name))
+    keys = keys_of(facts.organisation_name, facts.postcode, facts.charity_number, facts.company_number)
+    application.charity_key, application.company_key, application.name_key = keys.charity, keys.company, keys.name
+    application.contact_key = address_key(facts.contact_email)
     application.start_on, application.end_on = facts.start, facts.end
     application.purpose, application.organisation_type = facts.purpose.value, facts.organisation_type.value
     application.extra = dict(facts.answers)
@@ -139,6 +149,11 @@ def _keep(application: Application, facts: ApplicationFacts) -> None:
         Outcome(position=position, outcome=one.outcome, measure=one.measure, target=one.target)
         for position, one in enumerate(facts.outcomes, start=1)
     ]
+
+
+def _like_it(session: Session, application: Application, office: Office, today: date) -> list[organisations.EarlierBid]:
+    keys, bid = organisations.keys_of(application), organisations.bid_of(application)
+    return organisations.earlier_bids(session, keys, bid, policy=office.policy, today=today, but=application.id)
 
 
 def _fund(office: Office, application: Application) -> Fund:

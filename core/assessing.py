@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from core import funds
+from core import funds, organisations
 from core.office import Office
 from core.records import Application
 from core.rules.assessment import Assessment, Facts, Finding, Money, assess
@@ -49,6 +49,15 @@ def facts_of(application: Application, amount: int | None = None) -> Facts:
     )
 
 
+def known_facts(
+    session: Session, application: Application, *, office: Office, today: date, amount: int | None = None
+) -> Facts:
+    """A submitted application with what only the record knows: other awards to the same organisation (R2, T2)."""
+    facts = facts_of(application, amount)
+    history = organisations.history_of(session, application, facts, policy=office.policy, today=today)
+    return replace(facts, history=history)
+
+
 def money_for(session: Session, facts: Facts, today: date, profile: Mapping[int, int] | None = None) -> Money | None:
     """What a fund has for what is described, in the financial year of its start (this year's without one) (F1, F6).
 
@@ -82,12 +91,15 @@ def assessment_of(
     today: date,
     amount: int | None = None,
     profile: Mapping[int, int] | None = None,
+    facts: Facts | None = None,
 ) -> Assessment:
     """Assess a submitted application as things stand, with the money that its fund has left for it.
 
     `profile` says how the amount falls over the financial years, in pence; all in that of the start unless given.
+    `facts` are its `known_facts`, where the caller needs them too.
     """
-    facts = facts_of(application, amount)
+    if facts is None:
+        facts = known_facts(session, application, office=office, today=today, amount=amount)
     return assess(facts, office.policy, today, money_for(session, facts, today, profile), office.holidays)
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from core import awards
 from core.applications import held, how_it_stands, move, put_card, put_mail, tell
-from core.assessing import assessment_of, facts_data, facts_of, finding_data
+from core.assessing import assessment_of, facts_data, finding_data, known_facts
 from core.cases import case_of
 from core.errors import Conflict, Refused
 from core.office import Office, london_day
@@ -190,7 +190,8 @@ def decide(
         decided_amount = _amount(application, amount if amount is not None else application.amount or 0)
         if not conditions:
             raise WrongInput("conditions", "Give the conditions, at least the six-monthly monitoring return.", "L1")
-    assessment = assessment_of(session, application, office=office, today=today, amount=decided_amount, profile=profile)
+    facts = known_facts(session, application, office=office, today=today, amount=decided_amount)
+    assessment = assessment_of(session, application, office=office, today=today, profile=profile, facts=facts)
     if outcome == "approved":
         _refuse_failed(assessment.blocking, "amount")
     power = _power(session, application, person, office=office, today=today)
@@ -201,7 +202,7 @@ def decide(
         amount=decided_amount,
         reasons=reasons,
         conditions=conditions,
-        facts=facts_data(facts_of(application, decided_amount)),
+        facts=facts_data(facts),
         findings=[finding_data(finding) for finding in assessment.findings],
         policy_version_id=office.policy_version(session, now=now).id,
         made_at=now,

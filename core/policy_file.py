@@ -139,7 +139,10 @@ _FIGURES_OF: Final[Mapping[int, tuple[str, ...]]] = {
         "historic_review_months", "published_items_over", "published_copies_over", "publication_working_day",
         "light_application_questions", "light_return_questions", "full_plan_months_plan", "full_plan_months_do",
     ),
-    3: (),
+    3: (
+        "similar_bid_months", "similar_amount_share", "return_link_months", "renewed_link_days", "start_link_days",
+        "link_mails_an_hour", "link_mails_a_day",
+    ),
 }  # fmt: skip
 """The figures that came with each format after the first."""
 

@@ -139,6 +139,13 @@ class _Figures(_Row):
     light_application_questions: _Figure[_Count]
     light_return_questions: _Figure[_Count]
     recommenders: _Figure[Annotated[tuple[rules.Role, ...], Field(min_length=1)]]
+    similar_bid_months: _Figure[_Count]
+    similar_amount_share: _Figure[_Share]
+    return_link_months: _Figure[_Count]
+    renewed_link_days: _Figure[_Count]
+    start_link_days: _Figure[_Count]
+    link_mails_an_hour: _Figure[_Count]
+    link_mails_a_day: _Figure[_Count]
     largest_application: _Sum
     long_answer_characters: _Figure[_Count]
     short_answer_characters: _Figure[_Count]

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from core import awards, commitments, deadlines, events, payments, year_end
-from core.assessing import facts_data, facts_of, finding_data, schedule_of
+from core.assessing import facts_data, finding_data, known_facts, schedule_of
 from core.awards import MEETING
 from core.cases import case_of
 from core.errors import Conflict, Refused
@@ -56,7 +56,7 @@ def vary(
     fund = office.policy.fund(award.fund)
     if fund is None:
         raise Refused(f"The policy in force has no fund '{award.fund}'. The office must put it back first.")
-    facts = facts_of(award.application, amount)
+    facts = known_facts(session, award.application, office=office, today=today, amount=amount)
     assessment = assess(facts, office.policy, today)
     if assessment.blocking and amount > was:  # less may be agreed whatever has changed since
         first = assessment.blocking[0]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from core.columns import Document, Key, Pence
+from core.columns import Document, Key, OptionalDocument, Pence
 from core.records.record import Record
 
 if TYPE_CHECKING:
@@ -21,7 +21,9 @@ class Application(Record):
     """One bid, from its first saved page to its outcome.
 
     `answers` is what was typed, right or wrong; the columns are what it means once it is submitted, and `extra` the
-    typed answers to questions that have no column of their own.
+    typed answers to questions that have no column of their own. The columns that end in `_key` are what applications
+    are compared by (`core.rules.organisations`); a draft has only that of the address which was typed last. `noticed`
+    is what the desk saw when it was submitted, for the office: notes with kind, reference and because.
     """
 
     __tablename__ = "application"
@@ -42,6 +44,12 @@ class Application(Record):
     submitted_at: Mapped[datetime | None]
     submitted_by: Mapped[str | None] = mapped_column(String(80), index=True)
     answers: Mapped[dict[str, Any]] = mapped_column(Document, default=dict)
+
+    charity_key: Mapped[str | None] = mapped_column(String(20), index=True)
+    company_key: Mapped[str | None] = mapped_column(String(20), index=True)
+    name_key: Mapped[str | None] = mapped_column(index=True)
+    contact_key: Mapped[str | None] = mapped_column(String(254), index=True)
+    noticed: Mapped[list[Any] | None] = mapped_column(OptionalDocument)
 
     organisation_name: Mapped[str | None]
     organisation_type: Mapped[str | None] = mapped_column(String(40))

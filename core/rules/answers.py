@@ -29,6 +29,7 @@ __all__ = [
     "clean_short",
     "describe",
     "fields",
+    "is_address",
     "kept",
     "read_answer",
     "recalled",
@@ -331,10 +332,15 @@ def _number(said: _Said) -> Value | Faults:
     return int(said.text.replace(",", ""))
 
 
+def is_address(text: str) -> bool:
+    """Whether this is an e-mail address as the forms take one: 254 characters at most, and no line break in it."""
+    local = text.partition("@")[0]
+    dots = ".." in text or local.startswith(".") or local.endswith(".")
+    return len(text) <= 254 and not dots and _EMAIL.fullmatch(text) is not None
+
+
 def _email(said: _Said) -> Value | Faults:
-    local = said.text.partition("@")[0]
-    dots = ".." in said.text or local.startswith(".") or local.endswith(".")
-    if len(said.text) > 254 or dots or _EMAIL.fullmatch(said.text) is None:
+    if not is_address(said.text):
         return _fault(said.question, f"{said.question.label} must be an e-mail address, such as name@example.org")
     return said.text
 

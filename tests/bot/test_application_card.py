@@ -77,6 +77,16 @@ def test_the_card_holds_the_findings_of_the_record(office: Office) -> None:
     assert "1 rule not met: it cannot be approved as it stands" in shown(office, number)[1]
 
 
+def test_an_earlier_bid_that_looks_like_it_is_pointed_out_until_the_decision(office: Office) -> None:
+    first = application_of(office, submitted(office)).reference
+    number = submitted(office)
+    _, words, _ = shown(office, number)
+    assert f"Seen before? {first}, by the same organisation, is like this one in its title, amount and dates." in words
+    recommended(office, number)
+    decided(office, number, "declined")
+    assert "Seen before?" not in shown(office, number)[1]
+
+
 def test_a_recommendation(office: Office) -> None:
     office = delegated(office, Role.DIRECTOR, 300_000)
     number = submitted(office)

@@ -68,6 +68,7 @@ def facts(text: str = "Ramsey Boxing Club", **changed: Any) -> ApplicationCard:
         submitted_at=NOON,
         next_step="A recommendation by the officer; then a decision by someone else.",
         out=(typed,) * 12,
+        noticed=("YF-2026-9HJKMN, by the same organisation, is like this one.",) * 5,
     )
     return replace(usual, **changed)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, MetaData, create_engine, func, insert, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.pool import NullPool
@@ -94,7 +95,8 @@ def test_a_record_of_the_first_version_is_sealed_as_it_stands(
     lines = trail(migrated)
     assert [one.hash for one in lines[: len(hashes)]] == hashes  # what somebody noted down stays true
     assert {one.kind for one in lines[len(hashes) :]} == {events.SEALED}
-    assert lines[-1].data == {"what": "tables from 0001 to 0004", "rows": len(lines[-1].seals or {})}
+    newest = ScriptDirectory.from_config(database._alembic()).get_current_head()
+    assert lines[-1].data == {"what": f"tables from 0001 to {newest}", "rows": len(lines[-1].seals or {})}
     assert (lines[-1].reference, lines[-1].actor) == (events.RECORD_TRAIL, "the desk")
     assert f"award:{offer}" in (lines[-1].seals or {})
     assert faults(migrated) == []

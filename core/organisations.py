@@ -1,0 +1,176 @@
+"""What the record knows of one organisation beside the bid at hand: earlier bids, awards, overdue returns.
+
+Who is the same organisation is decided by `core.rules.organisations`; here it is one condition on indexed columns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, String, and_, cast, false, literal, or_, select
+from sqlalchemy.orm import Session
+
+from core.office import LONDON, london_day
+from core.records import Application, Award, Deadline, Decision
+from core.returns import RETURN
+from core.rules.calendar import add_months, date_text
+from core.rules.facts import Facts, History
+from core.rules.lifecycle import ApplicationState, AwardState
+from core.rules.organisations import Bid, OrganisationKeys, alike
+from core.rules.policy import Kind, Policy
+from core.rules.reviewing import has_meetings
+from core.rules.tendering import bought_together
+from core.rules.words import listed
+
+SIMILAR_BID: Final = "similar_bid"
+"""The kind of a note on an application that an earlier bid looks like it."""
+
+_OPEN: Final = (ApplicationState.SUBMITTED, ApplicationState.QUERIED, ApplicationState.RECOMMENDED)
+_BOUGHT: Final = (Kind.CONTRACT, Kind.INVOICE, Kind.CO_COMMISSIONED)
+_GIVEN: Final = (AwardState.OFFERED, AwardState.ACTIVE, AwardState.COMPLETED, AwardState.DECOMMISSIONED)
+
+
+@dataclass(frozen=True)
+class EarlierBid:
+    """An earlier bid by the same organisation that looks like the one at hand, and in what."""
+
+    application: Application
+    alike: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class OverdueReturn:
+    """A return of the organisation that has not come in by its day (R1)."""
+
+    deadline_id: int
+    reference: str
+    title: str
+    contact_key: str
+    due: date
+
+
+def keys_of(application: Application) -> OrganisationKeys:
+    """The keys of whoever made an application, as the record keeps them; a draft has none."""
+    return OrganisationKeys(application.charity_key, application.company_key, application.name_key)
+
+
+def by_same(keys: OrganisationKeys) -> ColumnElement[bool]:
+    """The condition on applications that `same_organisation` is; true of none where nothing is known."""
+    ways: list[ColumnElement[bool]] = []
+    if keys.charity:
+        ways.append(Application.charity_key == keys.charity)
+    if keys.company:
+        ways.append(Application.company_key == keys.company)
+    if keys.name:
+        named: list[ColumnElement[bool]] = [Application.name_key == keys.name]
+        if keys.charity:
+            named.append(Application.charity_key.is_(None))
+        if keys.company:
+            named.append(Application.company_key.is_(None))
+        ways.append(and_(*named))
+    return or_(*ways) if ways else false()
+
+
+def live_total(session: Session, keys: OrganisationKeys, *, but: int | None = None) -> int:
+    """What the organisation's awards come to that are accepted and still run, in pence, without one application's."""
+    return sum(amount for status, _, amount, _ in _awards(session, keys, but) if status == AwardState.ACTIVE)
+
+
+def _awards(session: Session, keys: OrganisationKeys, but: int | None) -> list[tuple[str, str, int, datetime]]:
+    query = (
+        select(Award.status, Award.kind, Award.amount, Award.offered_at)
+        .join(Application, Application.id == Award.application_id)
+        .where(by_same(keys), Award.status.in_([state.value for state in _GIVEN]))
+    )
+    if but is not None:
+        query = query.where(Application.id != but)
+    return [(status, kind, amount, at) for status, kind, amount, at in session.execute(query)]
+
+
+def history_of(session: Session, application: Application, facts: Facts, *, policy: Policy, today: date) -> History:
+    """What the rules are told of the organisation's other awards: those that run (R2), those lately bought of it (T2).
+
+    One indexed query, and none where neither rule asks: for a grant that has meetings by itself.
+    """
+    if facts.kind is Kind.GRANT and has_meetings(facts.amount, policy):
+        return facts.history
+    found = _awards(session, keys_of(application), application.id)
+    bought = [(london_day(at), amount) for _, kind, amount, at in found if Kind(kind) in _BOUGHT]
+    return History(
+        same_supplier=bought_together(bought, today, policy.buying_together_months.value),
+        live_awards=sum(amount for status, _, amount, _ in found if status == AwardState.ACTIVE),
+        assistance=facts.history.assistance,
+    )
+
+
+def earlier_bids(
+    session: Session, keys: OrganisationKeys, bid: Bid, *, policy: Policy, today: date, but: int | None = None
+) -> list[EarlierBid]:
+    """Bids of the organisation that look like this one, the latest first: open, or decided in the last months (U1)."""
+    since = add_months(today, -policy.similar_bid_months.value)
+    decided = and_(
+        Application.status.in_([ApplicationState.APPROVED.value, ApplicationState.DECLINED.value]),
+        Decision.made_at >= datetime(since.year, since.month, since.day, tzinfo=LONDON),
+    )
+    query = (
+        select(Application)
+        .outerjoin(Decision, Decision.application_id == Application.id)
+        .where(by_same(keys), or_(Application.status.in_([state.value for state in _OPEN]), decided))
+        .order_by(Application.submitted_at.desc(), Application.id.desc())
+    )
+    if but is not None:
+        query = query.where(Application.id != but)
+    share = policy.similar_amount_share.value
+    found = [EarlierBid(one, alike(bid, bid_of(one), share)) for one in session.scalars(query)]
+    return [one for one in found if one.alike]
+
+
+def bid_of(application: Application) -> Bid:
+    """What is compared of an application."""
+    return Bid(application.title or "", application.amount or 0, application.start_on, application.end_on)
+
+
+def noticed(found: list[EarlierBid]) -> list[dict[str, Any]]:
+    """Earlier bids as notes on an application: JSON-ready, and without a word that an applicant typed."""
+    return [
+        {
+            "kind": SIMILAR_BID,
+            "reference": one.application.reference,
+            "because": f"{one.application.reference}, by the same organisation, is like this one in its "
+            f"{listed(one.alike)}. It {how_it_stands(one.application)}.",
+        }
+        for one in found
+    ]
+
+
+def how_it_stands(application: Application) -> str:
+    """Whether an earlier bid is still open, or how and when it was decided: the end of a sentence."""
+    decision = application.decision
+    if decision is not None:
+        return f"was {decision.outcome} on {date_text(london_day(decision.made_at))}"
+    if application.submitted_at is None:
+        return "is open"
+    return f"was sent on {date_text(london_day(application.submitted_at))} and is open"
+
+
+def overdue_returns(session: Session, keys: OrganisationKeys, *, today: date) -> list[OverdueReturn]:
+    """The organisation's returns that were due before today and have not come in, the earliest first (R1)."""
+    query = (
+        select(Deadline.id, Deadline.reference, Application.title, Application.contact_key, Deadline.due)
+        .join(Award, Deadline.subject == literal("award:").concat(cast(Award.id, String)))  # which has an index
+        .join(Application, Application.id == Award.application_id)
+        .where(
+            by_same(keys),
+            Deadline.kind == RETURN,
+            Deadline.met_at.is_(None),
+            Deadline.closed_at.is_(None),
+            Deadline.due < today,
+        )
+        .order_by(Deadline.due, Deadline.id)
+    )
+    return [
+        OverdueReturn(number, reference, title or "", contact or "", due)
+        for number, reference, title, contact, due in session.execute(query)
+    ]
