@@ -7,7 +7,7 @@ from typing import Final
 
 from core.records import Application
 from core.rules.policy import Policy
-from core.rules.questions import Outcome, Question, Value, application_questions, describe, recalled
+from core.rules.questions import BudgetLine, Outcome, Question, Value, application_questions, describe, recalled
 
 _COLUMNS: Final = {"start": "start_on", "end": "end_on"}
 """Where a question's column has another name."""
@@ -61,6 +61,8 @@ def _given(question: Question, value: Value) -> Given | None:
 def _value(application: Application, question: Question) -> Value:
     if question.id == "outcomes":
         return tuple(Outcome(one.outcome, one.measure, one.target) for one in application.outcomes)
+    if question.id == "budget":
+        return tuple(BudgetLine(one.item, one.pence) for one in application.budget_lines)
     if question.id == "buys":
         return bool(application.purchases)
     if question.id == "purchases":

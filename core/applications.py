@@ -19,7 +19,7 @@ from core.assessing import assessment_of, facts_data, facts_of, finding_data, kn
 from core.errors import Conflict, NotFound, Refused
 from core.links import link_for
 from core.office import LONDON, Office, london_day
-from core.records import Application, Outcome
+from core.records import Application, BudgetLine, Outcome
 from core.rules.answers import clean_short, is_address
 from core.rules.lifecycle import APPLICATION, ApplicationAction, ApplicationState, NotAllowed
 from core.rules.organisations import address_key, keys_of
@@ -148,6 +148,10 @@ def _keep(application: Application, facts: ApplicationFacts) -> None:
     application.outcomes = [
         Outcome(position=position, outcome=one.outcome, measure=one.measure, target=one.target)
         for position, one in enumerate(facts.outcomes, start=1)
+    ]
+    application.budget_lines = [
+        BudgetLine(position=position, item=one.item, pence=one.pence)
+        for position, one in enumerate(facts.budget, start=1)
     ]
 
 

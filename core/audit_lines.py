@@ -168,6 +168,7 @@ def _submitted(told: Told) -> tuple[str, list[Detail]]:
         Detail("Plan objective", objective.text if objective else mine.plan_objective or ""),
         Detail("Need", mine.need or ""),
         Detail("There already", mine.existing_provision or ""),
+        *(Detail("To pay for", f"{one.item}: {money(one.pence)}") for one in mine.budget_lines),
         Detail("To be bought", money(mine.purchases) if mine.purchases else ""),
         *(Detail("Outcome", f"{one.outcome}. Measure: {one.measure}, {one.target}") for one in mine.outcomes),
     ]

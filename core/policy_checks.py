@@ -20,6 +20,7 @@ def contradictions(file: File) -> Iterable[tuple[Where, str]]:
     yield from _band_faults("tiers", file.tiers, [tier.value for tier in rules.Tier])
     yield from _band_faults("buying", file.buying, ["one_quote", "three_quotes", "tender"])
     yield from _figure_faults(file)
+    yield from _form_length_faults(file)
     yield from _plan_faults(file)
     yield from _nudge_faults(file.nudges)
     yield from _fund_faults(file.funds)
@@ -78,16 +79,21 @@ def _figure_faults(file: File) -> Iterable[tuple[Where, str]]:
             yield ("figures", name), f"meetings are at least every {most} months (R2): make it {most} or less"
     if figures.review_months.value > 12:
         yield ("figures", "review_months"), "every award is looked at each year (R6): make it 12 or less"
-    for name, most in (("light_application_questions", 20), ("light_return_questions", 8)):
-        if getattr(figures, name).value > most:
-            yield ("figures", name), f"a light form asks {most} questions at most (P0): make it {most} or less"
-    if figures.outcomes_in_form.value > figures.outcomes_at_most.value:
-        yield ("figures", "outcomes_in_form"), "it cannot be more than outcomes_at_most: lower it"
     if len(set(figures.reference_alphabet.value)) != len(figures.reference_alphabet.value):
         yield ("figures", "reference_alphabet"), "a character is there twice: take one out"
     unfit = {rules.Role.COMMISSIONER, rules.Role.AUDITOR} & set(figures.recommenders.value)
     if unfit:
         yield ("figures", "recommenders"), f"{', '.join(sorted(unfit))} cannot recommend (A2): take it out"
+
+
+def _form_length_faults(file: File) -> Iterable[tuple[Where, str]]:
+    figures = file.figures
+    for name, most in (("light_application_questions", 20), ("light_return_questions", 8)):
+        if getattr(figures, name).value > most:
+            yield ("figures", name), f"a light form asks {most} questions at most (P0): make it {most} or less"
+    for name in ("outcomes", "budget_lines"):
+        if getattr(figures, f"{name}_in_form").value > getattr(figures, f"{name}_at_most").value:
+            yield ("figures", f"{name}_in_form"), f"it cannot be more than {name}_at_most: lower it"
 
 
 def _plan_faults(file: File) -> Iterable[tuple[Where, str]]:

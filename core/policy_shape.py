@@ -151,6 +151,8 @@ class _Figures(_Row):
     short_answer_characters: _Figure[_Count]
     outcomes_in_form: _Figure[_Count]
     outcomes_at_most: _Figure[_Count]
+    budget_lines_in_form: _Figure[_Count]
+    budget_lines_at_most: _Figure[_Count]
     reference_alphabet: _Figure[Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{10,}$")]]
     reference_length: _Figure[Annotated[int, Field(strict=True, ge=4, le=12)]]
     csp_areas: _Figure[Annotated[tuple[_Text, ...], Field(min_length=1)]]

@@ -171,7 +171,7 @@ _WORDS: Final[Mapping[type[StrEnum], Mapping[Any, str]]] = {
     Purpose: PURPOSES,
     OrganisationType: ORGANISATION_TYPES,
 }
-_COUNTED: Final = ("months", "days", "years", "questions", "outcomes", "characters", "financial years")
+_COUNTED: Final = ("months", "days", "years", "questions", "outcomes", "lines", "characters", "financial years")
 
 
 def with_unit(value: str, unit: str) -> str:
@@ -289,6 +289,8 @@ _LABELS: Final = {
     "figures.short_answer_characters": "The longest short answer",
     "figures.outcomes_in_form": "Outcomes that the form shows",
     "figures.outcomes_at_most": "Outcomes at most",
+    "figures.budget_lines_in_form": "Lines of a budget that the form shows",
+    "figures.budget_lines_at_most": "Lines of a budget at most",
     "figures.reference_alphabet": "Characters of a reference",
     "figures.reference_length": "Length of a reference",
     "figures.csp_areas": "Areas of the Community Safety Partnerships",
@@ -327,6 +329,8 @@ _GROUP_OF_KEY: Final = {
     "figures.light_return_questions": "forms",
     "figures.largest_application": "forms",
     "figures.long_answer_characters": "forms",
+    "figures.budget_lines_in_form": "forms",
+    "figures.budget_lines_at_most": "forms",
     "figures.short_answer_characters": "forms",
     "figures.reference_alphabet": "records",
     "figures.reference_length": "records",

@@ -317,6 +317,7 @@ def application(reference: str) -> ResponseReturnValue:
                 "fund": found.fund,
                 "kind": found.kind,
                 "amount": pounds(found.amount or 0),
+                "budget": [{"item": line.item, "amount": pounds(line.pence)} for line in found.budget_lines],
                 "organisation": found.organisation_name,
                 "title": found.title,
                 "status": found.status,

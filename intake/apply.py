@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Blueprint, Response, redirect, request, url_for
@@ -28,6 +28,7 @@ from core.rules.questions import (
     Page,
     Question,
     application_pages,
+    budget_rows,
     describe,
     fields,
     read_application,
@@ -162,11 +163,13 @@ def page_again(token: str, slug: str) -> Response:
     with pages.office().reading() as session:
         draft = _draft(_still_draft(_application(session, token)))
     form = draft.page(slug)
-    return _form(token, draft, form, {**draft.raw, **_typed(form)}, notice=pages.LOST_SESSION)
+    return _form(token, draft, form, {**draft.raw, **_typed(form, draft.raw)}, notice=pages.LOST_SESSION)
 
 
-def _typed(form: Page) -> dict[str, str]:
-    return pages.typed(name for question in form.questions for name in fields(question))
+def _typed(form: Page, raw: Mapping[str, str]) -> dict[str, str]:
+    """What was typed into a page, without the blank fields that nothing was ever typed into."""
+    sent = pages.typed(name for question in form.questions for name in fields(question))
+    return {name: text for name, text in sent.items() if text or name in raw}
 
 
 @blueprint.post("/a/<token>/<slug>")
@@ -179,8 +182,10 @@ def save_page(token: str, slug: str) -> ResponseReturnValue:
             return _see_other("apply.status", token=token)
         draft = _draft(application)
         form = draft.page(slug)
-        applications.save(session, application, _typed(form), now=office.clock())
+        applications.save(session, application, _typed(form, draft.raw), now=office.clock())
         draft = _draft(application)
+    if "add" in request.form:
+        return _another_line(token, form, draft)
     _, faults = read_page(form, draft.raw, office.policy, draft.fund, office.today())
     if faults:
         return _form(token, draft, form, draft.raw, faults)
@@ -190,6 +195,38 @@ def save_page(token: str, slug: str) -> ResponseReturnValue:
     if request.form.get("return") == TO_CHECK:
         return redirect(_change(token, following.slug), code=303)
     return _see_other("apply.page", token=token, slug=following.slug)
+
+
+def _another_line(token: str, form: Page, draft: Draft) -> ResponseReturnValue:
+    """Back to the page, which is saved, with one more line; what is wrong in it is said when it is sent as a whole."""
+    budget = _budget(form)
+    if budget is None:
+        return _see_other("apply.page", token=token, slug=form.slug)
+    lines = min(_lines_shown(budget, draft.raw) + 1, budget.most_rows)
+    checking = {"return": TO_CHECK} if request.form.get("return") == TO_CHECK else {}
+    anchor = f"{budget.id}-item-{lines}"
+    return _see_other("apply.page", token=token, slug=form.slug, lines=lines, _anchor=anchor, **checking)
+
+
+def _budget(form: Page) -> Question | None:
+    """The question of this page that takes as many lines as somebody likes."""
+    return next((question for question in form.questions if question.kind is AnswerKind.BUDGET), None)
+
+
+def _lines_shown(budget: Question, raw: Mapping[str, str]) -> int:
+    """How many lines of a budget are shown: those filled in, and the blank ones that were shown or asked for."""
+    asked = request.args.get("lines", "")
+    wanted = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 4 else 0
+    sent = sum(f"{budget.id}-item-{row}" in request.form for row in range(1, budget.most_rows + 1))
+    filled = budget_rows(budget, raw, budget.most_rows)
+    return max([budget.rows, min(wanted, budget.most_rows), sent, *filled])
+
+
+def _shown(form: Page, raw: Mapping[str, str]) -> tuple[Question, ...]:
+    """The questions of a page, with as many lines as are to be shown."""
+    return tuple(
+        replace(one, rows=_lines_shown(one, raw)) if one.kind is AnswerKind.BUDGET else one for one in form.questions
+    )
 
 
 def _next(draft: Draft, form: Page) -> Page | None:
@@ -214,6 +251,7 @@ def _form(
     alone = len(form.questions) == 1
     from_check = request.values.get("return") == TO_CHECK
     before = draft.before(form)
+    questions = _shown(form, raw)
     if from_check:
         back = url_for("apply.check_answers", token=token)
     elif before is not None:
@@ -226,10 +264,12 @@ def _form(
         title=form.title,
         form=form,
         alone=alone,
-        components=[pages.component(question, raw, faults, heading=alone) for question in form.questions],
+        components=[pages.component(question, raw, faults, heading=alone) for question in questions],
+        another=any(one.kind is AnswerKind.BUDGET and one.rows < one.most_rows for one in questions),
         errors=pages.error_list(faults),
         notice=notice,
         from_check=from_check,
+        address=url_for("apply.page", token=token, slug=form.slug),
         number=draft.pages.index(form) + 1,
         total=len(draft.pages),
         fund=draft.fund,
@@ -315,6 +355,12 @@ def _lines(question: Question, draft: Draft) -> tuple[str, ...]:
         return describe(question, value)
     said = [draft.raw.get(name, "").strip() for name in fields(question)]
     typed = [text for text in said if text]
+    if question.kind is AnswerKind.BUDGET:
+        rows = (
+            f"{item}: {cost}" if item and cost else item or cost
+            for item, cost in zip(said[::2], said[1::2], strict=True)
+        )
+        return tuple(row for row in rows if row) or ("Not answered yet",)
     if question.kind is AnswerKind.DATE and typed:
         return (" ".join(typed),)
     return tuple(typed) or ("Not answered yet",)

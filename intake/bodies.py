@@ -62,6 +62,13 @@ class OutcomeBody(Body):
     target: Text
 
 
+class BudgetLineBody(Body):
+    """What some of the amount pays for."""
+
+    item: Text
+    amount: Pounds
+
+
 class ApplicationBody(Body):
     """A whole application."""
 
@@ -76,6 +83,10 @@ class ApplicationBody(Body):
     project: ProjectBody
     outcomes: Annotated[list[OutcomeBody], Field(min_length=1, max_length=50)]
     declaration: StrictBool
+    budget: Annotated[
+        list[BudgetLineBody] | None,
+        Field(max_length=100, description="What it pays for; the amounts must add up to `amount`."),
+    ] = None
     answers: dict[str, StrictStr | StrictBool | StrictInt] | None = None
 
 
@@ -215,6 +226,8 @@ def raw_application(body: Mapping[str, Any]) -> dict[str, str]:
         raw.update(
             {f"{part}-{row}": text for part in ("outcome", "measure", "target") if (text := _plain(one.get(part)))}
         )
+    for row, one in enumerate(_rows(body.get("budget")), start=1):
+        raw.update({f"budget-{part}-{row}": text for part in ("item", "amount") if (text := _plain(one.get(part)))})
     return raw
 
 

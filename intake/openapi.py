@@ -262,6 +262,7 @@ def _schemas(fund_ids: list[str]) -> dict[str, Any]:
                 "fund": TEXT,
                 "kind": _enum(Kind),
                 "amount": MONEY,
+                "budget": _list(_object({"item": TEXT, "amount": MONEY})),
                 "organisation": TEXT,
                 "title": TEXT,
                 "status": _enum(ApplicationState),

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from core.office import LONDON, Office
 from core.policy_file import PolicyError
 from core.rules.money import display
-from core.rules.questions import AnswerKind, Fault, Question, fields
+from core.rules.questions import AnswerKind, Fault, Question, budget_rows, budget_so_far, fields
 from intake import assets
 from intake.headers import nonce
 
@@ -38,6 +38,7 @@ _AUTOCOMPLETE = {
     "postcode": "postal-code",
 }
 _DATE_WIDTHS = {"day": 2, "month": 5, "year": 4}
+_MONEY = {"prefix": {"text": "£"}, "inputmode": "decimal", "spellcheck": False}
 _CELLS = {"outcome": "What will change", "measure": "How you will measure it", "target": "Your target"}
 
 
@@ -149,7 +150,7 @@ def component(
     legend = {"text": question.title, "classes": f"govuk-fieldset__legend--{size}", "isPageHeading": heading}
     shared: dict[str, Any] = {"hint": {"text": question.hint}} if question.hint else {}
     own = next((wrong[name] for name in (question.id, *fields(question)) if name in wrong), None)
-    if own is not None and question.kind not in (AnswerKind.OUTCOMES, AnswerKind.ACHIEVED):
+    if own is not None and question.kind not in (AnswerKind.OUTCOMES, AnswerKind.ACHIEVED, AnswerKind.BUDGET):
         shared["errorMessage"] = {"text": own}
     if question.kind in (AnswerKind.CHOICE, AnswerKind.YES_NO):
         items = [
@@ -178,6 +179,8 @@ def component(
         return _rows(question, raw, wrong, heading=heading)
     if question.kind is AnswerKind.ACHIEVED:
         return _achieved(question, raw, wrong, heading=heading)
+    if question.kind is AnswerKind.BUDGET:
+        return _budget(question, raw, faults, heading=heading)
     params = {"id": question.id, "name": question.id, "value": raw.get(question.id, ""), "label": label, **shared}
     if question.kind is AnswerKind.LONG:
         words = {"maxwords": question.word_limit} if question.word_limit else {}
@@ -195,7 +198,7 @@ def _chosen(question: Question, raw: Mapping[str, str]) -> str:
 def _input(question: Question) -> dict[str, Any]:
     more: dict[str, Any] = {"classes": _WIDTHS.get(question.kind, "")}
     if question.kind is AnswerKind.MONEY:
-        more |= {"prefix": {"text": "£"}, "inputmode": "decimal", "spellcheck": False}
+        more |= _MONEY
     elif question.kind is AnswerKind.NUMBER:
         more |= {"inputmode": "numeric", "spellcheck": False}
     elif question.kind is AnswerKind.EMAIL:
@@ -267,3 +270,30 @@ def _achieved(question: Question, raw: Mapping[str, str], wrong: Mapping[str, st
     ]
     rows = [{"legend": "", "cells": cells}]
     return Component("rows", {"title": question.title, "hint": question.hint, "heading": heading, "rows": rows})
+
+
+def _budget(question: Question, raw: Mapping[str, str], faults: Sequence[Fault], *, heading: bool) -> Component:
+    """The lines of a budget. What is wrong with all of them together is said above them, not at one."""
+    whole = next(
+        (one.message for one in faults if one.question_id == question.id and one.pointer == question.pointer), ""
+    )
+    wrong = messages([one for one in faults if one.pointer != question.pointer])
+    described = {"describedBy": f"{question.id}-error"} if whole else {}
+    shown = max([question.rows, *budget_rows(question, raw, question.most_rows)])
+    rows = []
+    for row in range(1, shown + 1):
+        item = _cell(f"{question.id}-item-{row}", "What it is for", raw, wrong)
+        cost = _cell(f"{question.id}-amount-{row}", "Cost", raw, wrong)
+        rows.append({"legend": f"Line {row}", "cells": [{**item, **described}, {**cost, **described, **_MONEY}]})
+    return Component(
+        "budget",
+        {
+            "id": question.id,
+            "title": question.title,
+            "hint": question.hint,
+            "heading": heading,
+            "rows": rows,
+            "error": whole,
+            "note": "" if faults else budget_so_far(question, raw),
+        },
+    )

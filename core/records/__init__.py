@@ -1,6 +1,13 @@
 """The record: SQLAlchemy tables by subject. State is a column, events explain it, nothing here decides."""
 
-from core.records.applications import Application, Decision, Interest, Outcome, Recommendation
+from core.records.applications import (
+    Application,
+    BudgetLine,
+    Decision,
+    Interest,
+    Outcome,
+    Recommendation,
+)
 from core.records.awards import Award, AwardCheck, MonitoringReturn, Variation
 from core.records.deadlines import Deadline, Nudge
 from core.records.doors import Idempotency, Link
@@ -15,6 +22,7 @@ __all__ = [
     "Application",
     "Award",
     "AwardCheck",
+    "BudgetLine",
     "Card",
     "Deadline",
     "Decision",

@@ -78,6 +78,9 @@ class Application(Record):
     outcomes: Mapped[list[Outcome]] = relationship(
         back_populates="application", order_by="Outcome.position", cascade="all, delete-orphan"
     )
+    budget_lines: Mapped[list[BudgetLine]] = relationship(
+        back_populates="application", order_by="BudgetLine.position", cascade="all, delete-orphan"
+    )
     recommendation: Mapped[Recommendation | None] = relationship(back_populates="application")
     decision: Mapped[Decision | None] = relationship(back_populates="application")
     award: Mapped[Award | None] = relationship(back_populates="application")
@@ -98,6 +101,27 @@ class Outcome(Record):
     accepted_at: Mapped[datetime | None]
 
     application: Mapped[Application] = relationship(back_populates="outcomes")
+
+
+class BudgetLine(Record):
+    """What some of the amount asked for pays for (F7).
+
+    The lines of an application add up to its amount; one that came through the JSON API may have none.
+    """
+
+    __tablename__ = "budget_line"
+    __table_args__ = (
+        UniqueConstraint("application_id", "position"),
+        CheckConstraint("pence > 0", name="pence_positive"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    application_id: Mapped[int] = mapped_column(ForeignKey("application.id"))
+    position: Mapped[int] = mapped_column(Integer)
+    item: Mapped[str]
+    pence: Mapped[int] = mapped_column(Pence)
+
+    application: Mapped[Application] = relationship(back_populates="budget_lines")
 
 
 class Interest(Record):

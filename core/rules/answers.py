@@ -17,6 +17,7 @@ from core.rules.money import MoneyError, display, pence_from_api, pence_from_typ
 
 __all__ = [
     "AnswerKind",
+    "BudgetLine",
     "Choice",
     "Fault",
     "Faults",
@@ -25,6 +26,7 @@ __all__ = [
     "Question",
     "Value",
     "When",
+    "budget_rows",
     "clean_long",
     "clean_short",
     "describe",
@@ -53,6 +55,7 @@ class AnswerKind(StrEnum):
     COMPANY_NUMBER = "company_number"
     OUTCOMES = "outcomes"
     ACHIEVED = "achieved"
+    BUDGET = "budget"
     DECLARATION = "declaration"
 
 
@@ -87,8 +90,17 @@ class Outcome(NamedTuple):
     target: str
 
 
-Value = str | int | bool | date | tuple[Outcome, ...] | tuple[str, ...] | None
-"""A typed answer: text, pence or a count, yes or no, a day, outcomes, what was achieved; None where nothing is said."""
+class BudgetLine(NamedTuple):
+    """What some of the money pays for, and how much of it, in pence (F7)."""
+
+    item: str
+    pence: int
+
+
+Rows = tuple[Outcome, ...] | tuple[BudgetLine, ...] | tuple[str, ...]
+Value = str | int | bool | date | Rows | None
+"""A typed answer: text, pence or a count, yes or no, a day, outcomes, lines of a budget, what was achieved; None where
+nothing is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +111,8 @@ class Question:
     body; `missing` is what is said when there is no answer; `label` names the answer in lists and messages.
     `required` is what the form asks for; `api_required` what the JSON API does. `from_amount` is the amount in pence
     from which it is asked at all, `required_from` the one from which an optional question must be answered. `rows` is
-    how many rows of an OUTCOMES or ACHIEVED question are shown, `measures` what was agreed to be measured (ACHIEVED).
+    how many rows of an OUTCOMES, ACHIEVED or BUDGET question are shown, `most_rows` how many a BUDGET may have, and
+    `measures` what was agreed to be measured (ACHIEVED).
     """
 
     id: str
@@ -119,6 +132,7 @@ class Question:
     from_amount: int = 0
     required_from: int | None = None
     rows: int = 1
+    most_rows: int = 1
     measures: tuple[str, ...] = ()
 
 
@@ -138,16 +152,21 @@ class Faults(tuple[Fault, ...]):
 
 
 class Limits(NamedTuple):
-    """How much an answer may hold: characters of long and short answers, rows of outcomes, the largest sum in pence."""
+    """How much an answer may hold.
+
+    Characters of long and short answers, rows of outcomes, the largest sum in pence, lines of a budget.
+    """
 
     long: int
     short: int
     outcomes: int
     largest: int
+    lines: int
 
 
 _DATE_PARTS: Final = ("day", "month", "year")
 _OUTCOME_PARTS: Final = ("outcome", "measure", "target")
+_LINE_PARTS: Final = ("item", "amount")
 _YEARS: Final = range(2000, 2101)
 _ISO: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _COUNT: Final = re.compile(r"[0-9]{1,3}(,[0-9]{3})*|[0-9]{1,9}")
@@ -172,6 +191,8 @@ def fields(question: Question) -> tuple[str, ...]:
         return tuple(f"{part}-{row}" for row in range(1, question.rows + 1) for part in _OUTCOME_PARTS)
     if question.kind is AnswerKind.ACHIEVED:
         return tuple(f"{question.id}-{row}" for row in range(1, question.rows + 1))
+    if question.kind is AnswerKind.BUDGET:
+        return tuple(f"{question.id}-{part}-{row}" for row in range(1, question.most_rows + 1) for part in _LINE_PARTS)
     return (question.id,)
 
 
@@ -186,6 +207,8 @@ def read_answer(question: Question, raw: Mapping[str, str], limits: Limits, *, a
         return _outcomes(question, raw, limits, required=required)
     if question.kind is AnswerKind.ACHIEVED:
         return _achieved(question, raw, limits, required=required)
+    if question.kind is AnswerKind.BUDGET:
+        return _budget(question, raw, limits, api=api, required=required)
     if question.kind is AnswerKind.DATE:
         return _date(question, raw, api=api, required=required)
     written = raw.get(question.id, "")
@@ -248,10 +271,12 @@ def describe(question: Question, value: Value) -> tuple[str, ...]:
     return tuple(line for line in value.splitlines() if line.strip())
 
 
-def _describe_rows(question: Question, rows: tuple[Outcome, ...] | tuple[str, ...]) -> tuple[str, ...]:
+def _describe_rows(question: Question, rows: Rows) -> tuple[str, ...]:
     lines: list[str] = []
     for number, row in enumerate(rows, 1):
-        if isinstance(row, Outcome):
+        if isinstance(row, BudgetLine):
+            lines.append(f"{row.item}: {display(row.pence)}")
+        elif isinstance(row, Outcome):
             said = [part.rstrip(".") for part in row]
             lines.append(f"{number}. {said[0]}. Measure: {said[1]}. Target: {said[2]}")
         else:
@@ -303,13 +328,17 @@ def _long(said: _Said) -> Value | Faults:
 
 
 def _money(said: _Said) -> Value | Faults:
+    found = _sum(said.question.label, said.text, said.limits, api=said.api)
+    return _fault(said.question, found) if isinstance(found, str) else found
+
+
+def _sum(label: str, text: str, limits: Limits, *, api: bool) -> int | str:
+    """A sum in pence, or what is wrong with it."""
     try:
-        pence = pence_from_api(said.text) if said.api else pence_from_typed(said.text)
+        pence = pence_from_api(text) if api else pence_from_typed(text)
     except MoneyError as error:
-        return _fault(said.question, f"{said.question.label}: {str(error)[0].lower()}{str(error)[1:]}")
-    if pence > said.limits.largest:
-        return _fault(said.question, f"{said.question.label} must be {display(said.limits.largest)} or less")
-    return pence
+        return f"{label}: {str(error)[0].lower()}{str(error)[1:]}"
+    return pence if pence <= limits.largest else f"{label} must be {display(limits.largest)} or less"
 
 
 def _choice(said: _Said) -> Value | Faults:
@@ -468,6 +497,56 @@ def _outcomes(question: Question, raw: Mapping[str, str], limits: Limits, *, req
     if faults:
         return Faults(faults)
     return tuple(found) or None
+
+
+def budget_rows(question: Question, raw: Mapping[str, str], most: int) -> list[int]:
+    """The rows of a budget in which something is written, of the first `most`: blank ones in between do not count."""
+    return [row for row in range(1, most + 1) if any(_line_cell(question, raw, part, row) for part in _LINE_PARTS)]
+
+
+def _line_cell(question: Question, raw: Mapping[str, str], part: str, row: int) -> str:
+    return clean_short(raw.get(f"{question.id}-{part}-{row}", ""))
+
+
+def _budget(question: Question, raw: Mapping[str, str], limits: Limits, *, api: bool, required: bool) -> Value | Faults:
+    rows = budget_rows(question, raw, limits.lines + 1)
+    if not rows:
+        return _fault(question, question.missing) if required else None
+    found: list[BudgetLine] = []
+    faults: list[Fault] = []
+    if rows[-1] > limits.lines:
+        beyond = f"{question.id}-item-{rows[-1]}"
+        faults.extend(_fault(question, f"Give {limits.lines} lines or fewer: put small costs together", beyond))
+    for row in rows:
+        line = _line(question, raw, row, limits, api=api)
+        if isinstance(line, Faults):
+            faults.extend(line)
+        else:
+            found.append(line)
+    return Faults(faults) if faults else tuple(found)
+
+
+def _line(question: Question, raw: Mapping[str, str], row: int, limits: Limits, *, api: bool) -> BudgetLine | Faults:
+    """One line of a budget, or what is wrong with it."""
+    item = _line_cell(question, raw, "item", row)
+    typed = raw.get(f"{question.id}-amount-{row}", "")
+    text = typed if api else clean_short(typed)
+    faults: list[Fault] = []
+
+    def wrong(part: str, message: str) -> None:
+        where = f"{question.pointer}/{row - 1}/{part}"
+        faults.append(Fault(f"{question.id}-{part}-{row}", question.id, message, where))
+
+    if not item:
+        wrong("item", f"Line {row}: enter what the money is for")
+    elif len(item) > limits.short:
+        wrong("item", f"Line {row}: what it is for must be {limits.short} characters or fewer. It has {len(item)}")
+    pence = _sum(f"Line {row}", text, limits, api=api) if text else f"Line {row}: enter how much it costs"
+    if isinstance(pence, str):
+        wrong("amount", pence)
+    elif pence == 0:
+        wrong("amount", f"Line {row}: enter a cost of more than £0, or empty the line")
+    return Faults(faults) if isinstance(pence, str) or faults else BudgetLine(item, pence)
 
 
 def _cell(raw: Mapping[str, str], part: str, row: int) -> str:

@@ -64,7 +64,7 @@ def application_book(fund: Fund, policy: Policy) -> tuple[Page, ...]:
     pages = (
         *_about_you(),
         *_about_the_project(fund, policy),
-        *_about_the_money(fund),
+        *_about_the_money(fund, policy),
         *_because_of_its_size(fund, policy),
         *_of_the_office(fund, policy),
         _declaration(policy),
@@ -235,12 +235,18 @@ def _grounds_page(fund: Fund, section: str) -> tuple[Page, ...]:
     return (_alone("ground", grounds),)
 
 
-def _about_the_money(fund: Fund) -> tuple[Page, ...]:
+def _about_the_money(fund: Fund, policy: Policy) -> tuple[Page, ...]:
     section = "The money"
     cap = f"This fund gives up to {display(fund.cap.value)}." if fund.cap else ""
     amount = Question(
         "amount", AnswerKind.MONEY, "How much are you asking for?", "Amount", section, "P0",
         "/amount", "Enter how much you are asking for", hint=f"In pounds, VAT included. {cap}".strip(),
+    )  # fmt: skip
+    budget = Question(
+        "budget", AnswerKind.BUDGET, "What will it pay for?", "Budget", section, "F7", "/budget",
+        "Enter what the money is for, and how much of it", api_required=False,
+        hint="A line for each thing, such as hall hire, coaches or kit. Together they must add up to what you ask for.",
+        rows=policy.budget_lines_in_form.value, most_rows=policy.budget_lines_at_most.value,
     )  # fmt: skip
     buys = Question(
         "buys", AnswerKind.YES_NO, "Will the grant pay a supplier for anything?", "Buys from a supplier", section, "T1",
@@ -258,7 +264,7 @@ def _about_the_money(fund: Fund) -> tuple[Page, ...]:
         hint="All that one supplier gets from the grant, in pounds, VAT included.", when=When("buys", ("yes", "true")),
     )  # fmt: skip
     return (
-        _alone("amount", amount),
+        Page("amount", "What will it cost?", section, (amount, budget)),
         _alone("buys", buys),
         Page("purchases", "What will you buy, and for how much?", section, (what, purchases)),
     )

@@ -406,6 +406,8 @@ class Policy:
     short_answer_characters: Figure[int]
     outcomes_in_form: Figure[int]
     outcomes_at_most: Figure[int]
+    budget_lines_in_form: Figure[int]
+    budget_lines_at_most: Figure[int]
     reference_alphabet: Figure[str]
     reference_length: Figure[int]
     terms: Figure[tuple[str, ...]]

@@ -11,6 +11,7 @@ from typing import Final, cast
 
 from core.rules.answers import (
     AnswerKind,
+    BudgetLine,
     Choice,
     Fault,
     Faults,
@@ -19,6 +20,7 @@ from core.rules.answers import (
     Question,
     Value,
     When,
+    budget_rows,
     describe,
     fields,
     kept,
@@ -28,7 +30,7 @@ from core.rules.answers import (
 from core.rules.calendar import date_text
 from core.rules.facts import Facts, History, PlanFacts
 from core.rules.forms import ORGANISATION_TYPES, PURPOSES, Page, api_questions, application_book, return_book, to_ask
-from core.rules.money import MoneyError, pence_from_typed
+from core.rules.money import MoneyError, display, pence_from_typed
 from core.rules.policy import CrimeGround, Fund, Kind, OrganisationType, Policy, Purpose, Tier
 
 __all__ = [
@@ -36,6 +38,7 @@ __all__ = [
     "PURPOSES",
     "AnswerKind",
     "ApplicationFacts",
+    "BudgetLine",
     "Choice",
     "Fault",
     "Faults",
@@ -47,6 +50,8 @@ __all__ = [
     "When",
     "application_pages",
     "application_questions",
+    "budget_rows",
+    "budget_so_far",
     "describe",
     "fields",
     "history_facts",
@@ -90,6 +95,7 @@ class ApplicationFacts:
     purchases: int
     purpose: Purpose
     answers: Mapping[str, str]
+    budget: tuple[BudgetLine, ...] = ()
 
     def facts(self, *, amount: int | None = None) -> Facts:
         """What the rules assess, as a grant; `amount` in pence where less is considered than was asked for."""
@@ -155,8 +161,12 @@ def is_asked(question: Question, answers: Mapping[str, str]) -> bool:
 
 def _amount(answers: Mapping[str, str]) -> int:
     """The amount asked for in pence, 0 while there is none that can be read."""
+    return _pence(answers.get("amount", ""))
+
+
+def _pence(typed: str) -> int:
     try:
-        return pence_from_typed(answers.get("amount", ""))
+        return pence_from_typed(typed)
     except MoneyError:
         return 0
 
@@ -166,6 +176,19 @@ def _at_size(question: Question, amount: int) -> Question:
     if question.required_from is None or amount < question.required_from:
         return question
     return replace(question, required=True)
+
+
+def budget_so_far(question: Question, answers: Mapping[str, str]) -> str:
+    """How far what can be read of a budget's lines is from the amount; "" where nothing is to be said."""
+    amount, total = _amount(answers), 0
+    for row in budget_rows(question, answers, question.most_rows):
+        total += _pence(answers.get(f"{question.id}-amount-{row}", ""))
+    if not amount or not total:
+        return ""
+    if total == amount:
+        return f"Your lines add up to {display(total)}, which is what you are asking for."
+    compared = "more" if total > amount else "less"
+    return f"Your lines add up to {display(total)} so far: {display(abs(total - amount))} {compared} than you ask for."
 
 
 def questions_asked(fund: Fund, policy: Policy, organisation: OrganisationType) -> int:
@@ -314,6 +337,7 @@ def _limits(policy: Policy) -> Limits:
         short=policy.short_answer_characters.value,
         outcomes=policy.outcomes_at_most.value,
         largest=policy.largest_application.value,
+        lines=policy.budget_lines_at_most.value,
     )
 
 
@@ -361,12 +385,26 @@ def _across(questions: tuple[Question, ...], values: Mapping[str, Value], today:
             fault(name, f"{by_id[name].label} must be an age in years, {_OLDEST} or less")
     if values.get("amount") == 0:
         fault("amount", "The amount must be more than £0")
+    budget, amount = values.get("budget"), values.get("amount")
+    if isinstance(budget, tuple) and isinstance(amount, int) and amount:
+        out = sum(line.pence for line in budget if isinstance(line, BudgetLine)) - amount
+        if out:
+            fault("budget", _does_not_add_up(amount, out))
     if values.get("purchases") == 0 and by_id["purchases"].when is not None:
         fault("purchases", "The largest purchase must be more than £0, or answer that you will buy nothing")
     return faults
 
 
 _OLDEST: Final = 120
+
+
+def _does_not_add_up(amount: int, out: int) -> str:
+    """What is said of budget lines that come to `out` pence more, or less where it is negative, than the amount."""
+    compared = "more" if out > 0 else "less"
+    return (
+        f"Your lines add up to {display(amount + out)}, which is {display(abs(out))} {compared} than the "
+        f"{display(amount)} that you are asking for. Change a line or the amount, so that they are the same"
+    )
 
 
 def _application(fund: Fund, values: Mapping[str, Value]) -> ApplicationFacts:
@@ -398,6 +436,7 @@ def _application(fund: Fund, values: Mapping[str, Value]) -> ApplicationFacts:
         purchases=cast("int", values.get("purchases") or 0),
         purpose=Purpose(str(purpose)) if purpose else fund.purposes[0],
         answers={name: kept(value) for name, value in values.items() if name not in _OWN and value is not None},
+        budget=cast("tuple[BudgetLine, ...]", values.get("budget") or ()),
     )
 
 

@@ -69,6 +69,7 @@ ANSWERS = {
     "start": "2027-01-11",
     "end": "2027-07-10",
     "amount": "2000",
+    "budget-item-1": "Coaches and hall hire",
     "buys": "no",
     "purpose": "young_people",
     "declaration": "yes",
@@ -117,6 +118,7 @@ def delegated(office: Office, role: Role, upper_limit: int) -> Office:
 def submitted(office: Office, **changed: str) -> int:
     """Submit an application; answers with its row number."""
     raw = ANSWERS | changed
+    raw["budget-amount-1"] = raw["amount"]
     fund = office.policy.fund("youth-fund")
     assert fund is not None
     facts, faults = questions.read_application(fund, raw, office.policy, office.today())

@@ -108,9 +108,15 @@ def test_pages_appear_by_earlier_answers(browser: Any, started: str) -> None:
     assert answer.headers["Location"].endswith("/company-number")
 
 
-def test_changing_an_answer_returns_to_the_answers(browser: Any, filled: str) -> None:
+def test_changing_an_answer_returns_to_the_answers(
+    browser: Any, filled: str, answers: dict[str, dict[str, str]]
+) -> None:
     assert f"{filled}/amount?return=check" in text_of(browser.get(f"{filled}/check-answers"))
-    answer = browser.send(f"{filled}/amount?return=check", {"amount": "1,999.50"}, to=f"{filled}/amount")
+    answer = browser.send(
+        f"{filled}/amount?return=check",
+        {**answers["amount"], "amount": "1,999.50", "budget-amount-1": "1,499.50"},
+        to=f"{filled}/amount",
+    )
     assert answer.headers["Location"].endswith("/check-answers")
     assert "£1,999.50" in text_of(browser.get(f"{filled}/check-answers"))
 
@@ -141,11 +147,11 @@ def test_the_page_of_a_draft_shows_what_is_left(browser: Any, started: str) -> N
 
 
 def test_what_fails_a_rule_is_said_before_it_is_sent(browser: Any, filled: str) -> None:
-    browser.send(f"{filled}/amount", {"amount": "3500.01"})
+    browser.send(f"{filled}/amount", {"amount": "3500.01", "budget-item-1": "Coaches", "budget-amount-1": "3500.01"})
     page = text_of(browser.get(f"{filled}/check-answers"))
     assert "This cannot be approved as it stands" in page
     assert "Rule F5" in page
-    browser.send(f"{filled}/amount", {"amount": "3500.00"})
+    browser.send(f"{filled}/amount", {"amount": "3500.00", "budget-item-1": "Coaches", "budget-amount-1": "3500"})
     assert "This cannot be approved as it stands" not in text_of(browser.get(f"{filled}/check-answers"))
 
 

@@ -57,6 +57,8 @@ NO_ASSESSMENT_DEPENDS_ON: Final = {
     "short_answer_characters": ("the length of an answer", "rules/test_questions.py"),
     "outcomes_in_form": ("how many rows the form shows", "rules/test_questions.py"),
     "outcomes_at_most": ("how many outcomes an answer may have", "rules/test_questions.py"),
+    "budget_lines_in_form": ("how many rows the form shows", "rules/test_budget.py"),
+    "budget_lines_at_most": ("how many lines a budget may have", "rules/test_budget.py"),
     "reference_length": ("how a reference is written", "core/test_applications.py"),
 }
 """Figures that the tables of awards do not hold, each with why and where it is tested instead."""

@@ -154,6 +154,12 @@ def test_a_delegation_is_read() -> None:
             "cannot recommend",
         ),
         ('value = "346789', 'value = "3346789', "reference_alphabet", "twice"),
+        (
+            "budget_lines_in_form = { value = 3",
+            "budget_lines_in_form = { value = 21",
+            "budget_lines_in_form",
+            "budget_lines_at_most",
+        ),
         ("outcomes_in_form = { value = 3", "outcomes_in_form = { value = 11", "outcomes_in_form", "outcomes_at_most"),
         ('value = ["Cambridge City", ', 'value = ["Fenland", ', "csp_areas", "the area Fenland is there 2 times"),
         # plan, nudges

@@ -53,6 +53,10 @@ TYPED: Mapping[str, str] = {
     "end-month": "1",
     "end-year": "2028",
     "amount": "£2,000",
+    "budget-item-1": "Coaches",
+    "budget-amount-1": "1500",
+    "budget-item-2": "Gloves",
+    "budget-amount-2": "£500.00",
     "buys": "yes",
     "purchases_what": "Gloves",
     "purchases": "500",
@@ -104,6 +108,8 @@ class Site:
         fund = office.policy.fund("youth-fund")
         assert fund is not None
         raw = {**TYPED, **changed}
+        if "amount" in changed:
+            raw |= {"budget-amount-1": changed["amount"], "budget-item-2": "", "budget-amount-2": ""}
         facts, faults = questions.read_application(fund, raw, office.policy, office.today())
         assert facts is not None, faults
         with office.sessions.begin() as session:
@@ -189,7 +195,9 @@ class Site:
             practice_office.furnish(session, office, now=now)
         self.paths["draft, empty"] = self.draft()
         self.paths["draft, filled"] = self.draft(**TYPED)
-        self.paths["draft, against the rules"] = self.draft(**{**TYPED, "age_to": "30", "amount": "9000"})
+        self.paths["draft, against the rules"] = self.draft(
+            **{**TYPED, "age_to": "30", "amount": "9000", "budget-amount-1": "8500"}
+        )
         self.paths["sent"] = self.path("application", self.submitted())
         waiting = self.recommended(title="Waiting for a decision <!channel>")
         self.paths["recommended"] = self.path("application", waiting)
