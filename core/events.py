@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session, SessionTransaction
 
-from core import seals
+from core import seals, webhooks
 from core.reading import Unreadable, rows_of
 from core.records import Event, Record
 
@@ -100,6 +100,7 @@ def _seal(session: Session) -> None:
     lines = [
         {**one.line, "seals": {**share, **one.sealing} or None} for one, share in zip(pending, shares, strict=True)
     ]
+    webhooks.put(session, lines)
     end = _end(session)
     if end is None:
         end, resumed = _resumed(session, lines[0]["at"])

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session, SessionTransaction, aliased, sessionmaker
 
 from core.records import OutboxMessage
 
-Channel = Literal["slack", "mail"]
+Channel = Literal["slack", "mail", "webhook"]
 CLAIM = timedelta(seconds=60)
 """How long a sender may take before another may look whether it died."""
 
@@ -41,10 +41,12 @@ MESSAGES: dict[str, Channel] = {
     "return_received": "mail",
     "return_queried": "mail",
     "nudge": "mail",
+    "webhook": "webhook",
 }
 """Every kind of message and the channel that carries it."""
 
 _WOKEN = "outbox_put"
+_WITHHELD = "outbox_withheld"
 
 
 def put(
@@ -112,6 +114,7 @@ def call_after_put(sessions: sessionmaker[Session], wake: Callable[[], None]) ->
 def _forget(session: Session, transaction: SessionTransaction) -> None:
     if transaction.parent is None:  # the end of a savepoint is not the end of what it is in
         session.info.pop(_WOKEN, None)
+        session.info.pop(_WITHHELD, None)
 
 
 def claim(session: Session, channel: Channel, *, now: datetime) -> OutboxMessage | None:
@@ -209,6 +212,12 @@ def withhold(session: Session, *, now: datetime) -> None:
         .values(outcome="withheld", settled_at=now, claimed_until=None)
     )
     session.info.pop(_WOKEN, None)
+    session.info[_WITHHELD] = True
+
+
+def is_withheld(session: Session) -> bool:
+    """Whether what this transaction makes true is told to nobody, because `withhold` said so."""
+    return bool(session.info.get(_WITHHELD))
 
 
 _REFERENCE = re.compile(r"([0-9]{1,18})-([0-9a-f]{32})")

@@ -23,7 +23,7 @@ import bot.endpoint
 from bot.practice.page import blueprint as practice_slack_page
 from bot.practice.server import PracticeSlack
 from bot.practice.workspace import Workspace
-from core import database, outbox, policies
+from core import database, outbox, policies, webhooks
 from core.links import Signer
 from core.office import Office
 from core.policy_file import SHIPPED, PolicyError, bank_holidays, policy_from_text, policy_text
@@ -40,6 +40,7 @@ from scheduler.notify import NotifySender
 from scheduler.practice_mail import blueprint as practice_mail_page
 from scheduler.slack_courier import SECONDS, SlackCourier
 from scheduler.timetable import Timetable
+from scheduler.webhook_courier import WebhookCourier
 
 log = structlog.get_logger(__name__)
 
@@ -136,6 +137,7 @@ def open_desk(chosen: Chosen, *, migrate: bool) -> Desk:
         public_url=chosen.public_url,
         practice=chosen.practice,
     )
+    webhooks.follow(office.sessions, [endpoint.id for endpoint in chosen.raw.endpoints()])
     try:
         office.in_force()
     except PolicyError as error:
@@ -225,6 +227,7 @@ def deliveries(desk: Desk, door: SlackDoor | None) -> list[Delivery]:
     if sender is not None:
         courier_of_mail = MailCourier(desk.office, sender, from_policy=not desk.chosen.raw.mail_from)
         made.append(Delivery(desk.office, courier_of_mail))
+    made.append(Delivery(desk.office, WebhookCourier(desk.office, desk.chosen.raw.endpoints())))
     return made
 
 

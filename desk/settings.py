@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError
 from scheduler.mail import address
 from scheduler.notify import KEY, TEMPLATE
 from scheduler.notify import URL as NOTIFY_URL
+from scheduler.webhook_courier import Endpoint, endpoint_from
 
 PREFIX = "AWARD_DESK_"
 PORT = 8000
@@ -171,6 +172,16 @@ class Settings(BaseSettings):
         _read_keys(value)
         return value
 
+    @field_validator("webhooks")
+    @classmethod
+    def _webhooks(cls, value: str) -> str:
+        _read_endpoints(value)
+        return value
+
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """Where changes are told."""
+        return _read_endpoints(self.webhooks)
+
     def holders(self) -> tuple[ApiKeySetting, ...]:
         """The API keys."""
         return _read_keys(self.api_keys)
@@ -206,6 +217,18 @@ def _read_keys(value: str) -> tuple[ApiKeySetting, ...]:
     if len({key.key for key in keys}) != len(keys):
         raise ValueError("two entries have the same key; give each its own")
     return tuple(keys)
+
+
+def _read_endpoints(value: str) -> tuple[Endpoint, ...]:
+    try:
+        found = tuple(endpoint_from(entry) for entry in value.split(",") if entry.strip())
+    except ValueError as error:
+        raise ValueError(
+            f"give an address and a secret with a blank between, pairs separated by commas: {error}"
+        ) from None
+    if len({endpoint.url for endpoint in found}) != len(found):
+        raise ValueError("two entries have the same address; give each once")
+    return found
 
 
 @dataclass(frozen=True)
@@ -260,6 +283,8 @@ def choose(settings: Settings, *, production: bool, host: str = "", port: int = 
         if not settings.slack_app_token:
             _need(settings, "slack_signing_secret", "it is on the Slack app's page under Basic Information")
     _check_notify(settings)
+    if not practice and not all(_safe_address(endpoint.url) for endpoint in settings.endpoints()):
+        raise SettingsError(f"{PREFIX}WEBHOOKS is wrong: outside practice every address must be one of https.")
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:

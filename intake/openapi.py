@@ -12,6 +12,7 @@ from core.office import Office
 from core.rules.facts import Stage, Verdict
 from core.rules.lifecycle import ApplicationState, AwardState
 from core.rules.policy import Kind, Purpose, Route, SingleTenderReason, Tier
+from core.webhooks import CHANGES, Change
 from intake.bodies import ApplicationBody, ReturnBody
 from intake.problems import MEDIA_TYPE
 
@@ -52,6 +53,7 @@ def description(office: Office) -> dict[str, Any]:
         },
         "servers": [{"url": office.public_url}],
         "paths": _paths(fund_ids),
+        "webhooks": {change.type: _webhook(change) for change in CHANGES.values()},
         "components": {
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "An API key."}},
             "schemas": {**bodies["$defs"], **_schemas(fund_ids)},
@@ -337,6 +339,35 @@ def _schemas(fund_ids: list[str]) -> dict[str, Any]:
                 ),
             },
         },
+    }
+
+
+def _webhook(change: Change) -> dict[str, Any]:
+    """What an endpoint of the office's `WEBHOOKS` setting is sent, by the Standard Webhooks scheme."""
+    data = {"reference": TEXT, "status": {"const": change.status}, "url": {"type": "string", "format": "uri"}}
+    of_return = {"due": DAY} if change.of_return else {}
+    body = {"id": TEXT, "type": {"const": change.type}, "timestamp": INSTANT, "data": _object({**data, **of_return})}
+    headers = {
+        "webhook-id": "The same each time that a message is sent again.",
+        "webhook-timestamp": "Seconds since 1970, when it was sent.",
+        "webhook-signature": "v1 and HMAC-SHA256 over id, timestamp and body, in base64.",
+    }
+    return {
+        "post": {
+            "operationId": change.type,
+            "summary": f"A change: {change.type}",
+            "security": [],
+            "parameters": [
+                {"name": name, "in": "header", "required": True, "schema": TEXT, "description": told}
+                for name, told in headers.items()
+            ],
+            "requestBody": {"required": True, "content": {"application/json": {"schema": _object(body)}}},
+            "responses": {
+                "2XX": {"description": "It was taken."},
+                "410": {"description": "No more messages are wanted; this one is given up."},
+                "default": {"description": "It was not taken, and is sent again later."},
+            },
+        }
     }
 
 

@@ -13,6 +13,7 @@ import pytest
 from desk.settings import SettingsError, choose, read
 
 NOTIFY_KEY = "desk-11111111-2222-3333-4444-555555555555-66666666-7777-8888-9999-000000000000"
+HOOK = "https://hooks.example.org whsec_YSBzZWNyZXQgb2YgdGhpcnR5LXR3byBieXRlcywgb2g="
 TEMPLATE = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"
 ROOT = Path(__file__).parents[2]
 
@@ -46,6 +47,9 @@ def nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         ("NOTIFY_URL", "notify"),
         ("NOTIFY_TEMPLATE_ID", "offer"),
         ("NOTIFY_CALLBACK_TOKEN", "short"),
+        ("WEBHOOKS", "https://hooks.example.org"),
+        ("WEBHOOKS", "https://hooks.example.org whsec_short"),
+        ("WEBHOOKS", f"{HOOK},{HOOK}"),
         ("API_KEYS", "justaname"),
         ("API_KEYS", "a:key:boss"),
         ("API_KEYS", "a:same,b:same"),
@@ -113,6 +117,18 @@ def test_mail_goes_one_way_only(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SettingsError, match="both set") as raised:
         choose(read(), production=False, host="127.0.0.1")
     assert "\n" not in str(raised.value)
+
+
+def test_webhooks_go_by_https_outside_practice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWARD_DESK_SECRET_KEY", "a secret that is long enough")
+    for address, fine in (("https://a.example", True), ("http://127.0.0.1:9", True), ("http://a.example", False)):
+        monkeypatch.setenv("AWARD_DESK_WEBHOOKS", HOOK.replace("https://hooks.example.org", address))
+        assert choose(read(), production=False, host="127.0.0.1").raw.endpoints()[0].url == address
+        if fine:
+            choose(read(), production=True)
+        else:
+            with pytest.raises(SettingsError, match=r"^AWARD_DESK_WEBHOOKS is wrong: "):
+                choose(read(), production=True)
 
 
 def test_a_command_is_in_practice_only_where_up_practised(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

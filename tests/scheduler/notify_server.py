@@ -62,7 +62,7 @@ DAILY = Fault.error(429, "TooManyRequestsError", "Exceeded send limits (50) for 
 BROKEN = Fault.error(500, "Exception", "Internal server error")
 
 
-class _QuietHandler(WSGIRequestHandler):
+class QuietHandler(WSGIRequestHandler):
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
         """Nothing."""
 
@@ -77,7 +77,7 @@ class NotifyServer:
         self._faults: deque[Fault] = deque()
         self._stopping = threading.Event()
         self._server: BaseWSGIServer = make_server(
-            "127.0.0.1", 0, self._serve, threaded=True, request_handler=_QuietHandler
+            "127.0.0.1", 0, self._serve, threaded=True, request_handler=QuietHandler
         )
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
 

@@ -1,0 +1,219 @@
+"""The courier of webhooks: a change as JSON, signed by the Standard Webhooks scheme, posted to one endpoint.
+
+An endpoint that is away holds up nothing but its own messages: it is left alone for a while, then tried again. Nothing
+is followed anywhere: an answer that leads elsewhere is a failure, and so is a name that leads into a private network.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import ipaddress
+import json
+import socket
+import ssl
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
+from typing import Final
+from urllib.parse import urlsplit
+
+from sqlalchemy.orm import Session
+
+from core.office import Office
+from core.outbox import Channel
+from core.records import OutboxMessage
+from scheduler.delivery import Handed
+from scheduler.trouble import NotNow, Unsendable
+from scheduler.wording import NothingLeft
+
+SECONDS: Final = 8.0
+"""How long an endpoint may take for each step of its answer; it should take the message and work afterwards."""
+
+FIRST_WAIT: Final = timedelta(seconds=10)
+"""How long a message waits after its first failure; twice as long after each further one."""
+
+LONGEST_WAIT: Final = timedelta(minutes=30)
+"""The longest that a message waits for its next attempt."""
+
+GIVE_UP: Final = timedelta(days=3)
+"""How long a message is tried: a system that is away over a weekend has its messages on Monday."""
+
+PREFIX: Final = "whsec_"
+SHORTEST_SECRET, LONGEST_SECRET = 24, 64
+"""Bytes of a secret, as the scheme has it."""
+
+NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+SIX_TO_FOUR: Final = ipaddress.ip_network("2002::/16")
+"""Addresses that stand for another, which may be private."""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where changes are told, and the secret that both know. `private`: it may be in a private network."""
+
+    url: str
+    secret: bytes = field(repr=False)
+    private: bool = False
+
+    @property
+    def id(self) -> str:
+        """What the outbox calls it: the same for as long as its address is."""
+        return hashlib.sha256(self.url.encode()).hexdigest()[:12]
+
+    @property
+    def host(self) -> str:
+        """Its host, for the log: the rest of its address may be a secret too."""
+        return urlsplit(self.url).hostname or ""
+
+
+def endpoint_from(text: str) -> Endpoint:
+    """An endpoint from `URL SECRET` or `URL SECRET private`. Raises ValueError."""
+    url, secret, *rest = [*text.split(), "", ""][: max(len(text.split()), 2)]
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.fragment:
+        raise ValueError("an address is one of https and holds no user and no fragment")
+    if parts.port == 0 or rest not in ([], ["private"]):
+        raise ValueError("after address and secret comes nothing, or the word private")
+    return Endpoint(url, _secret(secret), bool(rest))
+
+
+def _secret(text: str) -> bytes:
+    try:
+        secret = base64.b64decode(text.removeprefix(PREFIX), validate=True) if text.startswith(PREFIX) else b""
+    except (binascii.Error, ValueError):
+        secret = b""
+    if not SHORTEST_SECRET <= len(secret) <= LONGEST_SECRET:
+        raise ValueError(f"a secret is {PREFIX} and {SHORTEST_SECRET} to {LONGEST_SECRET} random bytes in base64")
+    return secret
+
+
+def signature(secret: bytes, message_id: str, timestamp: int, body: bytes) -> str:
+    """The signature of a message by the Standard Webhooks scheme, version 1."""
+    signed = b".".join((message_id.encode(), str(timestamp).encode(), body))
+    return f"v1,{base64.b64encode(hmac.new(secret, signed, hashlib.sha256).digest()).decode()}"
+
+
+@dataclass(frozen=True)
+class WebhookParcel:
+    """A change in its words, for one endpoint."""
+
+    endpoint: Endpoint
+    message_id: str
+    body: bytes
+    made_at: datetime
+    attempts: int
+
+
+class WebhookCourier:
+    """Posts changes to `endpoints`. One thread uses one at a time."""
+
+    channel: Channel = "webhook"
+
+    def __init__(self, office: Office, endpoints: tuple[Endpoint, ...], *, timeout: float = SECONDS) -> None:
+        self._office = office
+        self._endpoints = {endpoint.id: endpoint for endpoint in endpoints}
+        self._timeout = timeout
+        self._left_alone: dict[str, datetime] = {}
+
+    def word(self, message: OutboxMessage) -> WebhookParcel:
+        """The change as JSON. Raises NothingLeft where nobody is to be told any more."""
+        told = message.payload
+        endpoint = self._endpoints.get(told["endpoint"])
+        if endpoint is None:
+            raise NothingLeft("its endpoint is not in the settings any more")
+        kind = "awards" if told["in_register"] else "applications"
+        data = {
+            "reference": told["reference"],
+            "status": told["status"],
+            "url": f"{self._office.public_url}/api/v1/{kind}/{told['reference']}",
+            **({"due": told["due"]} if told["due"] else {}),
+        }
+        at = datetime.fromisoformat(told["at"]).astimezone(UTC).isoformat()
+        body = {"id": told["event"], "type": told["type"], "timestamp": at, "data": data}
+        return WebhookParcel(endpoint, told["event"], json.dumps(body).encode(), message.made_at, message.attempts)
+
+    def find(self, parcel: WebhookParcel) -> Handed | None:
+        """Nobody can say: it is posted again, under the same id."""
+
+    def send(self, parcel: WebhookParcel) -> Handed:
+        """Post it. Raises NotNow, or Unsendable once it has been tried for long enough or is not wanted any more."""
+        now, endpoint = self._office.clock(), parcel.endpoint
+        if now - parcel.made_at > GIVE_UP:
+            raise Unsendable(f"{endpoint.host} has not taken it for {GIVE_UP.days} days")
+        until = self._left_alone.get(endpoint.id, now)
+        if until > now:
+            raise NotNow(f"{endpoint.host} is left alone for a while", (until - now).total_seconds())
+        wait = min(FIRST_WAIT * 2 ** min(parcel.attempts - 1, 20), LONGEST_WAIT)
+        try:
+            status = _post(
+                endpoint, parcel, int(now.timestamp()), self._timeout, private=self._may_be_private(endpoint)
+            )
+        except (OSError, HTTPException) as error:
+            self._left_alone[endpoint.id] = now + wait
+            raise NotNow(
+                f"{endpoint.host} is away: {str(error) or type(error).__name__}", wait.total_seconds()
+            ) from error
+        if status == HTTPStatus.GONE:
+            raise Unsendable(f"{endpoint.host} wants no more: it answered {status}", str(int(status)))
+        if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+            if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
+                self._left_alone[endpoint.id] = now + wait
+            raise NotNow(f"{endpoint.host} did not take it: it answered {status}", wait.total_seconds())
+        return Handed()
+
+    def _may_be_private(self, endpoint: Endpoint) -> bool:
+        return endpoint.private or self._office.practice
+
+    def note(self, session: Session, parcel: WebhookParcel, handed: Handed) -> None:
+        """Nothing follows."""
+
+    def note_failure(self, session: Session, message: OutboxMessage, trouble: Exception, *, now: datetime) -> None:
+        """Nothing: the outbox and the log say so. The API has the same facts for whoever missed the message."""
+
+
+def _post(endpoint: Endpoint, parcel: WebhookParcel, timestamp: int, timeout: float, *, private: bool) -> int:
+    """The status that the endpoint answered. Raises OSError, HTTPException."""
+    parts = urlsplit(endpoint.url)
+    host = parts.hostname or ""
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    connection = HTTPConnection(host, port, timeout=timeout)
+    connected = socket.create_connection((_address(host, port, private=private), port), timeout)
+    try:
+        if parts.scheme == "https":
+            connected = ssl.create_default_context().wrap_socket(connected, server_hostname=host)
+        connection.sock = connected
+        headers = {
+            "Host": parts.netloc,
+            "Content-Type": "application/json",
+            "User-Agent": "award-desk",
+            "Connection": "close",
+            "webhook-id": parcel.message_id,
+            "webhook-timestamp": str(timestamp),
+            "webhook-signature": signature(endpoint.secret, parcel.message_id, timestamp, parcel.body),
+        }
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        connection.request("POST", path, parcel.body, headers)
+        return connection.getresponse().status
+    finally:
+        connection.close()
+        connected.close()
+
+
+def _address(host: str, port: int, *, private: bool) -> str:
+    """The address to connect to: looked up once, so that what was checked is what is used. Raises OSError."""
+    found = [str(one[4][0]) for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    if not private and not all(is_public(one) for one in found):
+        raise OSError("it leads into a private network, which its setting does not allow")
+    return found[0]
+
+
+def is_public(address: str) -> bool:
+    """Whether this is an address of the internet at large."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address) and (ip.ipv4_mapped or ip in NAT64 or ip in SIX_TO_FOUR):
+        return False
+    return ip.is_global and not ip.is_multicast
