@@ -256,6 +256,18 @@ def _about_the_return(what: str, label: str = "", name: str = "") -> Words:
     return tell
 
 
+def _more_time(what: str) -> Words:
+    def tell(told: Told) -> tuple[str, list[Detail]]:
+        until = day(told.data.get("until"))
+        return f"{what} the return due on {day(told.data.get('due'))}: until {until}", [_text(told, "reason")]
+
+    return tell
+
+
+def _issue(what: str, *names: str) -> Words:
+    return lambda told: (f"{what} {told.data.get('issue')}", [_text(told, name) for name in names])
+
+
 _MOVED: Mapping[str, str] = {
     "commitment": "committed to the award",
     "release": "given back to the fund",
@@ -326,6 +338,9 @@ _LETTERS: Mapping[str, str] = {
     "offer_expired": "the letter that the offer has run out",
     "return_received": "the thanks for the return",
     "return_queried": "the question about the return",
+    "more_time_agreed": "the agreement to more time",
+    "more_time_declined": "the letter that declines more time",
+    "issue_closed": "the answer to the issue",
     "nudge": "a reminder",
 }
 
@@ -390,6 +405,11 @@ _WORDS: Mapping[str, Words] = {
     "return_answered": _about_the_return("The question was answered about", "Answer", "answer"),
     "return_question_taken_back": _about_the_return("The question was taken back about"),
     "return_accepted": _about_the_return("The office accepted"),
+    "more_time_asked": _more_time("More time was asked for"),
+    "more_time_agreed": _more_time("More time was agreed for"),
+    "more_time_declined": _more_time("More time was declined for"),
+    "issue_raised": _issue("The recipient raised issue", "text", "owner"),
+    "issue_closed": _issue("The office closed issue", "outcome"),
     "money": _money,
     "varied": _varied,
     "completed": _completed,

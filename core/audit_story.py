@@ -348,7 +348,9 @@ class _Telling:
         )
         for nudge in self._session.scalars(nudges):
             by = {"email": "by e-mail", "slack": "in Slack"}.get(CHANNELS.get(nudge.person, ""), "")
-            what = f"Reminder to the {nudge.person} {by}: {_due_text(nudge.deadline)}, {_step_text(nudge.step)}"
+            what = (
+                f"Reminder to the {nudge.person} {by}: {_due_text(nudge.deadline, nudge.due)}, {_step_text(nudge.step)}"
+            )
             yield Entry(nudge.message.settled_at or nudge.noted_at, what + _sent(nudge.message))
 
     def _due(self) -> tuple[list[Entry], list[Entry]]:
@@ -454,10 +456,11 @@ def _how_late(due: date, on: date) -> str:
 _DUE = {RETURN: "Return", MEETING: "Monitoring meeting", ACCEPTANCE: "Acceptance of the offer"}
 
 
-def _due_text(deadline: Deadline) -> str:
+def _due_text(deadline: Deadline, due: date | None = None) -> str:
+    """What falls due; on `due` where that is not the day on which it is due now."""
     name = _DUE.get(deadline.kind, deadline.kind.replace("_", " ").capitalize())
     final = ", the final one," if deadline.final else ""
-    return f"{name}{final} due on {day(deadline.due)}"
+    return f"{name}{final} due on {day(due or deadline.due)}"
 
 
 def _step_text(step: int) -> str:

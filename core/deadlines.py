@@ -2,7 +2,7 @@
 
 The sweep finds its work by one index: open deadlines whose next step has come. For each person it takes the latest
 step that has come and was not sent; what was missed in between is never made up. A nudge row is unique by (deadline,
-step, person) and is written with its outbox message in one transaction.
+due date, step, person) and is written with its outbox message in one transaction.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.orm import Session, selectinload
 
 from core import outbox
+from core.errors import Conflict
 from core.office import Office
 from core.records import Application, Award, Deadline, Nudge, OutboxMessage
 from core.rules.calendar import nudge_dates
@@ -99,6 +100,38 @@ def meet(deadline: Deadline, *, now: datetime) -> None:
     deadline.next_step_on = None
 
 
+def extend(session: Session, deadline: Deadline, until: date, *, office: Office, today: date) -> None:
+    """Make it due on a later day; its steps move with it (D0).
+
+    What was sent for the earlier day stays sent, and what waits to be sent for it is not sent any more. Each step that
+    the new day has from `today` on is sent once; one before it is not made up, since who asked is told of the new day.
+    Raises Conflict where it was met, closed or moved meanwhile, ValueError for a day that is not later.
+    """
+    was = deadline.due
+    if until <= was:
+        raise ValueError(f"{until} is not later than {was}")
+    since = max(deadline.silent_before or today, today)
+    moved = session.execute(
+        update(Deadline)
+        .where(
+            Deadline.id == deadline.id,
+            Deadline.due == was,
+            Deadline.met_at.is_(None),
+            Deadline.closed_at.is_(None),
+        )
+        .values(
+            due=until,
+            first_due=deadline.first_due or was,
+            silent_before=since,
+            next_step_on=first_step_on(office.policy, deadline.kind, until, office.holidays, since=since),
+        )
+        .execution_options(synchronize_session=False)
+    )
+    session.refresh(deadline)
+    if not moved.rowcount:  # type: ignore[attr-defined]  # a CursorResult
+        raise Conflict(f"What was due on {was.isoformat()} has been done, closed or moved meanwhile.", "D0")
+
+
 def close(session: Session, *, subject: str, kinds: Iterable[str] | None = None, now: datetime) -> None:
     """Close what is open of a subject without its having been met: an offer that was refused, an award that ended."""
     query = update(Deadline).where(Deadline.subject == subject, Deadline.met_at.is_(None), Deadline.closed_at.is_(None))
@@ -134,7 +167,7 @@ def sweep(
         for row in due_now:
             for step, to in _latest_steps(row, already, office, today):
                 person = f"{to}:{row.contact_email}" if to == "recipient" else to
-                by_person[to, person].append({"deadline_id": row.id, "step": step, "person": to})
+                by_person[to, person].append({"deadline_id": row.id, "due": row.due, "step": step, "person": to})
                 sent.append(SentStep(row.reference, row.kind, row.due, step, to, CHANNELS[to]))
             moved.append(
                 {
@@ -177,7 +210,8 @@ def _due(session: Session, today: date, after: tuple[date, int] | None, *, locke
 def _highest_sent(session: Session, deadline_ids: Collection[int]) -> dict[tuple[int, str], int]:
     rows = session.execute(
         select(Nudge.deadline_id, Nudge.person, func.max(Nudge.step))
-        .where(Nudge.deadline_id.in_(deadline_ids))
+        .join(Nudge.deadline)
+        .where(Nudge.deadline_id.in_(deadline_ids), Nudge.due == Deadline.due)
         .group_by(Nudge.deadline_id, Nudge.person)
     )
     return {(deadline_id, person): step for deadline_id, person, step in rows}
@@ -209,7 +243,7 @@ def _message(to: str, person: str, first: Mapping[str, Any], now: datetime) -> O
     return outbox.message_of(
         "nudge" if to == "recipient" else "staff_nudge",
         subject=f"nudges:{hashlib.sha256(person.encode()).hexdigest()[:32]}",  # an address may be longer than a subject
-        key=f"nudge:{first['deadline_id']}:{first['step']}:{to}",
+        key=f"nudge:{first['deadline_id']}:{first['due'].isoformat()}:{first['step']}:{to}",
         payload={"to": to},
         now=now,
     )
@@ -264,7 +298,7 @@ def _as_data(deadline: Deadline, policy: Policy, today: date) -> dict[str, Any]:
     sent_at = {
         (nudge.step, nudge.person): nudge.message.settled_at
         for nudge in deadline.nudges
-        if nudge.message.outcome == "sent"
+        if nudge.message.outcome == "sent" and nudge.due == deadline.due
     }
     steps = []
     for step in policy.nudge_steps.get(deadline.kind, ()):

@@ -31,6 +31,8 @@ MESSAGES: dict[str, Channel] = {
     "card": "slack",
     "staff_nudge": "slack",
     "mail_refused": "slack",
+    "more_time_asked": "slack",
+    "issue_raised": "slack",
     "receipt": "mail",
     "offer": "mail",
     "declined": "mail",
@@ -40,6 +42,9 @@ MESSAGES: dict[str, Channel] = {
     "offer_expired": "mail",
     "return_received": "mail",
     "return_queried": "mail",
+    "more_time_agreed": "mail",
+    "more_time_declined": "mail",
+    "issue_closed": "mail",
     "nudge": "mail",
     "webhook": "webhook",
 }

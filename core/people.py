@@ -95,6 +95,15 @@ def holders(session: Session, role: Role) -> list[Person]:
     )
 
 
+def acting_for_office(person: Person, what: str, rule: str) -> str:
+    """Who acts, as the trail names them. Raises Refused, naming `what` it is, for whoever is not of the office."""
+    if not person.active:
+        raise Refused(f"You are not on the office's staff list, so you cannot {what}. Ask the office to add you.", rule)
+    if Body(person.body) is not Body.OFFICE:
+        raise Refused(f"Constabulary staff do not {what}: it is for the Commissioner's office.", rule)
+    return f"{person.name} ({person.role}, person {person.id})"
+
+
 def count(session: Session) -> int:
     """How many active people there are."""
     return session.scalar(select(func.count()).select_from(Person).where(Person.active)) or 0

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from core import deadlines, events, outbox
 from core.errors import Conflict, NotFound, Refused
-from core.records import Award, Deadline, MonitoringReturn, Person
+from core.records import Award, Deadline, MonitoringReturn, Person, TimeRequest
 from core.rules import lifecycle
 from core.rules.answers import clean_long
 from core.rules.lifecycle import AwardState, NotAllowed, ReturnAction, ReturnState
@@ -49,10 +49,16 @@ class Asked:
 
 
 def due_on(award: Award, due: date) -> Deadline:
-    """The deadline of the return that is due on this day. Raises NotFound, naming the days on which returns are due."""
+    """The deadline of the return that is due on this day, or was before more time was agreed.
+
+    Raises NotFound, naming the days on which returns are due.
+    """
     days = [deadline for deadline in award.deadlines if deadline.kind == RETURN]
     for deadline in days:
         if deadline.due == due:
+            return deadline
+    for deadline in days:
+        if deadline.first_due == due:
             return deadline
     listed = ", ".join(deadline.due.isoformat() for deadline in days) or "none yet"
     raise NotFound(f"No return of {award.reference} is due on {due.isoformat()}. Returns are due on: {listed}.", "R1")
@@ -84,6 +90,8 @@ def receive(
     if award.status in (AwardState.OFFERED, AwardState.REFUSED, AwardState.EXPIRED):
         raise Refused(f"{award.reference} has no returns: its offer has not been accepted.", "R1")
     deadline = due_on(award, due)
+    session.refresh(deadline, with_for_update={"key_share": True})  # more time may be agreed at this moment
+    due = deadline.due
     came_in = MonitoringReturn(
         award_id=award.id,
         due=due,
@@ -110,6 +118,7 @@ def receive(
             "R1",
         ) from None
     deadlines.meet(deadline, now=now)
+    _lapse_requests(session, deadline, now)
     told = {"due": due.isoformat(), "spent": facts.spent, "people": facts.people, "measures": len(facts.achieved)}
     events.append(session, "return_received", award.reference, source, told, now=now)
     outbox.put(
@@ -121,6 +130,15 @@ def receive(
         now=now,
     )
     return came_in
+
+
+def _lapse_requests(session: Session, deadline: Deadline, now: datetime) -> None:
+    """What is in needs no more time."""
+    session.execute(
+        update(TimeRequest)
+        .where(TimeRequest.deadline_id == deadline.id, TimeRequest.status == "asked")
+        .values(status="lapsed", answered_at=now)
+    )
 
 
 def earlier(award: Award, before: date) -> list[MonitoringReturn]:

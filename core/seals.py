@@ -40,6 +40,7 @@ NOT_SEALED: Mapping[str, str] = {
     "nudge": "the sweep's note of which message covers which step; what the message did is in the outbox",
     "card": "where a message stands in Slack, which is a view of the record",
     "link": "a door, not a fact: what is done through it has a line",
+    "return_draft": "what is being typed, until it is a return",
     "idempotency": "answers that are kept for a while, to be given again",
 }
 """Tables that the trail leaves alone, and why."""
@@ -48,7 +49,7 @@ NOT_SEALED_COLUMNS: Mapping[str, Mapping[str, str]] = {
     "application": {"version": "counts changes, so that no card is put into the outbox twice"},
     "deadline": {
         "next_step_on": "worked out from the due date and the policy; the sweep moves it on",
-        "silent_before": "which nudges are never sent; set for a whole record that has a past of its own",
+        "silent_before": "which nudges are never sent; set for a whole record that has a past, and when a day is moved",
     },
 }
 """Columns of sealed rows that the trail leaves alone, and why."""

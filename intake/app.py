@@ -26,6 +26,7 @@ from intake import (
     offers,
     pages,
     policy_page,
+    recipient_asks,
     register,
     returns,
 )
@@ -96,6 +97,7 @@ def create_app(
         apply.blueprint,
         offers.blueprint,
         returns.blueprint,
+        recipient_asks.blueprint,
         register.blueprint,
         policy_page.blueprint,
         api.blueprint,
@@ -185,6 +187,8 @@ _AGAIN: Mapping[str, Callable[..., Response]] = {
     "apply.submit": apply.submit_again,
     "offers.answer": offers.answer_again,
     "returns.receive": returns.receive_again,
+    "recipient_asks.ask_more_time": recipient_asks.more_time_again,
+    "recipient_asks.raise_issue": recipient_asks.issue_again,
 }
 """Forms that are shown again, with everything that was typed, when their form token is not valid any more."""
 

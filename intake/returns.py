@@ -9,7 +9,7 @@ from flask import Blueprint, Response, redirect, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from core import returns
+from core import issues, more_time, returns
 from core.errors import Conflict
 from core.links import follow
 from core.records import Award, Deadline
@@ -21,7 +21,8 @@ from intake import pages
 blueprint = Blueprint("returns", __name__)
 
 
-def _return(session: Session, token: str) -> tuple[Award, Deadline]:
+def of_link(session: Session, token: str) -> tuple[Award, Deadline]:
+    """The award and the deadline that the link leads to. Raises NotFound, Gone."""
     office = pages.office()
     found = follow(session, office.signer, "return", token, now=office.clock())
     return returns.of_deadline(session, found)
@@ -45,15 +46,15 @@ def _policy(award: Award) -> Policy:
 def form(token: str) -> ResponseReturnValue:
     """The return's questions; once it is in, what was said and when the next one is due."""
     with pages.office().reading() as session:
-        award, deadline = _return(session, token)
-        return _page(session, award, deadline, {})
+        award, deadline = of_link(session, token)
+        return _page(session, token, award, deadline, {})
 
 
 def receive_again(token: str) -> Response:
     """The form with what was just typed, for a return whose session was lost."""
     with pages.office().reading() as session:
-        award, deadline = _return(session, token)
-        return _page(session, award, deadline, _typed(award), notice=pages.LOST_SESSION)
+        award, deadline = of_link(session, token)
+        return _page(session, token, award, deadline, _typed(award), notice=pages.LOST_SESSION)
 
 
 def _typed(award: Award) -> dict[str, str]:
@@ -66,14 +67,14 @@ def receive(token: str) -> ResponseReturnValue:
     office = pages.office()
     try:
         with office.sessions.begin() as session:
-            award, deadline = _return(session, token)
+            award, deadline = of_link(session, token)
             raw = _typed(award)
             facts, faults = read_return(
                 raw, measures_of(award), _policy(award), _policy(award).tier(award.amount), award.fund
             )
             if returns.received(session, award, deadline.due) is None:
                 if facts is None:
-                    return _page(session, award, deadline, raw, faults)
+                    return _page(session, token, award, deadline, raw, faults)
                 returns.receive(session, award, deadline.due, facts, source="recipient", now=office.clock())
     except Conflict:  # sent twice at once: the first one stands
         pass
@@ -82,6 +83,7 @@ def receive(token: str) -> ResponseReturnValue:
 
 def _page(
     session: Session,
+    token: str,
     award: Award,
     deadline: Deadline,
     raw: Mapping[str, str],
@@ -91,6 +93,7 @@ def _page(
     office = pages.office()
     came_in = returns.received(session, award, deadline.due)
     fund = office.policy.fund(award.fund)
+    asked = more_time.requests(session, deadline)
     return pages.page(
         "return.html",
         422 if faults else 200,
@@ -107,6 +110,12 @@ def _page(
         components=[pages.component(question, raw, faults) for question in _questions(award)],
         errors=pages.error_list(faults),
         notice=notice,
+        token=token,
+        asked=asked,
+        can_ask=deadline.met_at is None
+        and deadline.closed_at is None
+        and all(one.status != more_time.TimeState.ASKED for one in asked),
+        raised=issues.of_award(session, award),
     )
 
 

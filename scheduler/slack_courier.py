@@ -22,7 +22,8 @@ from bot.application_card import message_for
 from bot.blocks import Message
 from bot.deadlines_message import message_for_nudges
 from bot.mail_refused_message import message_for_refusal
-from core import applications, mail_refusals
+from bot.recipient_message import message_for_issue, message_for_time_request
+from core import applications, issues, mail_refusals, more_time
 from core.errors import NotFound
 from core.office import Office
 from core.outbox import Channel
@@ -128,6 +129,12 @@ class SlackCourier:
                 return self._parcel(message, self._deadlines, self._nudge(session, message))
             if message.kind == mail_refusals.KIND:
                 return self._parcel(message, self._deadlines, self._refusal(session, message))
+            if message.kind == "more_time_asked":
+                request = more_time.by_id(session, message.payload["time_request_id"])
+                return self._parcel(message, self._deadlines, message_for_time_request(request))
+            if message.kind == "issue_raised":
+                issue = issues.by_id(session, message.payload["issue_id"])
+                return self._parcel(message, self._deadlines, message_for_issue(issue))
         raise NotFound(f"Nobody words a Slack message of the kind {message.kind}.")
 
     def _card(self, session: Session, message: OutboxMessage) -> SlackParcel:

@@ -18,7 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.words import clean, cut, day, listed, one_line
-from core import applications, awards, deadlines, returns
+from core import applications, awards, deadlines, issues, more_time, returns
 from core.errors import NotFound
 from core.links import Purpose, link_for
 from core.office import Office, london_day
@@ -251,6 +251,26 @@ def _return_queried(session: Session, message: OutboxMessage, office: Office) ->
     )
 
 
+def _more_time(session: Session, message: OutboxMessage, office: Office) -> _Draft:
+    """More time was agreed, or declined."""
+    request = more_time.by_id(session, message.payload["time_request_id"])
+    return _applicant(
+        request.award.application,
+        {
+            "due": request.due,
+            "until": request.until,
+            "reason": _paragraphs(request.answer or ""),
+            "link": _address(session, "return", request.deadline_id, office),
+        },
+    )
+
+
+def _issue_closed(session: Session, message: OutboxMessage, office: Office) -> _Draft:  # noqa: ARG001 - a Writer's
+    issue = issues.by_id(session, message.payload["issue_id"])
+    facts = {"raised_on": london_day(issue.raised_at), "outcome": _paragraphs(issue.outcome or "")}
+    return _applicant(issue.award.application, facts)
+
+
 @dataclass(frozen=True)
 class NudgeItem:
     """One thing that a nudge is about. `tone` is "before", "day" or "after" its due date."""
@@ -270,10 +290,10 @@ def open_nudges(session: Session, message: OutboxMessage) -> list[Nudge]:
     nudges = [
         nudge
         for nudge in deadlines.nudges_of(session, message)
-        if nudge.deadline.met_at is None and nudge.deadline.closed_at is None
+        if nudge.deadline.met_at is None and nudge.deadline.closed_at is None and nudge.due == nudge.deadline.due
     ]
     if not nudges:
-        raise NothingLeft("everything that it was about has been done or has ended")
+        raise NothingLeft("everything that it was about has been done, has ended, or has more time")
     return nudges
 
 
@@ -337,6 +357,9 @@ WRITERS: dict[str, Writer] = {
     "award_started": _award_started,
     "return_received": _return_received,
     "return_queried": _return_queried,
+    "more_time_agreed": _more_time,
+    "more_time_declined": _more_time,
+    "issue_closed": _issue_closed,
     "nudge": _nudge,
 }
 """Who words each kind of mail."""

@@ -13,6 +13,7 @@ from core.records.deadlines import Deadline, Nudge
 from core.records.doors import Idempotency, Link
 from core.records.messages import Card, OutboxMessage
 from core.records.money import FundYear, LedgerEntry, Payment
+from core.records.monitoring import Issue, ReturnDraft, TimeRequest
 from core.records.people import Person
 from core.records.policy import PolicyInForce, PolicyVersion
 from core.records.record import Record
@@ -30,6 +31,7 @@ __all__ = [
     "FundYear",
     "Idempotency",
     "Interest",
+    "Issue",
     "LedgerEntry",
     "Link",
     "MonitoringReturn",
@@ -42,6 +44,8 @@ __all__ = [
     "PolicyVersion",
     "Recommendation",
     "Record",
+    "ReturnDraft",
+    "TimeRequest",
     "TrailEnd",
     "Variation",
 ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import CheckConstraint, ForeignKey, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from core.columns import Document, Key, Pence
+from core.columns import Document, Key, OptionalDocument, Pence
 from core.records.record import Record
 
 if TYPE_CHECKING:
@@ -86,7 +86,10 @@ class AwardCheck(Record):
 
 
 class MonitoringReturn(Record):
-    """What a recipient reports (R1): what changed, how it is known, and what was spent."""
+    """What a recipient reports (R1): what changed, how it is known, and what was spent.
+
+    `budget` is what was spent of each line of the agreed budget, where the recipient said: {"line", "agreed", "spent"}.
+    """
 
     __tablename__ = "monitoring_return"
     __table_args__ = (UniqueConstraint("award_id", "due"),)
@@ -101,6 +104,7 @@ class MonitoringReturn(Record):
     narrative: Mapped[str]
     views: Mapped[str]
     extra: Mapped[dict[str, Any]]
+    budget: Mapped[list[Any] | None] = mapped_column(OptionalDocument)
     received_at: Mapped[datetime]
     received_from: Mapped[str]
 

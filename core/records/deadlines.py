@@ -20,7 +20,8 @@ class Deadline(Record):
     """Something that falls due. Overdue is computed, never stored.
 
     `next_step_on` is the day of its earliest nudge still to come; the sweep finds what it must do by that index alone.
-    No step before `silent_before` is ever sent: what was past when a record was imported, or set up for practice.
+    No step before `silent_before` is ever sent: what was past when a record was imported, set up for practice, or when
+    more time was agreed. `first_due` is the day on which it was due before that; None where it never moved.
     """
 
     __tablename__ = "deadline"
@@ -41,6 +42,7 @@ class Deadline(Record):
     award_id: Mapped[int | None] = mapped_column(ForeignKey("award.id"), index=True)
     kind: Mapped[str] = mapped_column(String(30))
     due: Mapped[date]
+    first_due: Mapped[date | None]
     final: Mapped[bool] = mapped_column(Boolean, default=False)
     set_at: Mapped[datetime]
     silent_before: Mapped[date | None]
@@ -53,13 +55,18 @@ class Deadline(Record):
 
 
 class Nudge(Record):
-    """A step of a deadline that one person was told of, once ever: the unique key is the promise (D0)."""
+    """A step of a deadline that one person was told of, once ever: the unique key is the promise (D0).
+
+    `due` is the day that the step was counted from: where more time is agreed the steps move with the day, and what
+    was sent for the earlier day stays sent.
+    """
 
     __tablename__ = "nudge"
-    __table_args__ = (UniqueConstraint("deadline_id", "step", "person"),)
+    __table_args__ = (UniqueConstraint("deadline_id", "due", "step", "person"),)
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     deadline_id: Mapped[int] = mapped_column(ForeignKey("deadline.id"))
+    due: Mapped[date]
     step: Mapped[int] = mapped_column(Integer)
     person: Mapped[str] = mapped_column(String(20))
     message_id: Mapped[int] = mapped_column(ForeignKey("outbox_message.id"), index=True)

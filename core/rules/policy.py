@@ -372,6 +372,7 @@ class Policy:
     return_months: Figure[int]
     final_return_grace: Figure[int]
     return_without_term_months: Figure[int]
+    more_time_days: Figure[int]
     meetings_over: Figure[int]
     meeting_months: Figure[int]
     meeting_months_victims: Figure[int]

@@ -6,7 +6,18 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
-from core import applications, awards, deciding, payments, people, policies, returns, variations
+from core import (
+    applications,
+    awards,
+    deciding,
+    issues,
+    more_time,
+    payments,
+    people,
+    policies,
+    returns,
+    variations,
+)
 from core.office import Office, london_day
 from core.rules.policy import Body, OrganisationType, Purpose, Role
 from tests.conftest import Clock
@@ -80,6 +91,8 @@ class Life:
             self.vary,
             self.take_in_a_return,
             self.ask_about_it,
+            self.ask_for_more_time,
+            self.raise_an_issue,
             self.chase,
             self.apply_a_policy,
             self.decide_under_it,
@@ -216,6 +229,24 @@ class Life:
             returns.query(session, number, officer, "How many of them came twice?", now=self.clock.now)
             returns.answer(session, number, "About half.", source="the recipient", now=self.clock.now)
             returns.accept(session, number, officer, now=self.clock.now)
+
+    def ask_for_more_time(self) -> None:
+        with self.office.sessions.begin() as session:
+            award = awards.by_id(session, self.award)
+            last = max((one for one in award.deadlines if one.kind == returns.RETURN), key=lambda one: one.due)
+            until = last.due + timedelta(days=10)
+            told: dict[str, Any] = {"office": self.office, "now": self.clock.now}
+            number = more_time.ask(session, award, last, until, "Our treasurer is away.", **told).id
+        with self.office.sessions.begin() as session:
+            more_time.agree(session, number, someone(session, self.officer), **told)
+
+    def raise_an_issue(self) -> None:
+        with self.office.sessions.begin() as session:
+            award = awards.by_id(session, self.award)
+            number = issues.raise_issue(session, award, "The hall closes.", source="recipient", now=self.clock.now).id
+        with self.office.sessions.begin() as session:
+            officer = someone(session, self.officer)
+            issues.close(session, number, officer, outcome="Moved to the school.", now=self.clock.now)
 
     def chase(self) -> None:
         assert sweep(self.office, london_day(self.clock.now))

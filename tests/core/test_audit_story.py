@@ -140,7 +140,7 @@ def test_every_return_when_it_came_and_what_it_said(lived: Life) -> None:
     assert details(the(found, "A question was put about the return"))["Question"] == ["How many of them came twice?"]
     assert details(the(found, "The question was answered"))["Answer"] == ["About half."]
     assert the(found, "The office accepted the return due on 1 July 2027").by == "Olive Officer (officer)"
-    assert [one.what for one in found.to_come] == ["Return, the final one, due on 31 October 2027"]
+    assert [one.what for one in found.to_come] == ["Return, the final one, due on 10 November 2027"]
     assert the(found, "Monitoring meeting due on 1 July 2027").what.endswith(": not met, 1 day overdue")
 
 

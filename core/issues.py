@@ -1,0 +1,124 @@
+"""Issues that a recipient raises, at any time (R2): each has an owner in the office, and is open until it is closed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from core import events, outbox, people
+from core.errors import Conflict, NotFound, Refused
+from core.records import Award, Issue, Person
+from core.rules.answers import clean_long
+from core.rules.lifecycle import AwardState
+from core.rules.policy import Body, Role
+
+LONGEST_WORDS = 3_000
+"""Characters of an issue, and of what came of it."""
+
+OWNERS = (Role.OFFICER, Role.DIRECTOR, Role.CHIEF_EXECUTIVE, Role.COMMISSIONER)
+"""Who owns an issue of an award whose officer has left: the first there is, in this order."""
+
+
+class IssueState(StrEnum):
+    """How an issue stands."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+def owner_for(session: Session, award: Award) -> Person | None:
+    """Who looks after an award: who recommended it, or where they have left the first who holds an office role."""
+    recommended = award.application.recommendation
+    if recommended is not None:
+        person = session.get(Person, recommended.person_id)
+        if person is not None and person.active and Body(person.body) is Body.OFFICE:
+            return person
+    return next((found[0] for role in OWNERS if (found := people.holders(session, role))), None)
+
+
+def raise_issue(session: Session, award: Award, text: str, *, source: str, now: datetime) -> Issue:
+    """Keep what a recipient raises, give it an owner and tell them. The same text again, while open, is the same issue.
+
+    Raises Refused (R2) for an empty text, or where the offer of the award was not accepted.
+    """
+    if award.status in (AwardState.OFFERED, AwardState.REFUSED, AwardState.EXPIRED):
+        raise Refused(f"The offer of {award.reference} has not been accepted. Write to the office instead.", "R2")
+    text = _words(text, "Say what you want to raise")
+    session.scalars(select(Award.id).where(Award.id == award.id).with_for_update(key_share=True)).one()
+    for issue in of_award(session, award):
+        if issue.status == IssueState.OPEN and issue.text == text:
+            return issue
+    owner = owner_for(session, award)
+    issue = Issue(
+        award_id=award.id,
+        text=text,
+        raised_by=source,
+        raised_at=now,
+        owner_id=owner.id if owner else None,
+        status=IssueState.OPEN.value,
+    )
+    session.add(issue)
+    session.flush()
+    told = {"issue": issue.id, "text": text, "owner": owner.name if owner else ""}
+    events.append(session, "issue_raised", award.reference, source, told, now=now)
+    _put(session, "issue_raised", issue, now)
+    return issue
+
+
+def close(session: Session, issue_id: int, person: Person, *, outcome: str, now: datetime) -> Issue:
+    """Close an issue with what came of it; whoever raised it is told by mail.
+
+    Raises NotFound, Refused for whoever is not of the office or says nothing, Conflict where it is closed already.
+    """
+    issue = by_id(session, issue_id)
+    actor = people.acting_for_office(person, "close an issue", "R2")
+    outcome = _words(outcome, "Say what came of it: the recipient gets your answer by e-mail.")
+    closed = session.execute(
+        update(Issue)
+        .where(Issue.id == issue.id, Issue.status == IssueState.OPEN.value)
+        .values(status=IssueState.CLOSED.value, outcome=outcome, closed_by_id=person.id, closed_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    session.refresh(issue)
+    if not closed.rowcount:  # type: ignore[attr-defined]  # a CursorResult
+        raise Conflict("This issue is closed already.", "R2")
+    told = {"issue": issue.id, "outcome": outcome, "person": person.id}
+    events.append(session, "issue_closed", issue.award.reference, actor, told, now=now)
+    _put(session, "issue_closed", issue, now)
+    return issue
+
+
+def of_award(session: Session, award: Award) -> list[Issue]:
+    """Everything that was raised about an award, the latest first."""
+    return list(session.scalars(select(Issue).where(Issue.award_id == award.id).order_by(Issue.id.desc())))
+
+
+def by_id(session: Session, issue_id: int) -> Issue:
+    """The issue of this row number. Raises NotFound."""
+    issue = session.get(Issue, issue_id)
+    if issue is None:
+        raise NotFound("There is no such issue.", "R2")
+    return issue
+
+
+def _words(text: str, missing: str) -> str:
+    tidy = clean_long(text)
+    if not tidy:
+        raise Refused(missing, "R2")
+    if len(tidy) > LONGEST_WORDS:
+        raise Refused(f"Keep it to {LONGEST_WORDS:,} characters.", "R2")
+    return tidy
+
+
+def _put(session: Session, kind: str, issue: Issue, now: datetime) -> None:
+    outbox.put(
+        session,
+        kind,
+        subject=f"award:{issue.award_id}",
+        key=f"{kind}:{issue.id}",
+        payload={"award_id": issue.award_id, "issue_id": issue.id},
+        now=now,
+    )

@@ -1,0 +1,183 @@
+"""More time for a return: its recipient asks for a later day, and the office agrees or declines (D0).
+
+The deadline stands as it is until the office agrees. Then it moves, its steps move with it, and so does a payment that
+waits for the return (F7). How far it may move is a figure of the policy.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from core import deadlines, events, outbox, payments, people
+from core.errors import Conflict, NotFound, Refused
+from core.office import Office, london_day
+from core.records import Award, Deadline, Payment, Person, TimeRequest
+from core.returns import RETURN
+from core.rules.answers import clean_long
+from core.rules.calendar import date_text
+
+LONGEST_WORDS = 3_000
+"""Characters of a reason, and of an answer."""
+
+
+class TimeState(StrEnum):
+    """How a request for more time stands."""
+
+    ASKED = "asked"
+    AGREED = "agreed"
+    DECLINED = "declined"
+    LAPSED = "lapsed"
+
+
+def latest_day(award: Award, deadline: Deadline, office: Office) -> date:
+    """The last day to which a return may be moved: by the policy, and before the award's next return is due."""
+    most = (deadline.first_due or deadline.due) + timedelta(days=office.policy.more_time_days.value)
+    later = [one.due for one in award.deadlines if one.kind == RETURN and one.due > deadline.due]
+    return min([most, *(day - timedelta(days=1) for day in later)])
+
+
+def why_not(deadline: Deadline, until: date, latest: date, today: date) -> str:
+    """Why a return cannot be moved to a day; "" where it can."""
+    first = max(deadline.due, today) + timedelta(days=1)
+    if latest < first:
+        return f"It cannot be moved any further than {date_text(max(latest, deadline.due))}. Talk to us instead."
+    if until < first:
+        return f"The new day must be {date_text(first)} or later"
+    if until > latest:
+        return f"The new day must be {date_text(latest)} or earlier. If you need longer, talk to us"
+    return ""
+
+
+def requests(session: Session, deadline: Deadline) -> list[TimeRequest]:
+    """Every request for more time for a return, the latest first."""
+    query = select(TimeRequest).where(TimeRequest.deadline_id == deadline.id).order_by(TimeRequest.id.desc())
+    return list(session.scalars(query))
+
+
+def ask(
+    session: Session, award: Award, deadline: Deadline, until: date, reason: str, *, office: Office, now: datetime
+) -> TimeRequest:
+    """Ask the office for a later day, and tell it. The deadline stays as it is until the office agrees.
+
+    Raises Refused (D0) for a day that is too early or too late or without a reason, Conflict where the return is in,
+    is not expected any more, or the office has a request before it already.
+    """
+    reason = _words(reason, "Say why you need more time")
+    session.refresh(deadline, with_for_update={"key_share": True})  # the return may come in at this moment
+    if deadline.met_at is not None or deadline.closed_at is not None:
+        raise Conflict("This return is in, or is not expected any more. It needs no more time.", "D0")
+    refusal = why_not(deadline, until, latest_day(award, deadline, office), london_day(now))
+    if refusal:
+        raise Refused(refusal, "D0")
+    request = TimeRequest(
+        award_id=award.id,
+        deadline_id=deadline.id,
+        due=deadline.due,
+        until=until,
+        reason=reason,
+        status=TimeState.ASKED.value,
+        asked_at=now,
+    )
+    try:
+        with session.begin_nested():
+            session.add(request)
+    except IntegrityError:
+        raise Conflict("We have a request of yours already. We answer it by e-mail.", "D0") from None
+    told = {"due": request.due.isoformat(), "until": until.isoformat(), "reason": reason}
+    events.append(session, "more_time_asked", award.reference, "recipient", told, now=now)
+    _put(session, "more_time_asked", request, now)
+    return request
+
+
+def agree(session: Session, request_id: int, person: Person, *, office: Office, now: datetime) -> TimeRequest:
+    """Agree: the return is due on the day that was asked for, its steps move, and the recipient is told (D0).
+
+    Raises NotFound, Refused for whoever is not of the office or where the day has passed meanwhile, Conflict where it
+    was answered already or the return came in.
+    """
+    request, actor = _held(session, request_id, person)
+    deadline, today = request.deadline, london_day(now)
+    refusal = why_not(deadline, request.until, latest_day(request.award, deadline, office), today)
+    if refusal:
+        raise Refused(f"{refusal}. Decline it, and say why.".replace("..", "."), "D0")
+    _answer(session, request, TimeState.AGREED, None, person, now)
+    deadlines.extend(session, deadline, request.until, office=office, today=today)
+    session.execute(
+        update(Payment)
+        .where(Payment.award_id == request.award_id, Payment.return_due == request.due)
+        .values(return_due=request.until)
+    )
+    told = {"due": request.due.isoformat(), "until": request.until.isoformat(), "person": person.id}
+    events.append(session, "more_time_agreed", request.award.reference, actor, told, now=now)
+    _put(session, "more_time_agreed", request, now)
+    return request
+
+
+def decline(session: Session, request_id: int, person: Person, *, reason: str, now: datetime) -> TimeRequest:
+    """Decline with a reason: the return stays due on its day, and the recipient is told. Raises as `agree` does."""
+    request, actor = _held(session, request_id, person)
+    reason = _words(reason, "Say why not: the recipient gets your reason by e-mail.")
+    _answer(session, request, TimeState.DECLINED, reason, person, now)
+    told = {"due": request.due.isoformat(), "until": request.until.isoformat(), "reason": reason, "person": person.id}
+    events.append(session, "more_time_declined", request.award.reference, actor, told, now=now)
+    _put(session, "more_time_declined", request, now)
+    return request
+
+
+def by_id(session: Session, request_id: int) -> TimeRequest:
+    """The request of this row number. Raises NotFound."""
+    request = session.get(TimeRequest, request_id)
+    if request is None:
+        raise NotFound("There is no such request for more time.", "D0")
+    return request
+
+
+def _held(session: Session, request_id: int, person: Person) -> tuple[TimeRequest, str]:
+    """The request, its award held (what is done about its money queues here), and who answers it."""
+    request = by_id(session, request_id)
+    actor = people.acting_for_office(person, "answer a request for more time", "D0")
+    payments.held_award(session, request.award_id)
+    session.refresh(request.deadline, with_for_update={"key_share": True})  # the return may come in at this moment
+    return request, actor
+
+
+def _answer(
+    session: Session, request: TimeRequest, state: TimeState, answer: str | None, person: Person, now: datetime
+) -> None:
+    answered = session.execute(
+        update(TimeRequest)
+        .where(TimeRequest.id == request.id, TimeRequest.status == TimeState.ASKED.value)
+        .values(status=state.value, answer=answer, person_id=person.id, answered_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    session.refresh(request)
+    if not answered.rowcount:  # type: ignore[attr-defined]  # a CursorResult
+        how = {TimeState.AGREED: "agreed", TimeState.DECLINED: "declined"}.get(
+            TimeState(request.status), "no longer needed: the return came in"
+        )
+        raise Conflict(f"This request has been answered already: it is {how}.", "D0")
+
+
+def _words(text: str, missing: str) -> str:
+    tidy = clean_long(text)
+    if not tidy:
+        raise Refused(missing, "D0")
+    if len(tidy) > LONGEST_WORDS:
+        raise Refused(f"Keep it to {LONGEST_WORDS:,} characters.", "D0")
+    return tidy
+
+
+def _put(session: Session, kind: str, request: TimeRequest, now: datetime) -> None:
+    outbox.put(
+        session,
+        kind,
+        subject=f"award:{request.award_id}",
+        key=f"{kind}:{request.id}",
+        payload={"award_id": request.award_id, "time_request_id": request.id},
+        now=now,
+    )
