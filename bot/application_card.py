@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from bot.blocks import Message
-from bot.cards import ApplicationCard, Decided, FundLeft, Point, Recommended, card
+from bot.cards import ApplicationCard, Asked, Decided, FundLeft, Point, Recommended, card
 from bot.words import Typed, day, listed
-from core import deciding, funds
+from core import asking, deciding, funds
 from core.answers_given import more_answers
 from core.assessing import assessment_of, finding_data
 from core.cases import case_of
@@ -73,6 +73,7 @@ def card_facts(session: Session, application: Application, *, office: Office) ->
         accept_by=application.award.accept_by if application.award is not None else None,
         more=tuple((given.label, Typed("; ".join(given.lines))) for given in more_answers(application, office.policy)),
         noticed=tuple(str(note["because"]) for note in application.noticed or []),
+        asked=_asked(session, application),
         register_url=f"{office.public_url.rstrip('/')}/awards/{reference}" if award in _PUBLIC else "",
     )
 
@@ -84,6 +85,20 @@ def _point(finding: Mapping[str, Any]) -> Point:
         because=Typed(str(finding["because"])),
         remedy=Typed(str(finding.get("remedy") or "")),
         needed_by=str(finding.get("needed_by") or ""),
+    )
+
+
+def _asked(session: Session, application: Application) -> Asked | None:
+    """The last question that was asked."""
+    asked = next(reversed(asking.questions(session, application)), None)
+    if asked is None:
+        return None
+    return Asked(
+        by=Typed(asked.person.name),
+        at=asked.asked_at,
+        question=Typed(asked.question),
+        answer=Typed(asked.answer or ""),
+        open=asked.ended_at is None,
     )
 
 
@@ -145,8 +160,10 @@ def _next_step(
             application.recommendation.person.name if application.recommendation is not None else "the recommender"
         )
         return f"A decision, by somebody other than {recommender}. {_who(session, application, office)}"
+    asked = asking.open_question(session, application)
+    by = f", by {day(asked.answer_by)} if they can" if asked is not None and asked.answer_by else ""
     return {
-        ApplicationState.QUERIED: "The applicant has been asked a question. It goes on when they answer.",
+        ApplicationState.QUERIED: f"The applicant answers the question{by}. Then it waits for a recommendation again.",
         ApplicationState.DECLINED: "Nothing more to do. The applicant is told by e-mail, with the reasons.",
         ApplicationState.WITHDRAWN: "Nothing more to do. The applicant has withdrawn it.",
     }.get(state, "Nothing yet.")

@@ -97,6 +97,20 @@ class Decided:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """The last question to the applicant: by whom, when, and the answer; `answer` is empty while there is none.
+
+    `open`: it waits for the answer.
+    """
+
+    by: Typed
+    at: datetime
+    question: Typed
+    answer: Typed
+    open: bool
+
+
+@dataclass(frozen=True)
 class ApplicationCard:
     """Everything that a card shows. Money in pence. `next_step` is the desk's sentence on who may do what next.
 
@@ -131,6 +145,7 @@ class ApplicationCard:
     register_url: str = ""
     more: tuple[tuple[str, Typed], ...] = ()
     noticed: tuple[str, ...] = ()
+    asked: Asked | None = None
 
     @property
     def open(self) -> bool:
@@ -155,6 +170,8 @@ def card(facts: ApplicationCard) -> Message:
     elif facts.recommendation is not None:
         made.append(_recommendation(facts.recommendation))
     if facts.open:
+        if facts.asked is not None:
+            made.append(_asked(facts.asked))
         made.append(
             blocks.rich(blocks.paragraph(blocks.words("Why it is needed", bold=True)), blocks.quote(facts.need, 280))
         )
@@ -275,6 +292,22 @@ def _recommendation(made: Recommended) -> Block:
     what = RECOMMENDED.get(made.outcome, made.outcome)
     amount = "" if made.outcome == "decline" else f", {display(made.amount)},"
     return _said(f"Recommended: {what}{amount}", made.by, made.at, made.reasons, made.conditions)
+
+
+def _asked(asked: Asked) -> Block:
+    """The last question, and the answer once there is one."""
+    head = blocks.paragraph(
+        blocks.words("Asked", bold=True),
+        blocks.words("by"),
+        blocks.words(asked.by, 100),
+        blocks.words(f"on {moment(asked.at)}"),
+    )
+    parts = [head, blocks.quote(asked.question, 400)]
+    if asked.answer:
+        parts += [blocks.paragraph(blocks.words("The applicant answered", bold=True)), blocks.quote(asked.answer, 400)]
+    elif not asked.open:
+        parts.append(blocks.paragraph(blocks.words("Taken back.")))
+    return blocks.rich(*parts)
 
 
 def _decision(facts: ApplicationCard, made: Decided) -> Block:

@@ -19,7 +19,7 @@ from core.assessing import assessment_of, facts_data, facts_of, finding_data, kn
 from core.errors import Conflict, NotFound, Refused
 from core.links import link_for
 from core.office import LONDON, Office, london_day
-from core.records import Application, BudgetLine, Outcome
+from core.records import Application, Asked, BudgetLine, Outcome
 from core.rules.answers import clean_short, is_address
 from core.rules.lifecycle import APPLICATION, ApplicationAction, ApplicationState, NotAllowed
 from core.rules.organisations import address_key, keys_of
@@ -261,6 +261,8 @@ def withdraw(session: Session, application: Application, *, now: datetime) -> Ap
     """Withdraw at the applicant's wish. Raises Conflict before it was submitted, and once it was decided."""
     application = held(session, application.id)
     move(session, application, ApplicationAction.WITHDRAW)
+    waiting = (Asked.application_id == application.id) & Asked.return_id.is_(None) & Asked.ended_at.is_(None)
+    session.execute(update(Asked).where(waiting).values(ended_by="applicant", ended_at=now))
     tell(session, application, "withdrawn", "applicant", {}, now=now)
     put_card(session, application, now)
     put_mail(session, "withdrawn", application, now)

@@ -176,6 +176,12 @@ def _submitted(told: Told) -> tuple[str, list[Detail]]:
     return f"{mine.organisation_name} asked for {money(facts.get('amount'))} from the {name}", details
 
 
+def _queried(told: Told) -> tuple[str, list[Detail]]:
+    aside = ". The recommendation no longer stands" if told.data.get("set_aside") else ""
+    by = Detail("Answer wanted by", day(told.data["answer_by"]) if told.data.get("answer_by") else "")
+    return f"A question was put to the applicant{aside}", [_text(told, "question"), by]
+
+
 _RECOMMENDED = {"less": "approve less"}
 
 
@@ -337,6 +343,7 @@ _LETTERS: Mapping[str, str] = {
     "offer_refused": "the confirmation that the offer was refused",
     "offer_expired": "the letter that the offer has run out",
     "return_received": "the thanks for the return",
+    "question": "the question about it",
     "return_queried": "the question about the return",
     "more_time_agreed": "the agreement to more time",
     "more_time_declined": "the letter that declines more time",
@@ -400,6 +407,9 @@ _WORDS: Mapping[str, Words] = {
     "offer_accepted": _accepted,
     "offer_refused": lambda told: (f"{told.data.get('name')} refused the offer", []),
     "offer_expired": lambda told: (f"The offer was not accepted by {day(told.data.get('accept_by'))}: it ended", []),
+    "queried": _queried,
+    "answered": _just("The applicant answered the question", "answer"),
+    "question_taken_back": _just("The question to the applicant was taken back"),
     "return_received": _returned,
     "return_queried": _about_the_return("A question was put about", "Question", "question"),
     "return_answered": _about_the_return("The question was answered about", "Answer", "answer"),

@@ -280,14 +280,17 @@ class _Telling:
             return ""
         earlier = [one for one in self._lines if one["sequence"] < line["sequence"]]
         interested = frozenset(_person(one) for one in earlier if one["kind"] == "interest_declared")
-        recommended = [_person(one) for one in earlier if one["kind"] == "recommended"]
+        asked_on = max((one["sequence"] for one in earlier if one["kind"] == "queried"), default=0)
+        recommended = [one for one in earlier if one["kind"] == "recommended"]
+        standing = [_person(one) for one in recommended if one["sequence"] > asked_on]
         staff = self._staff_at(line["sequence"])
         commissioners = {one.number for one in staff if one.role is Role.COMMISSIONER and one.body is Body.OFFICE}
         case = case_with(
             self._application,
-            recommended_by=recommended[-1] if recommended else None,
+            recommended_by=standing[-1] if standing else None,
             interests=interested,
             commissioners=commissioners,
+            recommended_before=frozenset(_person(one) for one in recommended if one["sequence"] < asked_on),
         )
         on = london_day(line["at"])
         able = [

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from core.office import LONDON
-from core.rules.lifecycle import AWARD, AwardAction, AwardState, ReturnState
+from core.rules.lifecycle import AWARD, ApplicationState, AwardAction, AwardState, ReturnState
 from core.rules.money import display
 
 Line = Mapping[str, Any]
@@ -24,6 +24,7 @@ _NAMES: Mapping[str, str] = {
     "policy_version": "Policy",
     "policy_in_force": "Policy in force",
     "award_check": "Check",
+    "asked": "Question",
 }
 
 
@@ -58,6 +59,12 @@ _DECISION: Mapping[str, Teller] = {
     "policy": _told("policy"),
     **{name: _told(name) for name in ("amount", "reasons", "conditions", "facts", "findings")},
 }
+_ASKED: Mapping[str, Teller] = {
+    "asked_at": lambda line: line["at"],
+    "person_id": _told("person"),
+    **{name: _told(name) for name in ("question", "answer_by")},
+}
+_ENDED: Mapping[str, Teller] = {"ended_at": lambda line: line["at"], "ended_by": lambda line: line["actor"]}
 
 _TELLS: Mapping[str, Mapping[str, Mapping[str, Teller]]] = {
     "application": {
@@ -72,6 +79,8 @@ _TELLS: Mapping[str, Mapping[str, Mapping[str, Teller]]] = {
             state: {"status": _always(state)}
             for state in ("queried", "recommended", "approved", "declined", "withdrawn")
         },
+        "answered": {"status": _always(ApplicationState.SUBMITTED)},
+        "question_taken_back": {"status": _always(ApplicationState.SUBMITTED)},
     },
     "recommendation": {
         "recommended": {
@@ -113,6 +122,11 @@ _TELLS: Mapping[str, Mapping[str, Mapping[str, Teller]]] = {
         "return_question_taken_back": {"status": _always(ReturnState.RECEIVED)},
         "return_accepted": {"status": _always(ReturnState.ACCEPTED)},
     },
+    "asked": {
+        **dict.fromkeys(("queried", "return_queried"), _ASKED),
+        **{kind: {"answer": _told("answer"), **_ENDED} for kind in ("answered", "return_answered")},
+        **dict.fromkeys(("question_taken_back", "return_question_taken_back", "withdrawn"), _ENDED),
+    },
     "variation": {
         "varied": {
             "made_at": lambda line: line["at"],
@@ -138,6 +152,8 @@ _SAME: Mapping[str, Callable[[Line, Mapping[str, Any]], bool]] = {
     "person": lambda line, row: _told("person")(line) == row["id"],
     "ledger_entry": lambda line, row: f"ledger_entry:{row['id']}" in (line["seals"] or {}),
     "variation": lambda line, row: f"variation:{row['id']}" in (line["seals"] or {}),
+    "asked": lambda line, row: f"asked:{row['id']}" in (line["seals"] or {}),
+    "recommendation": lambda line, row: not line["seals"] or f"recommendation:{row['id']}" in line["seals"],
 }
 """Which of several lines of a kind is about this row, where a case has more than one such row."""
 

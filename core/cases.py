@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import people
-from core.records import Application, Interest
+from core.records import Application, Interest, Recommendation
 from core.rules.authority import Case
 from core.rules.policy import Kind, Role
 
@@ -16,11 +16,15 @@ from core.rules.policy import Kind, Role
 def case_of(session: Session, application: Application, *, amount: int | None = None) -> Case:
     """What is to be decided, as the record has it now; `amount` in pence where another one is decided on."""
     interests = select(Interest.person_id).where(Interest.application_id == application.id)
+    set_aside = select(Recommendation.person_id).where(
+        Recommendation.application_id == application.id, Recommendation.set_aside_at.is_not(None)
+    )
     return case_with(
         application,
         recommended_by=application.recommendation.person_id if application.recommendation else None,
         interests=frozenset(session.scalars(interests)),
         commissioners={person.id for person in people.holders(session, Role.COMMISSIONER)},
+        recommended_before=frozenset(session.scalars(set_aside)),
         amount=amount,
     )
 
@@ -31,6 +35,7 @@ def case_with(
     recommended_by: int | None,
     interests: frozenset[int],
     commissioners: Collection[int],
+    recommended_before: frozenset[int] = frozenset(),
     amount: int | None = None,
 ) -> Case:
     """The same with what is known of people already, by their ids: for many at once, or as it was on another day.
@@ -44,4 +49,5 @@ def case_with(
         recommended_by=recommended_by,
         interests=interests,
         commissioner_interested=bool(commissioners) and interests.issuperset(commissioners),
+        recommended_before=recommended_before,
     )

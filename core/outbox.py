@@ -34,6 +34,7 @@ MESSAGES: dict[str, Channel] = {
     "more_time_asked": "slack",
     "issue_raised": "slack",
     "receipt": "mail",
+    "question": "mail",
     "offer": "mail",
     "declined": "mail",
     "withdrawn": "mail",

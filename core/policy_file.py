@@ -140,6 +140,7 @@ _FIGURES_OF: Final[Mapping[int, tuple[str, ...]]] = {
         "light_application_questions", "light_return_questions", "full_plan_months_plan", "full_plan_months_do",
     ),
     3: (
+        "answer_days",
         "more_time_days",
         "similar_bid_months", "similar_amount_share", "return_link_months", "renewed_link_days", "start_link_days",
         "link_mails_an_hour", "link_mails_a_day", "budget_lines_in_form", "budget_lines_at_most",

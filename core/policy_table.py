@@ -261,6 +261,7 @@ _LABELS: Final = {
     "figures.meeting_months_victims": "For victim services, a meeting every",
     "figures.acceptance_days": "An offer is open for",
     "figures.decision_days": "A decision is due within",
+    "figures.answer_days": "An answer to a question is wanted within",
     "figures.recommenders": "Who may recommend",
     "figures.power_grants": "Power to make crime and disorder reduction grants",
     "figures.power_victims": "Power to spend on victim services",
@@ -320,6 +321,7 @@ _GROUP_OF_RULE: Final = {
 _GROUP_OF_KEY: Final = {
     "figures.acceptance_days": "deadlines",
     "figures.decision_days": "deadlines",
+    "figures.answer_days": "deadlines",
     "figures.subsidy_limit": "money",
     "figures.subsidy_years": "money",
     "figures.historic_review_months": "monitoring",

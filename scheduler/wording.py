@@ -18,11 +18,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.words import clean, cut, day, listed, one_line
-from core import applications, awards, deadlines, issues, more_time, returns
+from core import applications, asking, awards, deadlines, issues, more_time, returns
 from core.errors import NotFound
 from core.links import Purpose, link_for
 from core.office import Office, london_day
-from core.records import Application, Award, Deadline, Link, MonitoringReturn, Nudge, OutboxMessage
+from core.records import Application, Asked, Award, Deadline, Link, MonitoringReturn, Nudge, OutboxMessage
 from core.rules.money import display
 
 SHORT = 120
@@ -233,11 +233,27 @@ def _return_received(session: Session, message: OutboxMessage, office: Office) -
     )
 
 
+def _question(session: Session, message: OutboxMessage, office: Office) -> _Draft:
+    """A question about an application."""
+    asked = _waiting(session, message)
+    application = asked.application
+    return _applicant(
+        application,
+        {
+            "fund": _fund(application.fund, office),
+            "submitted_on": london_day(application.submitted_at or message.made_at),
+            "question": _paragraphs(asked.question),
+            "answer_by": asked.answer_by,
+            "link": _address(session, "application", application.id, office),
+        },
+    )
+
+
 def _return_queried(session: Session, message: OutboxMessage, office: Office) -> _Draft:
-    came_in = returns.by_id(session, message.payload["return_id"])
-    asked = returns.asked(came_in)[message.payload["question"] - 1]
-    if asked.ended_at is not None:
-        raise NothingLeft("the question has been answered or taken back")
+    asked = _waiting(session, message)
+    came_in = asked.monitoring_return
+    if came_in is None:
+        raise NotFound("This question is not about a return.")
     award = came_in.award
     deadline = returns.due_on(award, came_in.due)
     return _applicant(
@@ -246,9 +262,18 @@ def _return_queried(session: Session, message: OutboxMessage, office: Office) ->
             "due": came_in.due,
             "received_on": london_day(came_in.received_at),
             "question": _paragraphs(asked.question),
+            "answer_by": asked.answer_by,
             "link": _address(session, "return", deadline.id, office),
         },
     )
+
+
+def _waiting(session: Session, message: OutboxMessage) -> Asked:
+    """The question of a message. Raises NothingLeft where it has ended."""
+    asked = asking.by_id(session, message.payload["asked_id"])
+    if asked.ended_at is not None:
+        raise NothingLeft("the question has been answered or taken back")
+    return asked
 
 
 def _more_time(session: Session, message: OutboxMessage, office: Office) -> _Draft:
@@ -349,6 +374,7 @@ def _tone(nudge: Nudge, today: date) -> str:
 
 WRITERS: dict[str, Writer] = {
     "receipt": _about_application,
+    "question": _question,
     "declined": _about_application,
     "withdrawn": _about_application,
     "offer": _offer,

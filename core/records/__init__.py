@@ -8,6 +8,7 @@ from core.records.applications import (
     Outcome,
     Recommendation,
 )
+from core.records.asking import Asked
 from core.records.awards import Award, AwardCheck, MonitoringReturn, Variation
 from core.records.deadlines import Deadline, Nudge
 from core.records.doors import Idempotency, Link
@@ -21,6 +22,7 @@ from core.records.trail import Event, TrailEnd
 
 __all__ = [
     "Application",
+    "Asked",
     "Award",
     "AwardCheck",
     "BudgetLine",

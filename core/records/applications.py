@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.columns import Document, Key, OptionalDocument, Pence
@@ -81,7 +81,10 @@ class Application(Record):
     budget_lines: Mapped[list[BudgetLine]] = relationship(
         back_populates="application", order_by="BudgetLine.position", cascade="all, delete-orphan"
     )
-    recommendation: Mapped[Recommendation | None] = relationship(back_populates="application")
+    recommendation: Mapped[Recommendation | None] = relationship(
+        back_populates="application",
+        primaryjoin="and_(Application.id == Recommendation.application_id, Recommendation.set_aside_at.is_(None))",
+    )
     decision: Mapped[Decision | None] = relationship(back_populates="application")
     award: Mapped[Award | None] = relationship(back_populates="application")
 
@@ -138,18 +141,28 @@ class Interest(Record):
 
 
 class Recommendation(Record):
-    """What an officer recommends, and why. One stands for an application."""
+    """What an officer recommends, and why. One stands for an application; a question sets it aside."""
 
     __tablename__ = "recommendation"
+    __table_args__ = (
+        Index(
+            "ix_recommendation_standing",
+            "application_id",
+            unique=True,
+            postgresql_where=text("set_aside_at IS NULL"),
+            sqlite_where=text("set_aside_at IS NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
-    application_id: Mapped[int] = mapped_column(ForeignKey("application.id"), unique=True)
+    application_id: Mapped[int] = mapped_column(ForeignKey("application.id"))
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     outcome: Mapped[str] = mapped_column(String(16))
     amount: Mapped[int] = mapped_column(Pence)
     reasons: Mapped[str]
     conditions: Mapped[str]
     made_at: Mapped[datetime]
+    set_aside_at: Mapped[datetime | None]
 
     application: Mapped[Application] = relationship(back_populates="recommendation")
     person: Mapped[Person] = relationship()

@@ -53,7 +53,8 @@ class Decider:
 class Case:
     """What is to be decided. `amount` is pence; `recommended_by` and `interests` are ids of people.
 
-    `commissioner_interested`: whoever holds that office has declared an interest.
+    `commissioner_interested`: whoever holds that office has declared an interest. `recommended_before`: whose
+    recommendations no longer stand, because a question was put to the applicant after them.
     """
 
     kind: Kind
@@ -62,6 +63,7 @@ class Case:
     recommended_by: int | None
     interests: frozenset[int]
     commissioner_interested: bool
+    recommended_before: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,7 +369,7 @@ def _not_separate(decider: Decider, case: Case, policy: Policy, today: date) -> 
         return barred
     if case.recommended_by is None:
         return Refusal("A2", "A decision needs a recommendation by someone else first.")
-    if case.recommended_by == decider.person_id:
+    if decider.person_id == case.recommended_by or decider.person_id in case.recommended_before:
         return Refusal("A2", "You recommended this, so someone else decides it.", who_may_decide(case, policy, today))
     return None
 

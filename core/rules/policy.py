@@ -378,6 +378,7 @@ class Policy:
     meeting_months_victims: Figure[int]
     acceptance_days: Figure[int]
     decision_days: Figure[int]
+    answer_days: Figure[int]
     recommenders: Figure[tuple[Role, ...]]
     power_grants: Figure[str]
     power_victims: Figure[str]

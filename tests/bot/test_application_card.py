@@ -9,7 +9,7 @@ import pytest
 from bot.application_card import card_facts, message_for
 from bot.cards import card
 from bot.practice.block_rules import elements_of, faults
-from core import applications, awards, deciding, funds
+from core import applications, asking, awards, deciding, funds
 from core.office import Office
 from core.rules.policy import Role
 from tests.bot.conftest import NOON, application_of, delegated, person_of, recommended, submitted
@@ -103,6 +103,35 @@ def test_a_recommendation(office: Office) -> None:
     ):
         assert piece in words
     assert buttons == UNDECIDED
+
+
+def test_a_question_and_what_came_of_it(office: Office) -> None:
+    number = submitted(office)
+    recommended(office, number)
+    officer = person_of(office, "U0OFFICER2")
+    with office.sessions.begin() as session:
+        about = applications.by_id(session, number)
+        asked = asking.ask(session, about, session.merge(officer), "Who owns the hall?", office=office, now=NOON)
+    text, words, buttons = shown(office, number)
+    assert "It waits for the applicant's answer." in text
+    for piece in ("Officer2 Person", "Who owns the hall?", "by 17 December 2026 if they can"):
+        assert piece in words
+    assert "Recommended" not in words
+    assert buttons == UNDECIDED
+    with office.sessions.begin() as session:
+        asking.answer(session, asked.id, "The parish does.", source="applicant", now=NOON)
+    text, words, _ = shown(office, number)
+    assert "New: it waits for a recommendation." in text
+    for piece in ("Who owns the hall?", "The applicant answered", "The parish does."):
+        assert piece in words
+    with office.sessions.begin() as session:
+        about = applications.by_id(session, number)
+        asked = asking.ask(session, about, session.merge(officer), "Since when?", office=office, now=NOON)
+        asking.take_back(session, asked.id, session.merge(officer), now=NOON)
+    _, words, _ = shown(office, number)
+    assert "Since when?" in words
+    assert "Taken back." in words
+    assert "The parish does." not in words
 
 
 def test_an_interest_names_the_person_and_not_the_reason(office: Office) -> None:

@@ -14,7 +14,7 @@ import pytest
 from bot import modals
 from bot.access import ACTIONS
 from bot.blocks import Message
-from bot.cards import ApplicationCard, Decided, FundLeft, Point, Recommended, after_award, card
+from bot.cards import ApplicationCard, Asked, Decided, FundLeft, Point, Recommended, after_award, card
 from bot.deadlines_message import DueStep, deadlines_message
 from bot.modals import Carried, Entered, entered
 from bot.practice.block_rules import elements_of, faults, view_faults
@@ -81,10 +81,17 @@ def decided(text: str, outcome: str = "approved") -> Decided:
     return Decided(Typed(text), outcome, 150_000 if outcome == "approved" else None, Typed(text), Typed(text), NOON)
 
 
+def asked(text: str, *, answer: str, waits: bool) -> Asked:
+    return Asked(Typed(text), NOON, Typed(text), Typed(answer), waits)
+
+
 def every_state(text: str = "Ramsey Boxing Club") -> Iterator[ApplicationCard]:
     s = ApplicationState
     yield facts(text)
     yield facts(text, state=s.QUERIED)
+    yield facts(text, state=s.QUERIED, asked=asked(text, answer="", waits=True))
+    for answer in (text, ""):
+        yield facts(text, asked=asked(text, answer=answer, waits=False))
     for outcome in ("approve", "less", "decline"):
         yield facts(text, state=s.RECOMMENDED, recommendation=said(text, outcome))
     for award in (None, *AwardState):

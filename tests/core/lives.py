@@ -8,6 +8,7 @@ from typing import Any
 
 from core import (
     applications,
+    asking,
     awards,
     deciding,
     issues,
@@ -87,6 +88,7 @@ class Life:
             self.see_one_withdrawn,
             self.see_one_refused,
             self.see_one_run_out,
+            self.ask_an_applicant,
             self.pay,
             self.vary,
             self.take_in_a_return,
@@ -179,6 +181,20 @@ class Life:
             awards.expire_offers(session, today=london_day(late), now=late, office=self.office)
             assert awards.by_id(session, award).status == "expired"
 
+    def ask_an_applicant(self) -> None:
+        """A question that sets a recommendation aside, taken back; another, answered; then it is recommended again."""
+        application = recommended(self.office)
+        for question, answer in (("Is there a room?", ""), ("Who runs it?", "Two of our trustees.")):
+            with self.office.sessions.begin() as session:
+                about, officer = applications.by_id(session, application), someone(session, self.officer)
+                asked = asking.ask(session, about, officer, question, office=self.office, now=self.clock.now)
+            with self.office.sessions.begin() as session:
+                if answer:
+                    asking.answer(session, asked.id, answer, source="applicant", now=self.clock.now)
+                else:
+                    asking.take_back(session, asked.id, someone(session, self.officer), now=self.clock.now)
+        recommend(self.office, application)
+
     def pay(self) -> None:
         """Checked by the director, planned and approved by the officer, paid by the chief finance officer."""
         told: dict[str, Any] = {"office": self.office, "now": self.clock.now}
@@ -226,9 +242,10 @@ class Life:
             came_in = returns.received(session, awards.by_id(session, self.award), FIRST_RETURN)
             assert came_in is not None
             officer, number = someone(session, self.officer), came_in.id
-            returns.query(session, number, officer, "How many of them came twice?", now=self.clock.now)
-            returns.answer(session, number, "About half.", source="the recipient", now=self.clock.now)
-            returns.accept(session, number, officer, now=self.clock.now)
+            question, now = "How many of them came twice?", self.clock.now
+            asked = asking.ask(session, came_in, officer, question, office=self.office, now=now)
+            asking.answer(session, asked.id, "About half.", source="the recipient", now=now)
+            returns.accept(session, number, officer, now=now)
 
     def ask_for_more_time(self) -> None:
         with self.office.sessions.begin() as session:

@@ -245,8 +245,9 @@ def test_a_row_that_is_taken_out_or_put_in_is_found(lived: Life, name: str) -> N
 
 
 def _unique_columns(table: Table) -> set[Column[Any]]:
-    constraints = [one for one in table.constraints if isinstance(one, UniqueConstraint)]
-    return {list(one.columns)[-1] for one in constraints}
+    unique = [list(one.columns) for one in table.constraints if isinstance(one, UniqueConstraint)]
+    unique += [list(one.columns) for one in table.indexes if one.unique]
+    return {columns[-1] for columns in unique}
 
 
 def _unlike(column: Column[Any], value: Any) -> Any:

@@ -11,7 +11,7 @@ import pytest
 from jinja2 import UndefinedError
 from sqlalchemy import delete, select
 
-from core import applications, awards, outbox, returns
+from core import applications, asking, awards, outbox, returns
 from core.links import follow
 from core.records import Link, Person
 from core.rules.policy import Role
@@ -179,7 +179,7 @@ def test_a_return_that_came_in(desk: Desk) -> None:
 
 
 def queried(desk: Desk, question: str) -> int:
-    """A question about a return that is in, put into the outbox; the row number of the return."""
+    """A question about a return that is in, put into the outbox; its row number."""
     award = desk.active()
     due = desk.returns_due(award)[0]
     desk.clock.set_day(due)
@@ -188,8 +188,7 @@ def queried(desk: Desk, question: str) -> int:
     with desk.office.sessions.begin() as session:
         found = awards.by_id(session, award.id)
         came_in = returns.receive(session, found, due, facts, source="recipient", now=desk.clock())
-        returns.query(session, came_in.id, officer, question, now=desk.clock())
-        return came_in.id
+        return asking.ask(session, came_in, officer, question, office=desk.office, now=desk.clock()).id
 
 
 def test_a_question_about_a_return(desk: Desk) -> None:
@@ -199,6 +198,7 @@ def test_a_question_about_a_return(desk: Desk) -> None:
     assert "<p>On &lt;what&gt;, and {{ 7*7 }} whom?</p>" in mail.html
     assert "which we received on" in mail.text
     assert "To answer, please write to grants@practice.example" in mail.text
+    assert "by 7 July 2027 if you can" in " ".join(mail.text.split())
     assert "send it again" in mail.text
     (link,) = links(mail.text)
     assert path_of(link) == "/returns"
@@ -206,20 +206,39 @@ def test_a_question_about_a_return(desk: Desk) -> None:
     assert max(map(len, mail.text.splitlines())) <= 80
 
 
+def test_a_question_about_an_application(desk: Desk) -> None:
+    application_id = desk.submit().id
+    officer = desk.person(Role.OFFICER)
+    with desk.office.sessions.begin() as session:
+        about = applications.by_id(session, application_id)
+        question = "Who owns the hall?\n\nAnd <who> {{ 7*7 }} pays?"
+        asking.ask(session, about, officer, question, office=desk.office, now=desk.clock())
+    mail = by_subject(desk, f"A question about your application {about.reference}")
+    assert "Who owns the hall?\n\nAnd <who> {{ 7*7 }} pays?\n" in mail.text
+    assert "<p>And &lt;who&gt; {{ 7*7 }} pays?</p>" in mail.html
+    answer_by = desk.office.today() + timedelta(days=14)
+    assert f"Answer it here, by {answer_by.day} {answer_by:%B %Y} if you can:" in mail.text
+    (link,) = links(mail.text)
+    assert path_of(link) == "/a"
+    assert links(mail.html) == [link]
+    assert max(map(len, mail.text.splitlines())) <= 80
+
+
 @pytest.mark.parametrize("how", ["answered", "taken back"])
 def test_a_question_that_has_ended_is_not_asked_any_more(desk: Desk, how: str) -> None:
-    return_id = queried(desk, "On what?")
+    asked_id = queried(desk, "On what?")
     with desk.office.sessions.begin() as session:
         officer = session.scalars(select(Person).where(Person.role == Role.OFFICER.value)).one()
         if how == "answered":
-            returns.answer(session, return_id, "On gloves.", source="by telephone", now=desk.clock())
+            asked = asking.answer(session, asked_id, "On gloves.", source="by telephone", now=desk.clock())
         else:
-            returns.take_back(session, return_id, officer, now=desk.clock())
-        returns.query(session, return_id, officer, "And when?", now=desk.clock())
+            asked = asking.take_back(session, asked_id, officer, now=desk.clock())
+        came_in = returns.by_id(session, asked.return_id or 0)
+        asking.ask(session, came_in, officer, "And when?", office=desk.office, now=desk.clock())
     mail = by_subject(desk, "A question about your monitoring return")
     assert "And when?" in mail.text
     assert "On what?" not in mail.text
-    assert desk.message(f"return_queried:{return_id}:1").outcome == "withheld"
+    assert desk.message(f"return_queried:{asked_id}").outcome == "withheld"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,219 @@
+"""The office asks, the applicant or recipient answers: about an application (A5), or about a return (R1).
+
+One question at a time is open. Its answer, or its taking back, brings the application or the return to where somebody
+of the office looks at it again. A question about an application that was recommended sets the recommendation aside:
+what was recommended on is about to change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core import applications, outbox, people, returns
+from core.errors import Conflict, NotFound, Refused
+from core.office import LONDON, Office, london_day
+from core.records import Application, Asked, Interest, MonitoringReturn, Person
+from core.rules.answers import clean_long
+from core.rules.lifecycle import (
+    APPLICATION,
+    RETURN,
+    ApplicationAction,
+    ApplicationState,
+    NotAllowed,
+    ReturnAction,
+    ReturnState,
+)
+
+About = Application | MonitoringReturn
+Step = Literal["query", "answer", "take_back"]
+
+LONGEST_WORDS: Final = 3_000
+"""Characters of a question, and of its answer: as much as Slack lets a person type into one field."""
+
+
+_LINES: Final[Mapping[type[About], Mapping[Step, str]]] = {
+    Application: {"query": "queried", "answer": "answered", "take_back": "question_taken_back"},
+    MonitoringReturn: {
+        "query": "return_queried",
+        "answer": "return_answered",
+        "take_back": "return_question_taken_back",
+    },
+}
+"""What the trail calls each step."""
+
+
+def by_id(session: Session, asked_id: int) -> Asked:
+    """The question of this row number. Raises NotFound."""
+    asked = session.get(Asked, asked_id)
+    if asked is None:
+        raise NotFound("There is no such question.")
+    return asked
+
+
+def questions(session: Session, about: About) -> tuple[Asked, ...]:
+    """What the office asked about an application or a return, the earliest question first."""
+    if isinstance(about, MonitoringReturn):
+        mine = Asked.return_id == about.id
+    else:
+        mine = (Asked.application_id == about.id) & Asked.return_id.is_(None)
+    return tuple(session.scalars(select(Asked).where(mine).order_by(Asked.id)))
+
+
+def open_question(session: Session, about: About) -> Asked | None:
+    """The question that waits for an answer, if one does."""
+    return next((asked for asked in questions(session, about) if asked.ended_at is None), None)
+
+
+def may(session: Session, about: About, person: Person, action: Literal["query", "take_back"]) -> Refused | None:
+    """Why this person may not ask about this now, or not take the question back; None if they may.
+
+    Anybody of the office may, except about an application in which they have declared an interest (A2).
+    """
+    rule = _rule(about)
+    refusal = people.not_of_the_office(person, "Constabulary staff put no questions here", rule)
+    if refusal is not None:
+        return refusal
+    if isinstance(about, Application):
+        interest = select(Interest.id).where(Interest.application_id == about.id, Interest.person_id == person.id)
+        if session.scalar(interest) is not None:
+            return Refused("You have declared an interest in this, so you put no question about it.", "A2")
+    try:
+        if isinstance(about, Application):
+            APPLICATION.next(ApplicationState(about.status), ApplicationAction(action))
+        else:
+            RETURN.next(ReturnState(about.status), ReturnAction(action))
+    except NotAllowed as error:
+        stands = applications.how_it_stands(about) if isinstance(about, Application) else ""
+        return Conflict(stands or error.reason, rule)
+    return None
+
+
+def ask(session: Session, about: About, person: Person, question: str, *, office: Office, now: datetime) -> Asked:
+    """Put a question to the applicant, or about a return to its recipient, by mail. It waits for the answer.
+
+    Raises Refused for whoever may not ask, or asks nothing; Conflict when it stands otherwise.
+    """
+    about = _held(session, about)
+    _gate(session, about, person, "query")
+    question = _words(question, "Write your question: it goes out by e-mail.", _rule(about))
+    _move(session, about, "query")
+    told: dict[str, Any] = {"question": question, "person": person.id}
+    if isinstance(about, Application) and about.recommendation is not None:
+        about.recommendation.set_aside_at = now
+        told["set_aside"] = True
+        session.flush()
+        session.refresh(about, ["recommendation"])
+    answer_by = london_day(now) + timedelta(days=office.policy.answer_days.value)
+    asked = Asked(
+        application_id=about.id if isinstance(about, Application) else about.award.application_id,
+        return_id=about.id if isinstance(about, MonitoringReturn) else None,
+        person_id=person.id,
+        question=question,
+        asked_at=now,
+        answer_by=answer_by,
+    )
+    session.add(asked)
+    session.flush()
+    told["answer_by"] = answer_by.isoformat()
+    _tell(session, about, "query", people.actor(person), told, now)
+    kind, subject = (
+        ("question", f"application-mail:{about.id}")
+        if isinstance(about, Application)
+        else ("return_queried", f"award:{about.award_id}")
+    )
+    outbox.put(session, kind, subject=subject, key=f"{kind}:{asked.id}", payload={"asked_id": asked.id}, now=now)
+    return asked
+
+
+def answer(session: Session, asked_id: int, text: str, *, source: str, now: datetime) -> Asked:
+    """Keep the answer to a question. `source` is who answered, or who wrote down what they said.
+
+    Raises NotFound, Refused for an empty answer, Conflict when the question has been answered or taken back.
+    """
+    asked, about = _still_open(session, asked_id)
+    text = _words(text, "Write your answer to the question.", _rule(about))
+    _move(session, about, "answer")
+    asked.answer, asked.ended_by, asked.ended_at = text, source, now
+    _tell(session, about, "answer", source, {"answer": text}, now)
+    return asked
+
+
+def take_back(session: Session, asked_id: int, person: Person, *, now: datetime) -> Asked:
+    """Take a question back: nobody answers it, or it has been settled.
+
+    Raises NotFound, Refused for whoever may not, Conflict when it has been answered or taken back.
+    """
+    asked, about = _still_open(session, asked_id)
+    _gate(session, about, person, "take_back")
+    _move(session, about, "take_back")
+    asked.ended_by, asked.ended_at = people.actor(person), now
+    _tell(session, about, "take_back", people.actor(person), {"person": person.id}, now)
+    return asked
+
+
+def how_it_ended(asked: Asked) -> str:
+    """What somebody is told who answers a question, or takes it back, after it has ended; "" while it is open."""
+    if asked.ended_at is None:
+        return ""
+    local = asked.ended_at.astimezone(LONDON)
+    when = f"{local:%-d %B %Y} at {local:%H:%M}"
+    if asked.answer is None:
+        return f"This question was closed on {when} without an answer: none is needed any more. Nothing was changed."
+    return f"This question was answered on {when}. That answer stands; nothing was changed."
+
+
+def _rule(about: About) -> str:
+    return "A5" if isinstance(about, Application) else "R1"
+
+
+def _held(session: Session, about: About) -> About:
+    """The same as it stands now, held until this transaction ends: questions and answers queue here."""
+    if isinstance(about, Application):
+        return applications.held(session, about.id)
+    return returns.held(session, about.id)
+
+
+def _still_open(session: Session, asked_id: int) -> tuple[Asked, About]:
+    asked = by_id(session, asked_id)
+    about = _held(session, asked.monitoring_return or asked.application)
+    session.refresh(asked)
+    if asked.ended_at is not None:
+        raise Conflict(how_it_ended(asked), _rule(about))
+    return asked, about
+
+
+def _gate(session: Session, about: About, person: Person, action: Literal["query", "take_back"]) -> None:
+    refusal = may(session, about, person, action)
+    if refusal is not None:
+        raise refusal
+
+
+def _words(text: str, missing: str, rule: str) -> str:
+    tidy = clean_long(text)
+    if not tidy:
+        raise Refused(missing, rule)
+    if len(tidy) > LONGEST_WORDS:
+        raise Refused(f"Keep it to {LONGEST_WORDS:,} characters. It has {len(tidy):,}.", rule)
+    return tidy
+
+
+def _move(session: Session, about: About, step: Step) -> None:
+    if isinstance(about, Application):
+        applications.move(session, about, ApplicationAction(step))
+    else:
+        returns.move(session, about, ReturnAction(step))
+
+
+def _tell(session: Session, about: About, step: Step, actor: str, told: dict[str, Any], now: datetime) -> None:
+    """A line of the trail and, for an application, its card as it stands now."""
+    kind = _LINES[type(about)][step]
+    if isinstance(about, Application):
+        applications.tell(session, about, kind, actor, told, now=now)
+        applications.put_card(session, about, now)
+    else:
+        returns.tell(session, about, kind, actor, told, now=now)
