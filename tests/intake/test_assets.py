@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import shutil
 import stat
@@ -27,6 +28,60 @@ def test_fonts_crest_and_comments_are_taken_out() -> None:
     assert assets.stripped_styles(CSS) == (
         '.a{font-family:arial,sans-serif;color:red}.b:before{content:"";width:1px}@supports (x){.c{}}'
     )
+
+
+@pytest.mark.parametrize(
+    ("css", "kept"),
+    [
+        (".govuk-tabs__list,.govuk-list{margin:0}", ".govuk-list{margin:0}"),
+        (".govuk-accordion:not(.a,.b){margin:0}.govuk-table{margin:1px}", ".govuk-table{margin:1px}"),
+        ("@media print{.govuk-footer a{color:red}}", ""),
+        ("@media print{.govuk-tabs-x{color:red}.govuk-tag{color:red}}", "@media print{.govuk-tag{color:red}}"),
+        (r".govuk-\!-margin-top-1{margin:0}.govuk-\!-width-full{width:100%}", r".govuk-\!-width-full{width:100%}"),
+        (".govuk-generic-header{color:red}.govuk-header a{color:red}", ".govuk-generic-header{color:red}"),
+        (".govuk-header-like{color:red}", ".govuk-header-like{color:red}"),
+        (".a:is(.b,.c)>.d{color:red}", ".a:is(.b,.c)>.d{color:red}"),
+    ],
+)
+def test_what_no_page_has_is_left_out(css: str, kept: str) -> None:
+    assert assets.stripped_styles(FONTS + css) == kept
+
+
+@pytest.mark.one_database
+def test_no_page_has_what_is_left_out() -> None:
+    """The templates name the classes and macros that they use; what they use must not be left out."""
+    folders = (assets.FOLDER.parents[1] / "templates", assets.FOLDER.parents[1], assets.FOLDER.parents[2] / "scheduler")
+    texts = {
+        path: path.read_text() for folder in folders for path in folder.rglob("*") if path.suffix in (".html", ".py")
+    }
+    assert len(texts) > 30
+    macros = "|".join(assets.UNUSED)
+    overrides = "|".join(assets.UNUSED_OVERRIDES)
+    used = re.compile(rf"govuk-(?:{macros})(?![a-z]|-[a-z])|components/(?:{macros})/|govuk-!-(?:{overrides})-")
+    found = {path.name: match.group() for path, text in texts.items() if (match := used.search(text))}
+    assert found == {}
+
+
+@pytest.mark.one_database
+@pytest.mark.parametrize(("accepts", "encoding"), [("gzip, br", "gzip"), ("identity", None), ("gzip;q=0", None)])
+def test_the_styles_travel_packed_to_whoever_takes_them(
+    office: Office, tmp_path: Path, accepts: str, encoding: str | None
+) -> None:
+    shutil.copytree(assets.FOLDER.parent, tmp_path / "static", ignore=shutil.ignore_patterns("govuk"))
+    folder = tmp_path / "static" / "govuk"
+    folder.mkdir()
+    (folder / assets.STYLES).write_text(".a{color:red}")
+    (folder / f"{assets.STYLES}{assets.PACKED}").write_bytes(gzip.compress(b".a{color:red}"))
+    app = create_app(office, secret_key="x")
+    app.static_folder = str(tmp_path / "static")
+    answer = app.test_client().get(
+        f"/static/govuk/{assets.STYLES}", headers={"Accept-Encoding": accepts}, buffered=True
+    )
+    assert answer.headers.get("Content-Encoding") == encoding
+    assert answer.mimetype == "text/css"
+    assert "Accept-Encoding" in answer.headers["Vary"]
+    text = gzip.decompress(answer.data) if encoding else answer.data
+    assert text == b".a{color:red}"
 
 
 @pytest.mark.parametrize(
@@ -82,7 +137,7 @@ def test_without_either_the_start_goes_on(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_what_is_there_is_not_fetched_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / assets.STAMP).write_text(f"govuk-frontend {assets.VERSION}\n{assets.SHA512}\n")
+    (tmp_path / assets.STAMP).write_text(assets._stamp())
     monkeypatch.setenv("PATH", "")
     assert assets.fetch(tmp_path) is True
 
@@ -98,7 +153,7 @@ def test_pages_use_what_is_there(office: Office, tmp_path: Path, there: bool) ->
         kept.mkdir()
         for name in (assets.STYLES, assets.SCRIPT):
             (kept / name).touch()
-        (kept / assets.STAMP).write_text(f"govuk-frontend {assets.VERSION}\n{assets.SHA512}\n")
+        (kept / assets.STAMP).write_text(assets._stamp())
     app = create_app(office, secret_key="x")
     app.static_folder = str(folder)
     page = app.test_client().get("/").get_data(as_text=True)

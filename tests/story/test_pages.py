@@ -8,22 +8,27 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT as AXE
 from axe_playwright_python.base import AxeResults
-from playwright.sync_api import Browser, ConsoleMessage, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page, Response
 
 from core.rules.forms import application_book
 from desk.practice_office import APPROVALS, DEADLINES
 from tests.conftest import shipped_policy
 from tests.core.applying import HIGHER, applied
+from tests.markup import Checker, checker
 from tests.story.site import TYPED, Site
 
 PICTURES = Path(__file__).parents[1] / "pictures"
 WIDTHS = (1280, 320)
 STANDARD = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 """The rules of axe that have to hold: WCAG 2.2, levels A and AA."""
+
+HEAVIEST = 100_000
+"""Bytes of HTML and CSS that a page may have on first view: of the styles, as they travel."""
 
 TOO_WIDE = """() => {
   const room = document.documentElement.clientWidth;
@@ -38,11 +43,19 @@ class Watched:
     """A page, and what the browser had to say about it."""
 
     page: Page
+    checker: Checker
     said: list[str] = field(default_factory=list)
+    loaded: list[Response] = field(default_factory=list)
 
     def listen(self) -> None:
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.said.append(str(error)))
+        self.page.on("response", self._response)
+
+    def _response(self, response: Response) -> None:
+        if response.request.is_navigation_request():
+            self.loaded.clear()
+        self.loaded.append(response)
 
     def _console(self, message: ConsoleMessage) -> None:
         # The browser remarks on a page that is answered with 4xx; whether it should be is asserted by itself.
@@ -61,7 +74,17 @@ class Watched:
             assert self.page.evaluate(TOO_WIDE) == [], f"{name} is wider than {width} px"
             found = self._violations()
             assert found.violations_count == 0, f"{name} at {width} px: {found.generate_report()}"
+        self._markup(name)
         assert self.said == [], name
+
+    def _markup(self, name: str) -> None:
+        """The page as it was sent is valid, light, and made of what this host alone sent."""
+        page, *parts = self.loaded
+        assert self.checker.faults(page.text()) == [], name
+        sheets = [one for one in parts if one.request.resource_type == "stylesheet"]
+        weight = len(page.body()) + sum(one.request.sizes()["responseBodySize"] for one in sheets)
+        assert weight < HEAVIEST, f"{name} is {weight:,} bytes of HTML and CSS"
+        assert {urlsplit(one.url).netloc for one in self.loaded} == {urlsplit(page.url).netloc}, name
 
     def _violations(self) -> AxeResults:
         """What axe finds. Its script is put into a page once, not once for each width."""
@@ -71,9 +94,15 @@ class Watched:
         return AxeResults(self.page.evaluate("(options) => axe.run(options)", options))
 
 
+@pytest.fixture(scope="module")
+def markup() -> Iterator[Checker]:
+    with checker() as opened:
+        yield opened
+
+
 @pytest.fixture
-def watched(page: Page) -> Watched:
-    made = Watched(page)
+def watched(page: Page, markup: Checker) -> Watched:
+    made = Watched(page, markup)
     made.listen()
     return made
 
