@@ -37,7 +37,7 @@ def text_of(answer: Any) -> str:
 
 def rows_of(answer: Any) -> dict[str, str]:
     """The tables' rows by what they begin with."""
-    rows = re.findall(r'<th scope="row"[^>]*>(.*?)<span.*?</th>\s*<td[^>]*>(.*?)</td>', answer.text, re.DOTALL)
+    rows = re.findall(r'<th scope="row"[^>]*>(.*?)<p>.*?</th>\s*<td[^>]*>(.*?)</td>', answer.text, re.DOTALL)
     return {unescape(what): " ".join(unescape(re.sub(r"<[^>]+>", " ", value)).split()) for what, value in rows}
 
 
