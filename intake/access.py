@@ -67,6 +67,8 @@ ACCESS: Mapping[str, Access] = {
     "apply.submit": Access.LINK,
     "offers.offer": Access.LINK,
     "offers.answer": Access.LINK,
+    "dates.of_offer": Access.LINK,
+    "dates.of_return": Access.LINK,
     "returns.form": Access.LINK,
     "returns.receive": Access.LINK,
     "recipient_asks.more_time_form": Access.LINK,

@@ -34,12 +34,16 @@ SERVICE_ENDS = 421
 """The SMTP reply code with which a server closes the conversation, whatever was asked."""
 
 
+CALENDAR_NAME = "dates.ics"
+"""What an attached calendar is called."""
+
+
 @dataclass(frozen=True)
 class Mail:
     """One e-mail to one person. `made_at` is the aware instant at which it became true, and its Date.
 
     `mail_from` is whom it comes from, where that is not the sender's own address; `reference` is what the outbox calls
-    it, by which a service that keeps references finds it again.
+    it, by which a service that keeps references finds it again; `calendar` is an iCalendar file to attach.
     """
 
     to: str
@@ -51,6 +55,7 @@ class Mail:
     made_at: datetime
     mail_from: str = ""
     reference: str = ""
+    calendar: bytes = b""
 
 
 class Sender(Protocol):
@@ -103,7 +108,7 @@ def whom_from(mail: Mail, own: str) -> Address:
 
 
 def compose(mail: Mail, mail_from: str) -> EmailMessage:
-    """The mail as the standard has it: plain text first, HTML beside it. Raises Unsendable for an impossible address.
+    """The mail as the standard has it: text, HTML beside it, its dates. Raises Unsendable for an impossible address.
 
     No line break that somebody typed can start a header of its own.
     """
@@ -119,6 +124,9 @@ def compose(mail: Mail, mail_from: str) -> EmailMessage:
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answer, please
     message.set_content(mail.text, cte="quoted-printable")
     message.add_alternative(mail.html, subtype="html", cte="quoted-printable")
+    if mail.calendar:
+        kind = {"charset": "utf-8", "method": "PUBLISH"}
+        message.add_attachment(mail.calendar, "text", "calendar", filename=CALENDAR_NAME, params=kind)
     return message
 
 

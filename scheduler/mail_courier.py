@@ -51,6 +51,7 @@ class MailCourier:
                 message_id=message_id(message.key, message.made_at, self._office.public_url),
                 made_at=message.made_at,
                 mail_from=office.policy.office.email.value if self._from_policy else "",
+                calendar=letter.calendar,
                 reference=outbox.reference_of(message),
             )
         )

@@ -27,6 +27,7 @@ class KeptMail:
     at: datetime
     text: str
     html: str
+    calendar: bytes
 
 
 class PracticeMailbox:
@@ -88,9 +89,15 @@ class PracticeMailbox:
             at=message["Date"].datetime,
             text=_part(message, "plain"),
             html=_part(message, "html"),
+            calendar=_calendar(message),
         )
 
 
 def _part(message: EmailMessage, subtype: str) -> str:
     part = message.get_body(preferencelist=(subtype,))
     return str(part.get_content()).replace("\r\n", "\n") if part is not None else ""
+
+
+def _calendar(message: EmailMessage) -> bytes:
+    parts = (part.get_payload(decode=True) for part in message.iter_attachments())
+    return next((part for part in parts if isinstance(part, bytes)), b"")

@@ -8,7 +8,9 @@ from html.parser import HTMLParser
 from flask import Blueprint, Response, abort, make_response, render_template, request
 from markupsafe import Markup, escape
 
+from core.calendar_files import MEDIA_TYPE
 from core.office import LONDON
+from scheduler.mail import CALENDAR_NAME
 from scheduler.mailbox import KeptMail, PracticeMailbox
 
 PAGE = 50
@@ -43,6 +45,17 @@ def blueprint(mailbox: PracticeMailbox) -> Blueprint:
     def mail(mail_id: str) -> Response:
         """One mail: its plain text."""
         return _answer("practice_mail/mail.html", mail=_kept(mailbox, mail_id), other="html")
+
+    @pages.get("/<mail_id>/dates.ics")
+    def dates(mail_id: str) -> Response:
+        """What is attached to it."""
+        kept = _kept(mailbox, mail_id)
+        if not kept.calendar:
+            abort(404)
+        response = Response(kept.calendar, content_type=MEDIA_TYPE)
+        response.headers["Content-Disposition"] = f'attachment; filename="{CALENDAR_NAME}"'
+        response.headers["Cache-Control"] = "no-store"
+        return response
 
     @pages.get("/<mail_id>/formatted")
     def formatted(mail_id: str) -> Response:

@@ -8,7 +8,7 @@ words as if they were the office's.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from bot.words import clean, cut, day, listed, one_line
 from core import applications, asking, awards, deadlines, issues, more_time, returns
+from core.calendar_files import calendar_file
 from core.errors import NotFound
 from core.links import Purpose, link_for
 from core.office import Office, london_day
@@ -48,16 +49,18 @@ class Letter:
     subject: str
     text: str
     html: str
+    calendar: bytes = b""
 
 
 @dataclass(frozen=True)
 class _Draft:
-    """To whom, about what, and the facts that the texts use."""
+    """To whom, about what, and the facts that the texts use. `due` are the deadlines that it carries as a calendar."""
 
     to: str
     to_name: str
     reference: str
     facts: dict[str, Any]
+    due: Sequence[Deadline] = ()
 
 
 Writer = Callable[[Session, OutboxMessage, Office], _Draft]
@@ -101,6 +104,7 @@ def word(session: Session, message: OutboxMessage, office: Office, environment: 
         subject=one_line(text("subject.txt")),
         text=re.sub(r"\n{3,}", "\n\n", text("body.txt")).strip() + "\n",
         html=text("body.html"),
+        calendar=calendar_file(session, draft.due, office=office),
     )
 
 
@@ -138,7 +142,7 @@ def _fund(fund_id: str, office: Office) -> str:
     return fund.name if fund else fund_id
 
 
-def _applicant(application: Application, facts: dict[str, Any]) -> _Draft:
+def _applicant(application: Application, facts: dict[str, Any], due: Sequence[Deadline] = ()) -> _Draft:
     if not application.contact_email or not application.reference:
         raise NotFound("This application has no contact to write to.")
     return _Draft(
@@ -146,6 +150,7 @@ def _applicant(application: Application, facts: dict[str, Any]) -> _Draft:
         to_name=application.contact_name or "",
         reference=application.reference,
         facts={"title": _typed(application.title), "organisation": _typed(application.organisation_name), **facts},
+        due=due,
     )
 
 
@@ -181,6 +186,7 @@ def _offer(session: Session, message: OutboxMessage, office: Office) -> _Draft:
             "conditions": bool(award.conditions.strip()),
             "link": _address(session, "offer", award.id, office),
         },
+        due=[one for one in award.deadlines if one.kind == awards.ACCEPTANCE],
     )
 
 
@@ -197,6 +203,7 @@ def _award_started(session: Session, message: OutboxMessage, office: Office) -> 
             "meetings": _due(award, "meeting"),
             "first_notice": _first_notice(office),
         },
+        due=[one for one in award.deadlines if one.kind == returns.RETURN],
     )
 
 
@@ -279,6 +286,7 @@ def _waiting(session: Session, message: OutboxMessage) -> Asked:
 def _more_time(session: Session, message: OutboxMessage, office: Office) -> _Draft:
     """More time was agreed, or declined."""
     request = more_time.by_id(session, message.payload["time_request_id"])
+    deadline = session.get(Deadline, request.deadline_id)
     return _applicant(
         request.award.application,
         {
@@ -287,6 +295,7 @@ def _more_time(session: Session, message: OutboxMessage, office: Office) -> _Dra
             "reason": _paragraphs(request.answer or ""),
             "link": _address(session, "return", request.deadline_id, office),
         },
+        due=[deadline] if deadline is not None else [],
     )
 
 
@@ -356,6 +365,7 @@ def _nudge(session: Session, message: OutboxMessage, office: Office) -> _Draft:
                 default=None,
             ),
         },
+        due=[nudge.deadline for nudge in nudges],
     )
 
 

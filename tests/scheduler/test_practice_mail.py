@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -35,8 +36,8 @@ def client(mailbox: PracticeMailbox) -> FlaskClient:
     return app.test_client()
 
 
-def put(mailbox: PracticeMailbox, number: int = 1, **changes: str) -> None:
-    parts = {
+def put(mailbox: PracticeMailbox, number: int = 1, **changes: Any) -> None:
+    parts: dict[str, Any] = {
         "to": "ada@riverside.example",
         "to_name": "Ada",
         "subject": f"Mail {number}",
@@ -129,3 +130,16 @@ def test_a_link_ends_where_its_sentence_does() -> None:
         '<a href="https://a.example/x" rel="noreferrer">https://a.example/x</a>, '
         '&#34;<a href="https://b.example/y" rel="noreferrer">https://b.example/y</a>&#34;.'
     )
+
+
+def test_what_is_attached_can_be_fetched(client: FlaskClient, mailbox: PracticeMailbox) -> None:
+    put(mailbox, 1, calendar=b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n")
+    put(mailbox, 2)
+    without, attached = mailbox.ids()
+    address = f"/practice/mail/{attached}/dates.ics"
+    assert f'href="{address}"' in client.get(f"/practice/mail/{attached}").get_data(as_text=True)
+    fetched = client.get(address)
+    assert fetched.get_data() == b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"
+    assert fetched.headers["Content-Type"].startswith("text/calendar")
+    assert "dates.ics" not in client.get(f"/practice/mail/{without}").get_data(as_text=True)
+    assert client.get(f"/practice/mail/{without}/dates.ics").status_code == 404
