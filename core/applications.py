@@ -107,6 +107,8 @@ def submit(
         assessment = assessment_of(session, application, office=office, today=today, facts=known)
         application.findings = [finding_data(finding) for finding in assessment.findings]
         application.noticed = organisations.noticed(_like_it(session, application, office, today))
+        for document in application.documents:  # they are part of what is sent now, and sealed with it
+            document.in_draft = False
     told = {
         "facts": facts_data(known),
         "findings": application.findings,

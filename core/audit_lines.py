@@ -363,6 +363,24 @@ def _mail_refused(told: Told) -> tuple[str, list[Detail]]:
     return f"{by} could not deliver {what}", [_text(told, "code")]
 
 
+def _document(what: str) -> Words:
+    def tell(told: Told) -> tuple[str, list[Detail]]:
+        kind = str(told.data.get("kind")).replace("_", " ")
+        details = [
+            Detail("For the return due on", day(told.data["due"]) if told.data.get("due") else ""),
+            _text(told, "media_type", "Kind of file"),
+            _text(told, "sha256", "SHA-256"),
+        ]
+        return f"A document {what}: {kind}", details
+
+    return tell
+
+
+def _scanned(told: Told) -> tuple[str, list[Detail]]:
+    clean = told.data.get("scan") == "clean"
+    return _document("was found clean" if clean else "was refused by the virus scanner and taken away")(told)
+
+
 def _just(what: str, *names: str) -> Words:
     return lambda told: (what, [_text(told, name) for name in names])
 
@@ -433,4 +451,8 @@ _WORDS: Mapping[str, Words] = {
     "checked": _checked,
     "money_returned": lambda told: (f"{money(told.data.get('amount'))} came back", [_text(told, "reasons")]),
     "mail_refused": _mail_refused,
+    "document_added": _document("came in"),
+    "document_removed": _document("was taken back by whoever sent it"),
+    "document_scanned": _scanned,
+    "document_purged": _document("was taken away, because its time was over"),
 }

@@ -14,6 +14,8 @@ from sqlalchemy import Select, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
+from core.clamd import Clamd
+from core.document_store import DocumentStore
 from core.links import Signer
 from core.policy_file import stored_policy
 from core.records import PolicyInForce, PolicyVersion
@@ -66,7 +68,8 @@ class Office:
     """One office's desk, as its rooms see it at one moment. `sessions` may write, `reading` only reads.
 
     Whoever is at the edge takes the office `in_force` once for each request, press, message, sweep or command, so that
-    what is done has one policy from its beginning to its end.
+    what is done has one policy from its beginning to its end. Without a store of `documents` it takes none; without a
+    `scanner` they are taken unscanned.
     """
 
     sessions: sessionmaker[Session]
@@ -78,6 +81,8 @@ class Office:
     signer: Signer
     public_url: str
     practice: bool = False
+    documents: DocumentStore | None = None
+    scanner: Clamd | None = None
     policies_read: PoliciesRead = field(default_factory=PoliciesRead, repr=False, compare=False)
 
     def today(self) -> date:

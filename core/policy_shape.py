@@ -148,6 +148,10 @@ class _Figures(_Row):
     start_link_days: _Figure[_Count]
     link_mails_an_hour: _Figure[_Count]
     link_mails_a_day: _Figure[_Count]
+    largest_document: _Figure[Annotated[int, Field(strict=True, ge=1, le=50)]]
+    documents_together: _Figure[_Count]
+    documents_at_most: _Figure[Annotated[int, Field(strict=True, ge=1, le=200)]]
+    constitution_from: _Figure[tuple[rules.OrganisationType, ...]]
     largest_application: _Sum
     long_answer_characters: _Figure[_Count]
     short_answer_characters: _Figure[_Count]
@@ -256,6 +260,7 @@ class FundRow(_Row):
     government_grant: Annotated[bool, Field(strict=True)]
     after_year_end: rules.YearEnd
     windows: tuple[_Window, ...] = ()
+    documents_at_once: Annotated[bool, Field(strict=True)] = False
     source: _Text
     since: date
     cap: _Sum | None = None

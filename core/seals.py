@@ -23,7 +23,7 @@ from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
 from sqlalchemy.orm.unitofwork import UOWTransaction
 
-from core.records import Application, Record
+from core.records import Application, Document, Record
 from core.rules.lifecycle import ApplicationState
 
 Values = Mapping[str, Any]
@@ -85,11 +85,13 @@ def seal_key(table: str, row: int) -> str:
 
 
 def digest(table: str, values: Values) -> str | None:
-    """The digest of a row by its columns; None for a draft, which may be changed freely.
+    """The digest of a row by its columns; None for a draft and its documents, which may be changed freely.
 
     An empty column counts for nothing, so that a table which is given another keeps its digests.
     """
     if table == "application" and values["status"] == ApplicationState.DRAFT:
+        return None
+    if table == "document" and values["in_draft"]:
         return None
     sealed = _sealed_columns(table)
     said = {name: _plain(value) for name, value in values.items() if value is not None and name in sealed}
@@ -156,6 +158,8 @@ def _table_of(row: object) -> Table | None:
 
 
 def _is_draft(row: object) -> bool:
+    if isinstance(row, Document):
+        return row.in_draft
     return isinstance(row, Application) and row.status == ApplicationState.DRAFT
 
 

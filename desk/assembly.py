@@ -24,6 +24,8 @@ from bot.practice.page import blueprint as practice_slack_page
 from bot.practice.server import PracticeSlack
 from bot.practice.workspace import Workspace
 from core import database, outbox, policies, webhooks
+from core.clamd import Clamd
+from core.document_store import DocumentStore
 from core.links import Signer
 from core.office import Office
 from core.policy_file import SHIPPED, PolicyError, bank_holidays, policy_from_text, policy_text
@@ -126,6 +128,12 @@ def open_desk(chosen: Chosen, *, migrate: bool) -> Desk:
     except (SQLAlchemyError, OSError) as error:
         first = str(error).strip().splitlines()[0]
         raise SettingsError(f"{PREFIX}DATABASE_URL is wrong, or the database is away: {first}") from None
+    url = chosen.raw.documents_url or (chosen.data_dir.resolve() / "documents").as_uri()
+    try:
+        store = DocumentStore(url)
+    except ValueError as error:
+        engine.dispose()
+        raise SettingsError(f"{PREFIX}DOCUMENTS_URL is wrong: {error}; give an fsspec URL, or leave it out.") from None
     office = Office(
         sessions=database.writing_sessions(engine),
         reading=database.reading_sessions(engine),
@@ -136,6 +144,8 @@ def open_desk(chosen: Chosen, *, migrate: bool) -> Desk:
         signer=Signer(chosen.secret_key, chosen.public_url),
         public_url=chosen.public_url,
         practice=chosen.practice,
+        documents=store,
+        scanner=Clamd(chosen.raw.clamd) if chosen.raw.clamd else None,
     )
     webhooks.follow(office.sessions, [endpoint.id for endpoint in chosen.raw.endpoints()])
     try:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from core import outbox
+from core.clamd import ScannerAway
+from core.document_store import StoreAway
 from desk import assembly
 from desk.settings import PREFIX, SettingsError, choose, read
 from scheduler.mail import SmtpSender
@@ -17,6 +18,7 @@ from scheduler.trouble import Away, Misconfigured, NotNow, Unsendable
 
 SECONDS = 5
 NOT_TRIED = "not tried: what is above comes first"
+AFTER_SETTINGS = ("database", "slack", "mail", "scanner", "documents")
 
 
 @dataclass(frozen=True)
@@ -29,19 +31,19 @@ class Line:
 
 
 def lines() -> Iterator[Line]:
-    """Look at settings, database, Slack, mail and scanner, one after another."""
+    """Look at settings, database, Slack, mail, scanner and documents, one after another."""
     try:
         chosen = choose(read(), production=False)
     except SettingsError as error:
         yield Line("settings", fine=False, said=str(error))
-        yield from (Line(what, fine=False, said=NOT_TRIED) for what in ("database", "slack", "mail", "scanner"))
+        yield from (Line(what, fine=False, said=NOT_TRIED) for what in AFTER_SETTINGS)
         return
     yield Line("settings", fine=True, said=f"practice is {'on' if chosen.practice else 'off'}")
     try:
         desk = assembly.open_desk(chosen, migrate=False)
     except SettingsError as error:
         yield Line("database", fine=False, said=str(error))
-        yield from (Line(what, fine=False, said=NOT_TRIED) for what in ("slack", "mail", "scanner"))
+        yield from (Line(what, fine=False, said=NOT_TRIED) for what in AFTER_SETTINGS[1:])
         return
     try:
         with desk.office.reading() as session:
@@ -50,6 +52,7 @@ def lines() -> Iterator[Line]:
         yield slack(desk)
         yield mail(desk)
         yield scanner(desk)
+        yield documents(desk)
     finally:
         desk.stop()
 
@@ -94,20 +97,23 @@ def mail(desk: assembly.Desk) -> Line:
 
 def scanner(desk: assembly.Desk) -> Line:
     """Whether the virus scanner answers, where one is set."""
-    where = desk.chosen.raw.clamd
-    if not where:
-        return Line("scanner", fine=True, said="none is set; no documents are taken yet")
+    clamd = desk.office.scanner
+    if clamd is None:
+        return Line("scanner", fine=True, said="none is set, so documents are taken unscanned")
     try:
-        host, _, port = where.rpartition(":")
-        if host and port.isdigit():
-            connection = socket.create_connection((host, int(port)), timeout=SECONDS)
-        else:
-            connection = socket.socket(socket.AF_UNIX)
-            connection.settimeout(SECONDS)
-            connection.connect(where)
-        with connection:
-            connection.sendall(b"zPING\0")
-            fine = connection.recv(16).startswith(b"PONG")
-    except OSError as error:
-        return Line("scanner", fine=False, said=f"{where} does not answer: {error}")
-    return Line("scanner", fine=fine, said="clamd answers" if fine else f"{where} is not clamd")
+        clamd.ping(seconds=SECONDS)
+    except ScannerAway as error:
+        return Line("scanner", fine=False, said=f"{error}; until it does, documents wait in quarantine")
+    return Line("scanner", fine=True, said="clamd answers")
+
+
+def documents(desk: assembly.Desk) -> Line:
+    """Whether a document can be kept, read and taken away again."""
+    store = desk.office.documents
+    if store is None:
+        return Line("documents", fine=False, said="there is nowhere to keep them")
+    try:
+        store.check(now=desk.office.clock())
+    except StoreAway as error:
+        return Line("documents", fine=False, said=f"{error}; look at {PREFIX}DOCUMENTS_URL")
+    return Line("documents", fine=True, said="can be kept and read")

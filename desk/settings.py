@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from core.clamd import Clamd
 from scheduler.mail import address
 from scheduler.notify import KEY, TEMPLATE
 from scheduler.notify import URL as NOTIFY_URL
@@ -164,6 +165,13 @@ class Settings(BaseSettings):
                 address(value)
             except ValueError:
                 raise ValueError("give the address that mail comes from, such as grants@example.org") from None
+        return value
+
+    @field_validator("clamd")
+    @classmethod
+    def _scanner(cls, value: str) -> str:
+        if value:
+            Clamd(value)
         return value
 
     @field_validator("api_keys")

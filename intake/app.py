@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.security import safe_join
 
 from core import errors
@@ -25,6 +25,7 @@ from intake import (
     assets,
     check,
     dates,
+    documents,
     headers,
     health,
     notify_callback,
@@ -52,6 +53,17 @@ class FormRequest(Request):
 
     max_form_memory_size = LARGEST_BODY
     max_form_parts = 500
+
+    @property
+    def max_content_length(self) -> int | None:
+        """The most bytes of this request's body: a document is larger than a form of words."""
+        if self.endpoint == documents.RECEIVES:
+            return documents.largest_body() + LARGEST_BODY
+        return super().max_content_length
+
+    @max_content_length.setter
+    def max_content_length(self, value: int | None) -> None:
+        self._max_content_length = value
 
 
 class Site(Flask):
@@ -118,6 +130,7 @@ def create_app(
     for blueprint in (
         check.blueprint,
         apply.blueprint,
+        documents.blueprint,
         offers.blueprint,
         returns.blueprint,
         recipient_asks.blueprint,
@@ -173,22 +186,21 @@ def _errors(app: Flask) -> None:
 
     @app.errorhandler(errors.Refused)
     def refused(error: errors.Refused) -> ResponseReturnValue:
-        return _say(_status(error), error.reason, rule=error.rule)
+        return _refused(error)
 
     @app.errorhandler(CSRFError)
     def session_lost(_error: CSRFError) -> ResponseReturnValue:
         again = _AGAIN.get(request.endpoint or "")
         if again is not None:
-            try:
-                return again(**(request.view_args or {})), 400
-            except errors.Refused as error:  # Flask asks no other handler about what a handler raises
-                return refused(error)
+            return _shown(again, 400)
         return _say(400, "We could not tell that this came from our own page. Go back, reload the page and try again.")
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> ResponseReturnValue:
         if error.response is not None or error.code is None or error.code < 400:
             return error
+        if isinstance(error, RequestEntityTooLarge) and request.endpoint == documents.RECEIVES:
+            return _shown(documents.too_large, 413)
         said = _WORDS.get(error.code, error.description or "")
         answer = _say(error.code, said)
         for name, value in error.get_headers(request.environ):
@@ -210,6 +222,8 @@ def _errors(app: Flask) -> None:
 _AGAIN: Mapping[str, Callable[..., Response]] = {
     "apply.save_page": apply.page_again,
     "apply.submit": apply.submit_again,
+    "documents.receive": documents.receive_again,
+    "documents.remove": documents.remove_again,
     "offers.answer": offers.answer_again,
     "returns.receive": returns.receive_again,
     "recipient_asks.ask_more_time": recipient_asks.more_time_again,
@@ -239,6 +253,18 @@ _TITLES: Mapping[int, str] = {
     500: "Sorry, something went wrong",
     503: "The desk is not ready",
 }
+
+
+def _refused(error: errors.Refused) -> Response:
+    return _say(_status(error), error.reason, rule=error.rule)
+
+
+def _shown(again: Callable[..., Response], status: int) -> ResponseReturnValue:
+    """A form shown again. Flask asks no other handler about what a handler raises, so a refusal is told here."""
+    try:
+        return again(**(request.view_args or {})), status
+    except errors.Refused as error:
+        return _refused(error)
 
 
 def _status(error: errors.Refused) -> int:

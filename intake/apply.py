@@ -35,7 +35,7 @@ from core.rules.questions import (
     read_page,
     read_question,
 )
-from intake import pages
+from intake import documents, pages
 from intake.status import where_it_stands
 
 blueprint = Blueprint("apply", __name__)
@@ -425,5 +425,6 @@ def _progress(token: str, application: Application) -> Response:
         total=len(tasks),
         carry_on=first or url_for("apply.check_answers", token=token),
         saved_at=application.saved_at,
+        documents=documents.notice(application, "a", token),
         address=f"{office.public_url.rstrip('/')}{url_for('apply.status', token=token)}",
     )

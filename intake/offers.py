@@ -16,7 +16,7 @@ from core.returns import RETURN
 from core.rules.lifecycle import AwardState
 from core.rules.money import display
 from core.rules.questions import Fault
-from intake import pages
+from intake import documents, pages
 
 blueprint = Blueprint("offers", __name__)
 
@@ -100,6 +100,7 @@ def _page(award: Award, raw: Mapping[str, str], faults: Sequence[Fault] = (), no
         application=application,
         fund_name=fund.name if fund else award.fund,
         terms=office.policy_under(award.policy_version).terms.value,
+        documents=documents.notice(application, "offers", str((request.view_args or {})["token"])),
         returns=[deadline.due for deadline in award.deadlines if deadline.kind == RETURN],
         meetings=[deadline.due for deadline in award.deadlines if deadline.kind == awards.MEETING],
         raw=raw,

@@ -16,7 +16,7 @@ from core.records import Application, Award, Event
 from core.returns import RETURN
 from core.rules.lifecycle import ApplicationState, AwardState
 from core.rules.policy import Policy
-from intake import pages
+from intake import documents, pages
 
 
 def _policy() -> Policy:
@@ -39,6 +39,7 @@ def where_it_stands(session: Session, token: str, application: Application) -> R
         findings=[finding for finding in application.findings or [] if finding["verdict"] != "met"],
         history=_history(events.history(session, application.reference)),
         answers=answers_given(application, _policy()),
+        documents=documents.notice(application, "a", token),
         address=f"{office.public_url.rstrip('/')}{url_for('apply.status', token=token)}",
     )
 

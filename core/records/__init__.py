@@ -11,6 +11,7 @@ from core.records.applications import (
 from core.records.asking import Asked
 from core.records.awards import Award, AwardCheck, MonitoringReturn, Variation
 from core.records.deadlines import Deadline, Nudge
+from core.records.documents import Document
 from core.records.doors import Idempotency, Link
 from core.records.messages import Card, OutboxMessage
 from core.records.money import FundYear, LedgerEntry, Payment
@@ -29,6 +30,7 @@ __all__ = [
     "Card",
     "Deadline",
     "Decision",
+    "Document",
     "Event",
     "FundYear",
     "Idempotency",

@@ -13,6 +13,7 @@ from core.records.record import Record
 
 if TYPE_CHECKING:
     from core.records.awards import Award
+    from core.records.documents import Document as Upload
     from core.records.people import Person
     from core.records.policy import PolicyVersion
 
@@ -87,6 +88,7 @@ class Application(Record):
     )
     decision: Mapped[Decision | None] = relationship(back_populates="application")
     award: Mapped[Award | None] = relationship(back_populates="application")
+    documents: Mapped[list[Upload]] = relationship("Document", back_populates="application", order_by="Document.id")
 
 
 class Outcome(Record):

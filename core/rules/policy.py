@@ -196,7 +196,8 @@ class Fund:
     `kinds` are the kinds of award that it makes, the one an application is for first. `windows` empty means open all
     year, where `open_to_applications` is true; a fund that is not open to applications makes awards by invitation.
     A `government_grant` is ring-fenced; `after_year_end` is what becomes of an underspend after 31 March (F6), by the
-    grant's agreement where it has one. `source` says who set it.
+    grant's agreement where it has one. `documents_at_once`: documents come with the application, not from winners only.
+    `source` says who set it.
     """
 
     id: str
@@ -217,6 +218,7 @@ class Fund:
     held_share: Figure[Fraction] | None
     source: str
     since: date
+    documents_at_once: bool = False
 
     def is_open(self, today: date) -> bool:
         """Whether the public may apply on this day."""
@@ -403,6 +405,10 @@ class Policy:
     start_link_days: Figure[int]
     link_mails_an_hour: Figure[int]
     link_mails_a_day: Figure[int]
+    largest_document: Figure[int]
+    documents_together: Figure[int]
+    documents_at_most: Figure[int]
+    constitution_from: Figure[tuple[OrganisationType, ...]]
     largest_application: Figure[int]
     long_answer_characters: Figure[int]
     short_answer_characters: Figure[int]

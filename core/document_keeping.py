@@ -1,0 +1,106 @@
+"""Documents that nobody waits for: scanned when there was no time before, taken away when theirs is over (W4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.clamd import Verdict
+from core.documents import store_of, take_away, take_away_after_commit, tell
+from core.office import Office, london_day
+from core.records import Application, Document, Event
+from core.rules.documents import ScanState
+from core.rules.facts import Verdict as Found
+from core.rules.keeping import Hold, deletion_finding
+from core.rules.lifecycle import ApplicationState
+
+ORPHAN_DAYS = 2
+"""How old bytes are that no row names before they are taken away: older than any upload under way."""
+
+_UNSEEN = (ScanState.WAITING.value, ScanState.NOT_SCANNED.value)
+
+
+def to_scan(session: Session, *, most: int = 100) -> list[int]:
+    """The documents that no scanner has seen, the oldest first: those in quarantine, and those from before it."""
+    query = select(Document.id).where(Document.scan.in_(_UNSEEN), Document.removed_at.is_(None))
+    return list(session.scalars(query.order_by(Document.id).limit(most)))
+
+
+def record_scan(session: Session, document_id: int, verdict: Verdict, *, office: Office, now: datetime) -> bool:
+    """Record what the scanner said of a document. False where it was scanned or removed meanwhile.
+
+    What is harmful loses its bytes; its row says so.
+    """
+    document = session.scalars(
+        select(Document).where(Document.id == document_id).with_for_update().execution_options(populate_existing=True)
+    ).one_or_none()
+    if document is None or document.removed_at is not None or document.scan not in _UNSEEN:
+        return False
+    document.scan = (ScanState.CLEAN if verdict.clean else ScanState.INFECTED).value
+    document.scanned_at = now
+    if not verdict.clean:
+        take_away_after_commit(session, store_of(office), document.store_key)
+        document.removed_at = now
+    session.flush()
+    tell(session, document, document.application, "document_scanned", "the scanner", {"scan": document.scan}, now=now)
+    return True
+
+
+def purge(
+    session: Session,
+    *,
+    office: Office,
+    today: date,
+    now: datetime,
+    holds: Mapping[str, Sequence[Hold]] | None = None,
+) -> int:
+    """Take away the documents whose time is over (W4); answers how many. `holds` are by reference.
+
+    A draft's go with the row of retention for drafts, all others with that for documents.
+    """
+    gone = 0
+    documents = session.scalars(
+        select(Document).where(Document.removed_at.is_(None)).order_by(Document.application_id, Document.id)
+    )
+    for document in list(documents):
+        application = document.application
+        what, counted_from = _kept_from(session, application)
+        mine = (holds or {}).get(application.reference or "", ())
+        if deletion_finding(what, counted_from, mine, office.policy, today).verdict is not Found.MET:
+            continue
+        document.name = ""
+        take_away(session, document, office=office, now=now)
+        tell(session, document, application, "document_purged", "the desk", {}, now=now)
+        gone += 1
+    return gone
+
+
+def _kept_from(session: Session, application: Application) -> tuple[str, date | None]:
+    """The row of retention that holds for an application's documents, and the day from which it counts."""
+    if application.status == ApplicationState.DRAFT:
+        return "draft", london_day(application.saved_at)
+    award, decision = application.award, application.decision
+    if award is not None:
+        return "documents", award.end_on
+    if decision is not None:
+        return "documents", london_day(decision.made_at)
+    withdrawn = session.scalar(
+        select(Event.at).where(Event.reference == application.reference, Event.kind == "withdrawn")
+    )
+    return "documents", london_day(withdrawn) if withdrawn else None
+
+
+def orphans(session: Session, *, office: Office, now: datetime) -> list[str]:
+    """Keys of the store that no row names, old enough to be nobody's upload under way."""
+    before = london_day(now) - timedelta(days=ORPHAN_DAYS)
+    old = [key for day, key in store_of(office).all_keys() if day <= before]
+    named: set[str] = set()
+    for start in range(0, len(old), 500):
+        some = select(Document.store_key).where(
+            Document.store_key.in_(old[start : start + 500]), Document.removed_at.is_(None)
+        )
+        named.update(session.scalars(some))
+    return [key for key in old if key not in named]
