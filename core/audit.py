@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from core import events
 from core.audit_words import DECISIONS, differences, named
 from core.notes import LastSeal, Notes, seals_in
-from core.policy_file import PolicyError, policy_from_text
+from core.policy_file import PolicyError, stored_policy
 from core.reading import Row, Unreadable, batches_of, chosen, rows_of
 from core.reconciling import reconcile
 from core.records import Application, PolicyVersion, Record
@@ -334,7 +334,7 @@ _NOT_REPEATED = (
 def _fault_of_policy(toml: str) -> str:
     """What is wrong with a policy's text; "" where it can be read. Reading one takes longer than all else about it."""
     try:
-        policy_from_text(toml, "it")
+        stored_policy(toml, "it")
     except PolicyError as error:
         return str(error)
     return ""

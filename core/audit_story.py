@@ -265,7 +265,11 @@ class _Telling:
             return self._office.policy, f"{fingerprint}, which cannot be read"
         in_force = self._session.scalars(
             select(PolicyInForce)
-            .where(PolicyInForce.policy_version_id == version.id, PolicyInForce.put_at <= line["at"])
+            .where(
+                PolicyInForce.policy_version_id == version.id,
+                PolicyInForce.put_at <= line["at"],
+                PolicyInForce.from_day <= london_day(line["at"]),
+            )
             .order_by(PolicyInForce.from_day.desc(), PolicyInForce.id.desc())
         ).first()
         if in_force is None:

@@ -23,6 +23,7 @@ _NAMES: Mapping[str, str] = {
     "ledger_entry": "Ledger entry",
     "policy_version": "Policy",
     "policy_in_force": "Policy in force",
+    "policy_withdrawal": "Withdrawal of a policy",
     "award_check": "Check",
     "asked": "Question",
 }

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from fractions import Fraction
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,9 +18,10 @@ from sqlalchemy.orm import Session
 from core import commitments, events, ledger
 from core.errors import NotFound, Refused
 from core.ledger import FUND_TRAIL, GENERAL, HeldYear, enter, held_year, room
+from core.office import london_day
 from core.reconciling import Difference, reconcile
 from core.records import FundYear, LedgerEntry
-from core.rules.calendar import date_text, year_bounds, year_label
+from core.rules.calendar import date_text, financial_year, year_bounds, year_label
 from core.rules.fund_rules import allocatable
 from core.rules.money import display
 from core.rules.policy import Fund, Policy, Purpose
@@ -43,6 +45,10 @@ __all__ = [
     "reconcile",
     "statement",
 ]
+
+
+FIRST_YEAR: Final = 2012
+"""The financial year in which the first commissioners took office: none has money of an earlier one."""
 
 
 @dataclass(frozen=True)
@@ -111,12 +117,19 @@ def allocate(
     With a purpose or a last day it is ring-fenced (F1): a balance of its own, that only awards of that purpose which
     end by that day draw on; the same fence again adds to the same pot. The part that F3 holds back and the tolerance
     are worked out again, under this policy. Forward commitments of the year become commitments, oldest first, as far
-    as the money goes. Raises NotFound for an unknown fund, Refused for an amount that is not over zero or a fence that
-    no award could meet.
+    as the money goes. Raises NotFound for an unknown fund, Refused for an amount that is not over zero, a year further
+    off than the policy has it or from before there were commissioners, and a fence that no award could meet.
     """
     fund = fund_of(policy, fund_id)
     if amount <= 0:
         raise Refused("An allocation adds money: give an amount over zero.", "F6")
+    last = financial_year(london_day(now)) + policy.allocation_years_ahead.value
+    if not FIRST_YEAR <= year <= last:
+        raise Refused(
+            f"Money is allocated for the financial years from {year_label(FIRST_YEAR)}, the first that there were "
+            f"commissioners, to {year_label(last)}, as far ahead as the policy goes. Give one of them.",
+            "F6",
+        )
     if purpose is not None and purpose not in fund.purposes:
         its = ", ".join(one.value for one in fund.purposes)
         raise Refused(f"The {fund.name} is not for {purpose.value}. Its purposes are: {its}.", fund.rule)

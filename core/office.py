@@ -35,8 +35,11 @@ def fingerprint_of(text: str) -> str:
 
 
 def holding_on(day: date) -> Select[PolicyInForce]:
-    """The row of the policy in force on a day: of those whose day has come the latest day, and of those the last."""
-    rows = select(PolicyInForce).where(PolicyInForce.from_day <= day)
+    """The row of the policy in force on a day: of those whose day has come the latest day, and of those the last.
+
+    What was withdrawn never holds.
+    """
+    rows = select(PolicyInForce).where(PolicyInForce.from_day <= day, ~PolicyInForce.withdrawal.has())
     return rows.order_by(PolicyInForce.from_day.desc(), PolicyInForce.id.desc()).limit(1)
 
 

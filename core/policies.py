@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import select, text, update
+from sqlalchemy import Select, select, text, update
 from sqlalchemy.orm import Session, joinedload
 
 from core import events, outbox
@@ -21,10 +21,11 @@ from core.office import Office, fingerprint_of, holding_on, london_day
 from core.policy_dry_run import DryRun, Progress, dry_run, shifted_applications
 from core.policy_file import PolicyError, begins_later, policy_as_data, policy_from_text
 from core.policy_table import Change, changes
-from core.records import PolicyInForce, PolicyVersion
+from core.records import PolicyInForce, PolicyVersion, PolicyWithdrawal
 from core.rules.answers import clean_long
 from core.rules.calendar import date_text
 from core.rules.policy import Policy
+from core.rules.words import listed
 
 __all__ = [
     "POLICY_TRAIL",
@@ -32,12 +33,14 @@ __all__ = [
     "Proposal",
     "Standing",
     "Version",
+    "Withdrawn",
     "apply",
     "begin",
     "note_file",
     "propose",
     "standing",
     "versions",
+    "withdraw",
 ]
 
 POLICY_TRAIL: Final = "policy"
@@ -52,6 +55,7 @@ SHORT: Final = 12
 """How many characters of a fingerprint people are shown."""
 
 LONGEST_NOTE: Final = 1_000
+ONE_DAY: Final = timedelta(days=1)
 
 
 class AtStart(StrEnum):
@@ -91,10 +95,24 @@ class Standing:
 
 
 @dataclass(frozen=True)
+class Withdrawn:
+    """That a policy was taken back before its day: by whom, when, and why."""
+
+    by: str
+    at: datetime
+    because: str
+
+    def as_data(self) -> dict[str, Any]:
+        """JSON-ready, for staff."""
+        return {"by": self.by, "at": self.at.isoformat(), "because": self.because}
+
+
+@dataclass(frozen=True)
 class Version:
     """One policy on record: from which day to which it holds, and what it says differently from the one before it.
 
-    `held` is False for one that another took the place of before its day had come. `changes` is None for the first.
+    `held` is False for one that another took the place of before its day had come, and for one that was `withdrawn`.
+    `changes` is None for the first.
     """
 
     fingerprint: str
@@ -106,6 +124,7 @@ class Version:
     note: str
     put_at: datetime
     changes: tuple[Change, ...] | None
+    withdrawn: Withdrawn | None = None
 
     def as_data(self) -> dict[str, Any]:
         """JSON-ready, for staff."""
@@ -118,6 +137,7 @@ class Version:
             "by": self.by,
             "note": self.note,
             "put_at": self.put_at.isoformat(),
+            "withdrawn": self.withdrawn.as_data() if self.withdrawn else None,
             "changes": None if self.changes is None else [change.as_data() for change in self.changes],
         }
 
@@ -176,39 +196,57 @@ def standing(session: Session, *, office: Office, day: date) -> Standing:
                 "Each award keeps the policy that it was decided under."
             )
         return Standing(day, office.policy, office.fingerprint, None, None)
-    later = session.scalar(
-        select(PolicyInForce.from_day).where(PolicyInForce.from_day > day).order_by(PolicyInForce.from_day).limit(1)
-    )
+    later = session.scalar(_scheduled(day).with_only_columns(PolicyInForce.from_day).limit(1))
     policy = office.policy_under(row.policy_version)
-    until = later - timedelta(days=1) if later else None
+    until = later - ONE_DAY if later else None
     return Standing(day, policy, row.policy_version.fingerprint, row, until)
 
 
+def _scheduled(day: date) -> Select[PolicyInForce]:
+    """What is to come after a day, the soonest first, without what was withdrawn."""
+    rows = select(PolicyInForce).where(PolicyInForce.from_day > day, ~PolicyInForce.withdrawal.has())
+    return rows.order_by(PolicyInForce.from_day, PolicyInForce.id)
+
+
 def versions(session: Session, *, office: Office) -> list[Version]:
-    """Every policy on record, the earliest first: those that held, the one that holds and those to come."""
+    """Every policy on record, the earliest first: those that held, the one that holds, those to come or withdrawn."""
     which = joinedload(PolicyInForce.policy_version).defer(PolicyVersion.toml)  # most were read before
     query = select(PolicyInForce).order_by(PolicyInForce.from_day, PolicyInForce.id)
-    rows = list(session.scalars(query.options(which)))
+    rows = list(session.scalars(query.options(which, joinedload(PolicyInForce.withdrawal))))
     found: list[Version] = []
     before: Policy | None = None
-    for row, following in zip(rows, [*rows[1:], None], strict=False):
-        held = following is None or following.from_day > row.from_day or london_day(following.put_at) >= row.from_day
+    for place, row in enumerate(rows):
+        following = next((one for one in rows[place + 1 :] if one.withdrawal is None), None)
+        held = row.withdrawal is None and (
+            following is None or following.from_day > row.from_day or london_day(following.put_at) >= row.from_day
+        )
         policy = office.policy_under(row.policy_version)
         found.append(
             Version(
                 fingerprint=row.policy_version.fingerprint,
                 first=row.from_day,
-                last=max(row.from_day, following.from_day - timedelta(days=1)) if following else None,
+                last=_last(row, following),
                 held=held,
                 how=row.how,
                 by=row.by,
                 note=row.note,
                 put_at=row.put_at,
                 changes=changes(before, policy) if before is not None else None,
+                withdrawn=_withdrawn(row.withdrawal),
             )
         )
         before = policy if held else before
     return found
+
+
+def _last(row: PolicyInForce, following: PolicyInForce | None) -> date | None:
+    if following is None or row.withdrawal is not None:
+        return None
+    return max(row.from_day, following.from_day - ONE_DAY)
+
+
+def _withdrawn(row: PolicyWithdrawal | None) -> Withdrawn | None:
+    return Withdrawn(row.by, row.withdrawn_at, row.because) if row is not None else None
 
 
 # ------------------------------------------------------------------------------------------------------- applying
@@ -244,7 +282,7 @@ def propose(
         instead_of=now_held.fingerprint,
         changes=changes(now_held.policy, policy),
         run=dry_run(session, now_held.policy, policy, day=from_day, progress=progress),
-        replaced_on=now_held.until + timedelta(days=1) if now_held.until else None,
+        replaced_on=now_held.until + ONE_DAY if now_held.until else None,
     )
 
 
@@ -290,6 +328,48 @@ def apply(session: Session, proposal: Proposal, *, by: str, note: str = "", offi
     return carried_out
 
 
+def withdraw(session: Session, day: date, *, by: str, because: str, office: Office, now: datetime) -> Standing:
+    """Take back what is to come into force on a day: what holds before that day holds on. For a reason, which is kept.
+
+    What was applied for the same day before it does not come back. Answers what holds on that day now. Raises Refused
+    for a day that has come, since decisions are made under what holds then; NotFound where nothing is scheduled.
+    """
+    tidy = clean_long(because)
+    if not tidy:
+        raise Refused("Say why it is withdrawn: it goes on the record.", "A4")
+    if len(tidy) > LONGEST_NOTE:
+        raise Refused(f"Keep the reason to {LONGEST_NOTE:,} characters.")
+    _queue(session)
+    today = london_day(now)
+    coming = list(session.scalars(_scheduled(today)))
+    of_day = [row for row in coming if row.from_day == day]
+    if day <= today or any(row.begun_at for row in of_day):
+        raise Refused(
+            f"{date_text(day)} has come: what holds from then on is in force, and decisions are made under it, so it "
+            "cannot be withdrawn. Apply the policy that is to hold from now on.",
+            "A4",
+        )
+    if not of_day:
+        days = listed(date_text(one) for one in sorted({row.from_day for row in coming}))
+        raise NotFound(
+            f"No policy is to come into force on {date_text(day)}. "
+            + (f"One is on {days}." if days else "None is on any day to come.")
+        )
+    session.add_all(
+        PolicyWithdrawal(policy_in_force_id=row.id, withdrawn_at=now, by=by, because=tidy) for row in of_day
+    )
+    session.flush()
+    holds = standing(session, office=office, day=day)
+    data = {
+        "policy": of_day[-1].policy_version.fingerprint,
+        "from": day.isoformat(),
+        "instead": holds.fingerprint,
+        "because": tidy,
+    }
+    events.append(session, "policy_withdrawn", POLICY_TRAIL, by, data, now=now)
+    return holds
+
+
 def note_file(session: Session, *, office: Office, name: str, now: datetime) -> AtStart:
     """Note the file that a process starts with, where nothing was applied yet: it holds from today on.
 
@@ -299,17 +379,14 @@ def note_file(session: Session, *, office: Office, name: str, now: datetime) -> 
     today = london_day(now)
     row = session.scalars(holding_on(today)).one_or_none()
     holds = row is not None and row.policy_version.fingerprint == office.fingerprint
-    if session.scalar(select(PolicyInForce.id).where(PolicyInForce.how == APPLIED).limit(1)) is None:
+    applied = select(PolicyInForce.id).where(PolicyInForce.how == APPLIED, ~PolicyInForce.withdrawal.has())
+    if session.scalar(applied.limit(1)) is None:
         if not holds:
             _put_file(session, office, name, now=now)
         return AtStart.HOLDS
     if holds:
         return AtStart.HOLDS
-    coming = (
-        select(PolicyVersion.fingerprint)
-        .join(PolicyInForce, PolicyInForce.policy_version_id == PolicyVersion.id)
-        .where(PolicyInForce.from_day > today)
-    )
+    coming = _scheduled(today).join(PolicyInForce.policy_version).with_only_columns(PolicyVersion.fingerprint)
     return AtStart.COMES_LATER if office.fingerprint in session.scalars(coming).all() else AtStart.DIFFERS
 
 

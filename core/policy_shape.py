@@ -127,6 +127,7 @@ class _Figures(_Row):
     power_grants: _Figure[_Text]
     power_victims: _Figure[_Text]
     over_allocation: _Figure[_Share]
+    allocation_years_ahead: _Figure[Annotated[int, Field(strict=True, ge=1, le=50)]]
     chief_finance_over: _OptionalSum
     subsidy_limit: _Sum
     subsidy_years: _Figure[_Count]

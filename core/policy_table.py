@@ -266,6 +266,7 @@ _LABELS: Final = {
     "figures.power_grants": "Power to make crime and disorder reduction grants",
     "figures.power_victims": "Power to spend on victim services",
     "figures.over_allocation": "A year may be committed beyond its money by",
+    "figures.allocation_years_ahead": "Money may be allocated ahead for",
     "figures.chief_finance_over": "The chief finance officer checks payments over",
     "figures.subsidy_limit": "Minimal financial assistance, at most",
     "figures.subsidy_years": "Assistance is added up over this year and",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 from itertools import groupby
 from pathlib import Path
 
@@ -135,6 +135,22 @@ def policy_apply(file: Path, from_day: date | None, note: str, dry_run: bool, js
         _say_applied(proposal, carried_out)
 
 
+@policy.command("withdraw")
+@click.argument("day", type=DAY)
+@click.option("--note", required=True, help="Why: it goes on the record.")
+@plainly
+def policy_withdraw(day: date, note: str) -> None:
+    """Take back the policy that is to come into force on DAY. One that is in force cannot be withdrawn: apply another.
+
+    Example: award-desk policy withdraw 2027-04-01 --note "The Commissioner has not signed the scheme yet"
+    """
+    with opened() as desk, desk.office.sessions.begin() as session:
+        office = desk.office
+        holds = policies.withdraw(session, day, by=who(), because=note, office=office, now=office.clock())
+    still = holds.fingerprint[:SHORT]
+    click.echo(f"What was to come into force on {date_text(day)} is withdrawn. Policy {still} holds on that day.")
+
+
 def _proposal(office: Office, file: Path, from_day: date | None) -> Proposal:
     today = office.today()
     with office.reading() as session:
@@ -254,16 +270,22 @@ def _version_row(version: Version) -> Iterable[str]:
     else:
         changed = "\n".join(change.said for change in version.changes) or "nothing that the desk uses"
     until = "" if version.last is None else version.last.isoformat()
+    took_back = version.withdrawn
+    withdrawn = f"withdrawn by {took_back.by} on {_moment(took_back.at)}: {took_back.because}" if took_back else ""
     return (
         version.first.isoformat(),
         until if version.held else "never held",
         version.fingerprint[:SHORT],
         version.how,
         version.by,
-        f"{version.put_at.astimezone(LONDON):%Y-%m-%d %H:%M}",
-        version.note,
+        _moment(version.put_at),
+        "\n".join(part for part in (version.note, withdrawn) if part),
         changed,
     )
+
+
+def _moment(instant: datetime) -> str:
+    return f"{instant.astimezone(LONDON):%Y-%m-%d %H:%M}"
 
 
 def _figures(found: Standing) -> Table:

@@ -26,9 +26,10 @@ from core.office import Office
 from core.records import Application, Idempotency
 from core.rules.assessment import Assessment, Facts, Finding, Schedule
 from core.rules.calendar import financial_year, year_label
+from core.rules.forms import api_questions
 from core.rules.money import pounds
 from core.rules.policy import Fund, Kind, Purpose, SingleTenderReason
-from core.rules.questions import ApplicationFacts, read_application, read_return
+from core.rules.questions import ApplicationFacts, read_application, read_return, return_questions
 from intake import bodies, pages
 from intake.access import ApiKey
 from intake.openapi import description
@@ -293,7 +294,8 @@ def _read(body: dict[str, Any], office: Office) -> tuple[Fund, ApplicationFacts,
         shape.append(PointedError("/fund", f"The {fund.name} is not open for applications at the moment."))
     raw = bodies.raw_application(body)
     facts, faults = read_application(fund, raw, office.policy, office.today(), strict_money=True)
-    found = bodies.merged([*shape, *bodies.unknown_answers(body, fund, office.policy)], faults)
+    asked = api_questions(fund, office.policy)
+    found = bodies.merged([*shape, *bodies.misplaced_answers(body, asked)], faults)
     if found or facts is None:
         raise unprocessable(found)
     return fund, facts, raw
@@ -396,7 +398,8 @@ def submit_return(reference: str, due: str) -> ResponseReturnValue:
         policy = office.policy_under(found.policy_version)
         tier = policy.tier(found.amount)
         facts, faults = read_return(bodies.raw_return(body), measures, policy, tier, found.fund, strict_money=True)
-        errors = bodies.merged(shape, faults)
+        asked = return_questions(tier, measures, policy, found.fund)
+        errors = bodies.merged([*shape, *bodies.misplaced_answers(body, asked)], faults)
         if errors or facts is None:
             raise unprocessable(errors)
         came_in = returns.receive(session, found, day, facts, source=key.submits_as, now=office.clock())

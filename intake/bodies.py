@@ -9,8 +9,8 @@ from typing import Annotated, Any
 from flask import Request
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, ValidationError
 
-from core.rules.policy import Fund, OrganisationType, Policy, Purpose
-from core.rules.questions import Fault, application_questions
+from core.rules.policy import OrganisationType, Purpose
+from core.rules.questions import Fault, Question
 from intake.problems import PointedError, Problem
 
 Text = Annotated[StrictStr, Field(max_length=20_000)]
@@ -259,22 +259,25 @@ def _plain(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def unknown_answers(body: Mapping[str, Any], fund: Fund, policy: Policy) -> list[PointedError]:
-    """The members of `answers` that are no question of this fund."""
+def misplaced_answers(body: Mapping[str, Any], questions: Iterable[Question]) -> list[PointedError]:
+    """The members of `answers` that answer none of these questions, or one that has a place of its own in the body."""
     extra = body.get("answers")
     if not isinstance(extra, dict):
         return []
-    known = {question.id for question in application_questions(fund, policy)}
-    return [
-        PointedError(pointer(("answers", name)), "This fund asks no question of this id.")
-        for name in extra
-        if name not in known
-    ]
+    places = {question.id: question.pointer for question in questions}
+    found = []
+    for name in map(str, extra):
+        here = pointer(("answers", name))
+        if name not in places:
+            found.append(PointedError(here, "No question of this id is asked here. Check its name, or leave it out."))
+        elif places[name] != here:
+            found.append(PointedError(here, f"Give this as {places[name]}, not among the answers."))
+    return found
 
 
 def merged(shape: list[PointedError], meaning: Iterable[Fault]) -> list[PointedError]:
     """Both kinds of fault, each place named once: what is missing or of a wrong type needs no further word."""
-    found = list(shape)
+    found = list({error.pointer: error for error in reversed(shape)}.values())[::-1]
     for fault in meaning:
         where = fault.pointer
         if not any(_same_place(where, error.pointer) for error in shape):

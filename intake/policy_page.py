@@ -42,7 +42,7 @@ def page() -> ResponseReturnValue:
     """The table of the policy in force today, or on the day that is asked for."""
     office = pages.office()
     today = office.today()
-    typed = request.args.get("on", "")[:LONGEST]
+    typed = request.args.get("on", "")
     asked, faults = _asked(typed, office, today)
     day = asked or today
     with office.reading() as session:
@@ -67,7 +67,7 @@ def page() -> ResponseReturnValue:
         no_delegation=NO_DELEGATION,
         paragraphs_of=PARAGRAPHS,
         short=SHORT,
-        typed=typed,
+        typed=typed[:LONGEST],
         wrong=pages.messages(faults),
         errors=pages.error_list(faults),
     )
@@ -108,7 +108,7 @@ def _shown(history: Iterable[Version]) -> list[Shown]:
 
 def _asked(typed: str, office: Office, today: date) -> tuple[date | None, tuple[Fault, ...]]:
     """The day as it was typed, "2027-03-01", "1 March 2027" or "1/3/2027"; none where nothing was."""
-    value = read_question(_DAY, _parts(typed), office.policy, office.policy.funds[0], today)
+    value = read_question(_DAY, _parts(typed[:LONGEST]), office.policy, office.policy.funds[0], today)
     if isinstance(value, Faults):
         example = f"Enter a day such as {pages.day_text(today)}"
         said = value[0].message if _TYPED.fullmatch(typed) else example
@@ -123,14 +123,17 @@ def _parts(typed: str) -> Mapping[str, str]:
 
 @blueprint.get("/policy.json")
 def as_json() -> ResponseReturnValue:
-    """The same for programs: the whole policy of today, or of the day `on`."""
+    """The same for programs: the whole policy of today, or of the day `on`, which is read as the page reads it."""
     office = pages.office()
+    today = office.today()
     query = Query(request.args, ("on",))
-    day = query.day("on")
+    day, faults = _asked(request.args.get("on", ""), office, today)
+    for fault in faults:
+        query.fault("on", f"{fault.message}.")
     query.done()
     with office.reading() as session:
         try:
-            found = policies.standing(session, office=office, day=day or office.today())
+            found = policies.standing(session, office=office, day=day or today)
         except NotFound as refusal:
             raise Problem(404, refusal.reason) from None
     return Response(

@@ -17,7 +17,7 @@ from core.records.messages import Card, OutboxMessage
 from core.records.money import FundYear, LedgerEntry, Payment
 from core.records.monitoring import Issue, ReturnDraft, TimeRequest
 from core.records.people import Person
-from core.records.policy import PolicyInForce, PolicyVersion
+from core.records.policy import PolicyInForce, PolicyVersion, PolicyWithdrawal
 from core.records.record import Record
 from core.records.trail import Event, TrailEnd
 
@@ -46,6 +46,7 @@ __all__ = [
     "Person",
     "PolicyInForce",
     "PolicyVersion",
+    "PolicyWithdrawal",
     "Recommendation",
     "Record",
     "ReturnDraft",

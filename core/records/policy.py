@@ -1,4 +1,4 @@
-"""Tables: the policies there have been, and which held when."""
+"""Tables: the policies there have been, which held when, and which were withdrawn before they did."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ class PolicyVersion(Record):
 
 
 class PolicyInForce(Record):
-    """Which policy holds from which day. Append-only: of the rows whose day has come the latest day, then row, holds.
+    """Which policy holds from which day. Append-only: of the rows whose day has come the latest day, then row, holds,
+    without those that were withdrawn.
 
     `how` is "file" for what a process read when it started, "applied" for what somebody brought into force; `changes`
     is what that was to change when it was put. `begun_at` is filled in once, when it came into force and open
@@ -45,3 +46,18 @@ class PolicyInForce(Record):
     begun_at: Mapped[datetime | None]
 
     policy_version: Mapped[PolicyVersion] = relationship()
+    withdrawal: Mapped[PolicyWithdrawal | None] = relationship(back_populates="in_force")
+
+
+class PolicyWithdrawal(Record):
+    """A policy that was to hold from a day to come, and does not: who took it back, when, and why. Append-only."""
+
+    __tablename__ = "policy_withdrawal"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    policy_in_force_id: Mapped[int] = mapped_column(ForeignKey("policy_in_force.id"), unique=True)
+    withdrawn_at: Mapped[datetime]
+    by: Mapped[str]
+    because: Mapped[str]
+
+    in_force: Mapped[PolicyInForce] = relationship(back_populates="withdrawal")

@@ -385,6 +385,7 @@ class Policy:
     power_grants: Figure[str]
     power_victims: Figure[str]
     over_allocation: Figure[Fraction]
+    allocation_years_ahead: Figure[int]
     chief_finance_over: Figure[int | None]
     subsidy_limit: Figure[int]
     subsidy_years: Figure[int]

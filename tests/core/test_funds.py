@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import replace
+from datetime import date
 from fractions import Fraction
 
 import pytest
@@ -17,6 +18,7 @@ from core.errors import NotFound, Refused
 from core.office import Office
 from core.records import FundYear, LedgerEntry
 from core.rules.policy import Role
+from tests.conftest import Clock
 from tests.core.casework import (
     YEAR,
     allocate,
@@ -25,6 +27,7 @@ from tests.core.casework import (
     bare_awards,
     decide,
     facts,
+    london,
     offered,
     person,
     recommended,
@@ -68,6 +71,29 @@ def test_an_allocation_of_nothing_is_refused(office: Office) -> None:
         with pytest.raises(Refused, match="over zero"):
             allocate(office, "youth-fund", amount)
     assert not position(office).known
+
+
+@pytest.mark.parametrize("year", [1, 2011, YEAR + 6, 9998])
+def test_a_year_that_nobody_has_money_for_is_refused(office: Office, year: int) -> None:
+    with pytest.raises(Refused, match=r"from 2012-13, .* to 2031-32, as far ahead as the policy goes\."):
+        allocate(office, "youth-fund", 100, year)
+    assert trail(office, "allocated") == []
+
+
+@pytest.mark.parametrize("year", [2012, YEAR - 1, YEAR + 5])
+def test_the_first_and_the_last_year_that_may_be_given_money(office: Office, year: int) -> None:
+    allocate(office, "youth-fund", 100, year)
+    assert position(office, year=year).allocated == 100
+
+
+def test_how_far_ahead_money_is_given_is_the_policys_and_counts_from_april(office: Office, clock: Clock) -> None:
+    nearer = replace(office.policy.allocation_years_ahead, value=1)
+    office = replace(office, policy=replace(office.policy, allocation_years_ahead=nearer))
+    clock.now = london(date(2027, 3, 31), 23, 59)
+    with pytest.raises(Refused, match="to 2027-28, as far ahead"):
+        allocate(office, "youth-fund", 100, 2028)
+    clock.now = london(date(2027, 4, 1), 0)
+    allocate(office, "youth-fund", 100, 2028)
 
 
 def test_an_unknown_fund_is_named_with_those_there_are(office: Office) -> None:

@@ -211,6 +211,26 @@ def test_versions_lists_all_with_what_changed(run: Run, file: Callable[..., str]
         assert part in told
 
 
+def test_withdraw_takes_back_what_is_to_come_and_nothing_else(run: Run, file: Callable[..., str]) -> None:
+    run("policy", "apply", file(HIGHER), "--from", "2099-04-01")
+    assert "Missing option '--note'" in run("policy", "withdraw", "2099-04-01", fails=True).output
+    told = said(run("policy", "withdraw", "2099-04-01", "--note", "Not signed yet"))
+    assert told.startswith("What was to come into force on 1 April 2099 is withdrawn. Policy ")
+    (file_, back) = data(run("policy", "versions", "--json"))
+    assert (file_["held"], file_["until"], file_["withdrawn"]) == (True, None, None)
+    assert (back["held"], back["withdrawn"]["by"], back["withdrawn"]["because"]) == (
+        False,
+        "command line: ada",
+        "Not signed yet",
+    )
+    listed = said(run("policy", "versions"))
+    assert "never held" in listed
+    assert "Not signed yet" in listed
+    again = run("policy", "withdraw", "2099-04-01", "--note", "Again", fails=True).output
+    assert "No policy is to come into force on 1 April 2099. None is on any day to come." in again
+    assert "has come" in run("policy", "withdraw", "2020-04-01", "--note", "Too late", fails=True).output
+
+
 def test_check_says_what_a_good_file_would_change(run: Run, file: Callable[..., str]) -> None:
     told = said(run("policy", "check", file(HIGHER)))
     assert "can be used" in told

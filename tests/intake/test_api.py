@@ -305,6 +305,26 @@ def test_what_is_wrong_is_pointed_at(
 
 @pytest.mark.one_database
 @pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("amount", "Give this as /amount, not among the answers."),
+        ("title", "Give this as /project/title, not among the answers."),
+        ("outcomes", "Give this as /outcomes, not among the answers."),
+        ("age_from", "Give this as /project/age_from, not among the answers."),
+        ("declaration", "Give this as /declaration, not among the answers."),
+        ("buys", "No question of this id is asked here. Check its name, or leave it out."),
+        ("outcome-1", "No question of this id is asked here. Check its name, or leave it out."),
+        ("a/b~c", "No question of this id is asked here. Check its name, or leave it out."),
+    ],
+)
+def test_no_answer_is_dropped_without_a_word(api: Any, body: dict[str, Any], name: str, words: str) -> None:
+    answer = post(api, {**body, "answers": {name: "5"}})
+    place = name.replace("~", "~0").replace("/", "~1")
+    assert (answer.status_code, answer.json["errors"]) == (422, [{"pointer": f"/answers/{place}", "detail": words}])
+
+
+@pytest.mark.one_database
+@pytest.mark.parametrize(
     ("pointer", "value", "words"),
     [
         ("/outcomes", [], "Give at least 1."),
@@ -492,6 +512,9 @@ def test_a_return_for_another_day_is_not_found(api: Any, accepted: str, due: str
         ("/narrative", {"narrative": ""}),
         ("/measures/0/measure", {"measures": [{"measure": "Other", "achieved": "x"}]}),
         ("/colour", {"colour": "red"}),
+        ("/answers/spent", {"answers": {"spent": "9.50"}}),
+        ("/answers/achieved", {"answers": {"achieved": "most"}}),
+        ("/answers/partners", {"answers": {"partners": "the council"}}),  # a light return does not ask it
     ],
 )
 def test_what_is_wrong_with_a_return_is_pointed_at(

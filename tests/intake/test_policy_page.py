@@ -180,8 +180,34 @@ def test_the_same_for_programs(browser: Any, apply: Apply) -> None:
     assert browser.get("/policy.json?on=2027-04-01").json["funds"][0]["cap"]["value"] == "4000.00"
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
-    ("query", "status"), [("on=31-02-2027", 422), ("on=", 422), ("day=1", 422), ("on=2020-01-01", 404)]
+    "typed",
+    [
+        *("", " ", "2027-04-01", "1 April 2027", "1/4/2027", "2027-02-31", "31-02-2027", "tomorrow", "20270401"),
+        *("2027-W13-4", "1 April 9999", "9999-12-31", "0001-01-01", "2027-04-01T00:00:00", "\u0661 April 2027"),
+        "1 April 2027 " + "x" * 40,
+    ],
+)
+def test_a_program_and_a_person_get_the_same_answer_of_the_same_day(browser: Any, apply: Apply, typed: str) -> None:
+    apply(SHORTER, APRIL)
+    page = browser.get("/policy", query_string={"on": typed})
+    data = browser.get("/policy.json", query_string={"on": typed})
+    if page.status_code == 422:
+        assert data.status_code == 422
+        (error,) = data.json["errors"]
+        assert error["pointer"] == "on"
+        assert error["detail"].removesuffix(".") in text_of(page)
+    elif data.status_code == 404:
+        assert data.json["detail"] in text_of(page)
+    else:
+        assert rows_of(page)["An offer is open for"] == f"{data.json['figures']['acceptance_days']['value']} days"
+        shown = date.fromisoformat(data.json["on"])
+        assert f"{shown.day} {shown:%B %Y}" in text_of(page) or not typed.strip()
+
+
+@pytest.mark.parametrize(
+    ("query", "status"), [("on=31-02-2027", 422), ("on=1&on=2", 422), ("day=1", 422), ("on=2020-01-01", 404)]
 )
 def test_a_wrong_question_of_a_program_is_a_problem_document(
     browser: Any, apply: Apply, query: str, status: int

@@ -41,6 +41,7 @@ NO_ASSESSMENT_DEPENDS_ON: Final = {
     "decision_days": ("a decision waits after its assessment", "core/test_applications.py"),
     "more_time_days": ("an award's returns are moved one by one, later", "core/test_more_time.py"),
     "over_allocation": ("the ledger counts it into what is available", "core/test_funds.py"),
+    "allocation_years_ahead": ("which years may be given money", "core/test_funds.py"),
     "meeting_invitation_days": ("when the invitation to a meeting goes out", "rules/test_reviewing.py"),
     "historic_review_months": ("when an award that was imported is looked at", "rules/test_reviewing.py"),
     "publication_working_day": ("when a month is published", "rules/test_publishing.py"),
