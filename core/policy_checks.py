@@ -1,13 +1,15 @@
 """What no single value of a policy file shows: gaps, overlaps, contradictions, names that lead nowhere."""
 
 import itertools
+import unicodedata
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from core.policy_shape import BandRow, DelegationRow, File, FundRow, NudgesRow
 from core.rules import policy as rules
+from core.rules.answers import clean_long
 from core.rules.money import pounds
 from core.rules.questions import application_questions, fields, questions_asked, return_questions
 
@@ -15,20 +17,69 @@ Where = tuple[str | int, ...]
 """A place in the file: table, row and key."""
 
 
-def contradictions(file: File) -> Iterable[tuple[Where, str]]:
-    """What no single value shows: gaps, contradictions, names that lead nowhere. Each with its place and remedy."""
+def contradictions(file: File, units: Mapping[Where, str]) -> Iterable[tuple[Where, str]]:
+    """What no single value shows: gaps, contradictions, names that lead nowhere. Each with its place and remedy.
+
+    `units` has the unit of each figure, by its place; those of funds without the number of the fund.
+    """
+    yield from _unit_faults(file, units)
+    yield from _text_faults(file.model_dump(mode="json"))
     yield from _band_faults("tiers", file.tiers, [tier.value for tier in rules.Tier])
     yield from _band_faults("buying", file.buying, ["one_quote", "three_quotes", "tender"])
     yield from _figure_faults(file)
     yield from _form_length_faults(file)
     yield from _plan_faults(file)
     yield from _nudge_faults(file.nudges)
+    yield from _invitation_faults(file)
     yield from _fund_faults(file.funds)
     yield from _delegation_faults(file)
     yield from _act_faults(file)
     yield from _question_faults(file)
     yield from _repeated(("plan", "objectives"), "id", [row.id for row in file.plan.objectives])
     yield from _repeated(("figures", "csp_areas"), "area", list(file.figures.csp_areas.value))
+
+
+def _unit_faults(file: File, units: Mapping[Where, str]) -> Iterable[tuple[Where, str]]:
+    """Units that are not those in which the desk reads the figures: nothing is worked out again for another one."""
+    for part in ("office", "figures"):
+        rows = getattr(file, part)
+        for name in type(rows).model_fields:
+            yield from _unit_fault((part, name), getattr(rows, name), units[part, name])
+    for index, fund in enumerate(file.funds):
+        for name in ("cap", "ages", "held_share"):
+            row = getattr(fund, name)
+            if row is not None:
+                yield from _unit_fault(("funds", index, name), row, units["funds", name])
+
+
+def _unit_fault(place: Where, row: Any, unit: str) -> Iterable[tuple[Where, str]]:
+    if row.unit != unit:
+        yield (*place, "unit"), f'the desk reads this in {unit}: make it "{unit}"'
+
+
+_SEVERAL_LINES: Final = frozenset({"description", "hint", "declaration", "terms"})
+"""Texts that may have line breaks; all others stand in a line of a page, a message or a header."""
+
+
+def _text_faults(value: Any, place: Where = ()) -> Iterable[tuple[Where, str]]:
+    """Texts with characters that nobody sees, which could not be typed into a form either, and with line breaks."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _text_faults(inner, (*place, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _text_faults(inner, (*place, index))
+    elif isinstance(value, str):
+        seen = clean_long(value)
+        hidden = sorted(set(unicodedata.normalize("NFC", value)) - set(seen) - set(_BLANK))
+        if hidden:
+            named = ", ".join(f"U+{ord(char):04X}" for char in hidden)
+            yield place, f"it has a character that cannot be seen ({named}): take it out"
+        elif any(char in value for char in "\n\t") and not _SEVERAL_LINES & set(place):
+            yield place, "it has a line break or a tab: write it in one line"
+
+
+_BLANK: Final = " \n\t"
 
 
 def _band_faults(key: str, bands: Sequence[BandRow[Any]], names: list[str]) -> Iterable[tuple[Where, str]]:
@@ -113,6 +164,14 @@ def _nudge_faults(nudges: Mapping[str, NudgesRow]) -> Iterable[tuple[Where, str]
         if "return" in kind and kind != "return":
             yield ("nudges", kind), 'only the kind "return" may have that word in its name: rename it'
         yield from _repeated(("nudges", kind), "step", [(step.days, to) for step in row.steps for to in step.to])
+
+
+def _invitation_faults(file: File) -> Iterable[tuple[Where, str]]:
+    """The figure says when invitations to meetings go out, and the steps send them: both must name one day (R2)."""
+    days, meeting = file.figures.meeting_invitation_days.value, file.nudges.get("meeting")
+    if meeting is not None and all(step.days != -days for step in meeting.steps):
+        said = f"no step is {days} days before a meeting, when its invitation goes out (R2)"
+        yield ("nudges", "meeting"), f"{said}: add that step, or change figures.meeting_invitation_days"
 
 
 def _fund_faults(funds: Sequence[FundRow]) -> Iterable[tuple[Where, str]]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, selectinload
 
 from core import funds, people
@@ -24,8 +24,19 @@ from core.rules.calendar import financial_year
 from core.rules.lifecycle import ApplicationState, AwardState
 from core.rules.money import pounds
 from core.rules.policy import Policy, Role
+from core.rules.words import counted, listed
 
-__all__ = ["LIVE_STATES", "OPEN_STATES", "DryRun", "Progress", "Shift", "dry_run", "shifted_applications"]
+__all__ = [
+    "LIVE_STATES",
+    "OPEN_STATES",
+    "DryRun",
+    "Left",
+    "Progress",
+    "Shift",
+    "dry_run",
+    "left_behind",
+    "shifted_applications",
+]
 
 Progress = Callable[[int, str], None]
 """Hears how many cases have been looked at, and of what."""
@@ -99,16 +110,62 @@ def _finding_told(rule: str, before: Finding | None, after: Finding | None) -> s
 
 
 @dataclass(frozen=True)
+class Left:
+    """What the record has of a fund that a policy does not know: it can still be looked at, and not be gone on with."""
+
+    fund: str
+    drafts: int
+    applications: int
+    awards: int
+
+    @property
+    def told(self) -> str:
+        """In a sentence, as a warning."""
+        has = (
+            (self.drafts, "draft"),
+            (self.applications, "open application"),
+            (self.awards, "live award"),
+        )
+        had = listed(counted(number, what) for number, what in has if number)
+        return f"The fund {self.fund} is not in it, and has {had}. Keep it, and close it to applications instead."
+
+    def as_data(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return {
+            "fund": self.fund,
+            "drafts": self.drafts,
+            "open_applications": self.applications,
+            "live_awards": self.awards,
+        }
+
+
+def left_behind(session: Session, policy: Policy) -> tuple[Left, ...]:
+    """The funds that a policy does not know, of which the record has drafts, open applications or live awards."""
+    known = [fund.id for fund in policy.funds]
+    found: dict[str, Counter[str]] = {}
+    for name, table, states in (
+        ("drafts", Application, (ApplicationState.DRAFT,)),
+        ("applications", Application, OPEN_STATES),
+        ("awards", Award, LIVE_STATES),
+    ):
+        query = select(table.fund, func.count()).where(table.status.in_([state.value for state in states]))
+        for fund, number in session.execute(query.where(table.fund.not_in(known)).group_by(table.fund)):
+            found.setdefault(fund, Counter())[name] = number
+    return tuple(Left(fund, has["drafts"], has["applications"], has["awards"]) for fund, has in sorted(found.items()))
+
+
+@dataclass(frozen=True)
 class DryRun:
     """The record under another policy, as on `day`: how many cases were looked at, and those that differ.
 
-    Those in which a verdict turns come first.
+    Those in which a verdict turns come first. `left_behind` is what it has of funds that the policy does not know.
     """
 
     day: date
     applications: int
     awards: int
     shifts: tuple[Shift, ...]
+    left_behind: tuple[Left, ...] = ()
 
     def of(self, what: str) -> tuple[Shift, ...]:
         """Those of the "application"s, or of the "award"s."""
@@ -132,6 +189,7 @@ class DryRun:
             "awards": {"looked_at": self.awards, "differ": len(self.of("award"))},
             "verdict_turns": self.turning,
             "by_rule": self.by_rule,
+            "left_behind": [left.as_data() for left in self.left_behind],
             "differ": [shift.as_data() for shift in self.shifts],
         }
 
@@ -145,7 +203,8 @@ def dry_run(session: Session, before: Policy, after: Policy, *, day: date, progr
     applications = list(_applications(session, before, after, day, progress))
     awards = list(_awards(session, before, after, day, progress))
     shifts = [shift for shift in (*applications, *awards) if shift is not None]
-    return DryRun(day, len(applications), len(awards), tuple(sorted(shifts, key=lambda shift: not shift.turns)))
+    turning_first = tuple(sorted(shifts, key=lambda shift: not shift.turns))
+    return DryRun(day, len(applications), len(awards), turning_first, left_behind(session, after))
 
 
 def shifted_applications(session: Session, before: Policy, after: Policy, *, day: date) -> list[Shift]:

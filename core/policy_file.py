@@ -23,6 +23,7 @@ from pydantic import ValidationError
 
 from core.policy_checks import Where, contradictions, form_faults
 from core.policy_shape import File
+from core.policy_words import shape_faults
 from core.rules import policy as rules
 from core.rules.money import pounds
 
@@ -45,6 +46,8 @@ SHIPPED: Final = Path(str(resources.files("core").joinpath("policy.toml")))
 
 FORMAT: Final = 3
 """The format of the file that this desk writes. An older one is read with what came later as it is shipped."""
+
+_FORMATS: Final = range(1, FORMAT + 1)
 
 
 class PolicyError(Exception):
@@ -73,7 +76,7 @@ def stored_policy(text: str, name: str) -> rules.Policy:
 def policy_from_text(text: str, name: str = "policy") -> rules.Policy:
     """The policy in this text; `name` is what a PolicyError calls it."""
     file, lines = _shaped(text, name), _lines(text)
-    wrong = [_said(name, lines, where, message) for where, message in contradictions(file)]
+    wrong = [_said(name, lines, where, message) for where, message in contradictions(file, _shipped_units())]
     if wrong:
         raise PolicyError(wrong)
     policy = file.policy()
@@ -91,13 +94,12 @@ def _shaped(text: str, name: str) -> File:
     except ValueError as error:  # TOML's own, and Python's about a number of thousands of digits
         raise PolicyError([f"{name} is not TOML: {error}. Correct that line."]) from None
     lines = _lines(text)
+    if data.get("format", 1) not in _FORMATS or isinstance(data.get("format"), bool | float):
+        raise PolicyError([_said(name, lines, ("format",), f"this desk reads the formats 1 to {FORMAT}: correct it")])
     try:
         return File.model_validate(_brought_up(data))
     except ValidationError as error:
-        faults = [
-            _said(name, lines, tuple(fault["loc"]), _plain(fault["type"], fault["msg"])) for fault in error.errors()
-        ]
-        raise PolicyError(faults) from None
+        raise PolicyError([_said(name, lines, *fault) for fault in shape_faults(error)]) from None
 
 
 def came_later(text: str) -> tuple[str, ...]:
@@ -155,9 +157,8 @@ _TABLES_OF: Final[Mapping[int, tuple[str, ...]]] = {2: ("thresholds", "notices",
 
 
 def _format_of(data: Mapping[str, Any]) -> int:
-    """The format that a file says it has; 1 where it says none. What is no format is as good as the latest: refused."""
-    said = data.get("format", 1)
-    return said if isinstance(said, int) and not isinstance(said, bool) and 1 <= said <= FORMAT else FORMAT
+    """The format that a file says it has; 1 where it says none."""
+    return int(data.get("format", 1))
 
 
 def _came_after(data: Mapping[str, Any]) -> tuple[list[str], list[str]]:
@@ -184,10 +185,23 @@ def _brought_up(data: Mapping[str, Any]) -> dict[str, Any]:
     shipped = _shipped_data()
     brought["format"] = FORMAT
     brought["figures"] = {name: shipped["figures"][name] for name in figures} | data.get("figures", {})
+    if INVITATION in figures and INVITATION not in data.get("figures", {}):
+        brought["figures"][INVITATION] = {**shipped["figures"][INVITATION], **_first_invitation(data)}
     brought |= {name: shipped[name] for name in tables if name not in data}
     if first and isinstance(data.get("funds"), list):
         brought["funds"] = [_fund_of_1(fund) if isinstance(fund, dict) else fund for fund in data["funds"]]
     return brought
+
+
+INVITATION: Final = "meeting_invitation_days"
+
+
+def _first_invitation(data: Mapping[str, Any]) -> dict[str, int]:
+    """When invitations to meetings go out by a file that says it only in its steps: on the first of them (R2)."""
+    try:
+        return {"value": -min(step["days"] for step in data["nudges"]["meeting"]["steps"])}
+    except (LookupError, TypeError, ValueError):
+        return {}  # what is wrong with the steps is said of the steps
 
 
 def _fund_of_1(fund: Mapping[str, Any]) -> dict[str, Any]:
@@ -201,6 +215,15 @@ def _fund_of_1(fund: Mapping[str, Any]) -> dict[str, Any]:
 @cache
 def _shipped_data() -> dict[str, Any]:
     return tomllib.loads(policy_text(SHIPPED))
+
+
+@cache
+def _shipped_units() -> Mapping[Where, str]:
+    """The unit of each figure, by its place: of the office, of the figures, and of any fund."""
+    data = _shipped_data()
+    figures = [((part, name), row) for part in ("office", "figures") for name, row in data[part].items()]
+    funds = [(("funds", name), row) for fund in data["funds"] for name, row in fund.items() if isinstance(row, dict)]
+    return {place: row["unit"] for place, row in (*figures, *funds)}
 
 
 @cache
@@ -254,15 +277,6 @@ def _said(name: str, lines: Mapping[Where, int], where: Where, message: str) -> 
     line = next((lines[where[:length]] for length in range(len(where), 0, -1) if where[:length] in lines), None)
     place = ".".join(str(part + 1) if isinstance(part, int) else part for part in where)
     return f"{name}{f' line {line}' if line else ''}: {place}: {message}"
-
-
-def _plain(kind: str, message: str) -> str:
-    if kind == "missing":
-        return "it is missing: add it"
-    if kind == "extra_forbidden":
-        return "nothing of this name is known: correct the name, or take it out"
-    text = " ".join(message.removeprefix("Value error, ").removeprefix("Input ").split())
-    return text if kind == "value_error" else f"it {text}: correct it"
 
 
 _TABLE: Final = re.compile(r"\[(?P<many>\[)?\s*(?P<path>[A-Za-z0-9_.-]+)\s*\]")

@@ -27,13 +27,19 @@ def _share(value: object) -> Fraction:
     if not isinstance(value, str) or re.fullmatch(r"[0-9]{1,6}/[1-9][0-9]{0,5}", value) is None:
         raise ValueError('a share is a fraction in quotes, such as "1/3"')
     if Fraction(value) >= 1:
-        raise ValueError("a share is less than the whole")
+        raise ValueError("a share is less than the whole: lower it")
     return Fraction(value)
 
 
 def _rule(value: object) -> object:
     if value not in PARAGRAPHS:
         raise ValueError(f"it must be the id of a rule: one of {', '.join(PARAGRAPHS)}")
+    return value
+
+
+def _day(value: object) -> object:
+    if isinstance(value, int | float):  # which pydantic would count in seconds from 1970
+        raise ValueError("it must be a day: write it without quotation marks, such as 2027-04-01")  # noqa: TRY004
     return value
 
 
@@ -47,6 +53,7 @@ _Share = Annotated[Fraction, BeforeValidator(_share)]
 _Rule = Annotated[str, BeforeValidator(_rule)]
 _Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 _Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
+_Day = Annotated[date, BeforeValidator(_day)]
 _Whole = Annotated[int, Field(strict=True)]
 _Count = Annotated[int, Field(strict=True, ge=1, le=10_000)]  # months, days: far beyond any, and inside the calendar
 
@@ -60,7 +67,7 @@ class _Figure(_Row, Generic[T]):
     unit: _Text
     rule: _Rule
     source: _Text
-    since: date
+    since: _Day
 
     def figure(self) -> rules.Figure[T]:
         return rules.Figure(self.value, self.unit, self.rule, self.source, self.since)
@@ -100,7 +107,7 @@ class BandRow(_Row, Generic[T]):
     below: _Pence | None = None
     rule: _Rule
     source: _Text
-    since: date
+    since: _Day
 
     def band(self) -> rules.Band[T]:
         return rules.Band(self.name, self.lowest, self.below, self.rule, self.source, self.since)
@@ -174,7 +181,7 @@ class _Objective(_Row):
 
 class _Plan(_Row):
     source: _Text
-    since: date
+    since: _Day
     objectives: Annotated[tuple[_Objective, ...], Field(min_length=1)]
 
 
@@ -185,7 +192,7 @@ class _Step(_Row):
 
 class NudgesRow(_Row):
     source: _Text
-    since: date
+    since: _Day
     steps: tuple[_Step, ...]
 
 
@@ -194,7 +201,7 @@ class _Threshold(_Row):
     value: _Pence
     rule: _Rule
     source: _Text
-    since: date
+    since: _Day
 
 
 class _Notice(_Row):
@@ -206,7 +213,7 @@ class _Notice(_Row):
     by: _Text
     rule: _Rule
     source: _Text
-    since: date
+    since: _Day
 
 
 class _Retention(_Row):
@@ -216,7 +223,7 @@ class _Retention(_Row):
     counted_from: _Text
     rule: _Rule
     source: _Text
-    since: date
+    since: _Day
 
 
 class _Question(_Row):
@@ -233,7 +240,7 @@ class _Question(_Row):
     choices: tuple[_Text, ...] = ()
     rule: _Rule
     source: _Text
-    since: date
+    since: _Day
 
 
 class _Ages(_Row):
@@ -243,8 +250,8 @@ class _Ages(_Row):
 
 
 class _Window(_Row):
-    opens: date
-    closes: date
+    opens: _Day
+    closes: _Day
 
 
 class FundRow(_Row):
@@ -263,7 +270,7 @@ class FundRow(_Row):
     windows: tuple[_Window, ...] = ()
     documents_at_once: Annotated[bool, Field(strict=True)] = False
     source: _Text
-    since: date
+    since: _Day
     cap: _Sum | None = None
     ages: _Figure[_Ages] | None = None
     held_share: _Figure[_Share] | None = None
@@ -287,7 +294,7 @@ class DelegationRow(_Row):
     kinds: Annotated[tuple[rules.Kind, ...], Field(min_length=1)]
     funds: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
     upper_limit: _Pence
-    since: date
+    since: _Day
     source: _Text
 
 

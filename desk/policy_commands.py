@@ -15,7 +15,7 @@ from rich.text import Text
 from core import policies
 from core.office import LONDON, Office
 from core.policies import APPLIED, SHORT, Proposal, Standing, Version
-from core.policy_dry_run import DryRun
+from core.policy_dry_run import DryRun, Left, left_behind
 from core.policy_file import PolicyError, came_later, policy_from_text, policy_text
 from core.policy_table import NO_DELEGATION, Change, Line, changes, grouped
 from core.rules.calendar import date_text
@@ -94,11 +94,12 @@ def policy_check(file: Path) -> None:
     click.echo(f"{file} can be used.")
     _say_what_came_later(text)
     try:
-        with opened() as desk:
-            different = changes(desk.office.policy, checked)
+        with opened() as desk, desk.office.reading() as session:
+            different, left = changes(desk.office.policy, checked), left_behind(session, checked)
     except SettingsError as error:
         click.echo(f"What it would change is not known: {error}")
         return
+    _say_left_behind(left)
     _say_changes(different)
 
 
@@ -186,6 +187,11 @@ def _say_what_came_later(text: str) -> None:
         click.echo(f"It is of an older format. What it does not say holds as it is shipped: {', '.join(missing)}.")
 
 
+def _say_left_behind(left: Iterable[Left]) -> None:
+    for one in left:
+        click.echo(f"Warning: {one.told}")
+
+
 def _say_changes(different: Sequence[Change]) -> None:
     if not different:
         click.echo("It changes nothing against what is in force: every figure and every row is the same.")
@@ -204,6 +210,7 @@ def _say_proposal(proposal: Proposal, today: date) -> None:
         return
     click.echo(f"{proposal.name}: policy {proposal.fingerprint[:SHORT]}, {when}, in place of what holds then.")
     _say_what_came_later(proposal.text)
+    _say_left_behind(proposal.run.left_behind)
     _say_changes(proposal.changes)
     _say_run(proposal.run)
     if proposal.replaced_on is not None:

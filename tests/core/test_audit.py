@@ -7,6 +7,7 @@ import json
 import re
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -30,6 +31,7 @@ from core import audit, events, seals
 from core.audit import Verified, verify
 from core.columns import Instant, Pence
 from core.office import Office
+from core.policies import POLICY_TRAIL
 from core.reading import BATCH
 from core.records import (
     Decision,
@@ -40,6 +42,7 @@ from core.records import (
 from core.resealing import resealing
 from core.rules.policy import Role
 from tests.conftest import Clock
+from tests.core.applying import WRONG
 from tests.core.casework import (
     accept,
     allocate,
@@ -334,6 +337,15 @@ def test_a_policy_whose_text_is_another_or_cannot_be_read_is_found(lived: Life) 
         told = said(verify(session))
         assert f"Policy {SHA_OF_X[:12]} cannot be read by this desk: " in told
         assert "Policy 900 " not in told
+
+
+def test_a_stored_policy_that_a_later_check_would_refuse_is_no_fault_of_the_record(office: Office) -> None:
+    early = replace(office, policy_text=WRONG)  # as if it had been stored before that check came
+    with office.sessions.begin() as session:
+        early.policy_version(session, now=office.clock())
+        events.append(session, "policy_read", POLICY_TRAIL, "test", {}, now=office.clock())
+    with office.reading() as session:
+        assert verify(session).faults == ()
 
 
 @pytest.mark.parametrize(

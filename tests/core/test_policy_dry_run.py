@@ -32,6 +32,7 @@ from tests.core.casework import (
     allocate,
     at_once,
     decide,
+    drafted,
     facts,
     messages,
     offered,
@@ -59,6 +60,33 @@ def differs(proposal: Proposal) -> tuple[str, ...]:
     """What differs in the one case that there is."""
     (shift,) = proposal.run.shifts
     return shift.told
+
+
+def test_a_fund_that_is_taken_out_while_it_is_in_use_is_warned_of(office: Office) -> None:
+    head, *funds = TEXT.split("[[funds]]")
+    without = "[[funds]]".join([head, *funds[1:]])  # the Youth Fund is the first
+    assert proposed(office, without).run.left_behind == ()
+    allocate(office, "youth-fund", 100_000_00)
+    for _ in range(2):
+        drafted(office)
+    submitted(office)
+    decide(office, recommended(office), person(office, Role.COMMISSIONER), outcome="declined")
+    (left,) = proposed(office, without).run.left_behind
+    assert left.told == (
+        "The fund youth-fund is not in it, and has 2 drafts and 1 open application. "
+        "Keep it, and close it to applications instead."
+    )
+    active(office)
+    offered(office)
+    drafted(office, "community-fund")
+    run = proposed(office, without).run
+    assert run.as_data()["left_behind"] == [
+        {"fund": "youth-fund", "drafts": 2, "open_applications": 1, "live_awards": 2}
+    ]
+    assert (run.applications, run.awards) == (1, 2)
+    assert proposed(office, LOWER).run.left_behind == ()
+    applied(office, without)  # a warning, not a refusal
+    assert office.in_force().policy.fund("youth-fund") is None
 
 
 def test_a_dry_run_says_which_cases_would_be_assessed_differently(office: Office) -> None:

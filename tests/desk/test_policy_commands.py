@@ -238,6 +238,18 @@ def test_check_says_what_a_good_file_would_change(run: Run, file: Callable[..., 
     assert "changes nothing" in said(run("policy", "check", file(TEXT)))
 
 
+def test_check_and_apply_warn_of_a_fund_that_is_taken_out_while_it_is_in_use(
+    run: Run, file: Callable[..., str], desk: Any
+) -> None:
+    head, *funds = TEXT.split("[[funds]]")
+    path = file("[[funds]]".join([head, *funds[1:]]))
+    assert "Warning" not in run("policy", "check", path).output
+    casework.drafted(desk.office)
+    warning = "Warning: The fund youth-fund is not in it, and has 1 draft."
+    for command in (("check", path), ("apply", path, "--dry-run"), ("apply", path)):
+        assert warning in said(run("policy", *command))
+
+
 def test_check_of_a_good_file_on_a_desk_that_cannot_start(
     run: Run, file: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -123,8 +123,13 @@ def test_a_delegation_is_read() -> None:
             "return_months",
             "at least every six months (R1)",
         ),
-        ("return_months = { value = 6", "return_months = { value = 0", "return_months", "greater than or equal to 1"),
-        ("return_months = { value = 6", 'return_months = { value = "6"', "return_months", "valid integer"),
+        (
+            "return_months = { value = 6",
+            "return_months = { value = 0",
+            "return_months",
+            "it is too small: make it 1 or more",
+        ),
+        ("return_months = { value = 6", 'return_months = { value = "6"', "return_months", "it must be a whole number"),
         ("meeting_months = { value = 6", "meeting_months = { value = 7", "meeting_months", "at least every 6 months"),
         (
             "meeting_months_victims = { value = 3",
@@ -143,7 +148,7 @@ def test_a_delegation_is_read() -> None:
             'meetings_over = { value = "10000.00", unit = "pounds"',
             'meetings_over = { value = "10000.00", unit = "pence"',
             "meetings_over",
-            "'pounds'",
+            "it must be pounds",
         ),
         ('rule = "A6"', 'rule = "A66"', "acceptance_days", "it must be the id of a rule"),
         ("acceptance_days = {", "acceptance_dais = {", "acceptance_dais", "nothing of this name is known"),
@@ -185,7 +190,7 @@ def test_a_delegation_is_read() -> None:
         # funds
         ('letters = "CF"', 'letters = "YF"', "[[funds]]", "the letters YF is there 2 times"),
         ('id = "community-fund"', 'id = "youth-fund"', "[[funds]]", "the id youth-fund is there 2 times"),
-        ('purposes = ["young_people"]', 'purposes = ["fun"]', "purposes", "'crime_reduction'"),
+        ('purposes = ["young_people"]', 'purposes = ["fun"]', "purposes", "it must be one of these: crime_reduction, "),
         ('purposes = ["young_people"]', 'purposes = ["young_people", "young_people"]', "purposes", "is there 2 times"),
         ('cap = { value = "3500.00"', 'cap = { value = "0.00"', "cap", "a cap of nothing"),
         ("highest = 18", "highest = 4", "ages", "out of order"),
@@ -230,9 +235,9 @@ def test_a_wrong_file_is_told_where_and_what(
         ('role = "chief_executive"', 'role = "commissioner"', "takes no delegation"),
         ('upper_limit = "2500.00"', 'upper_limit = "0.00"', "a limit of nothing"),
         ('upper_limit = "2500.00"\n', "", "it is missing: add it"),
-        ('kinds = ["grant"]', 'kinds = ["loan"]', "'grant'"),
+        ('kinds = ["grant"]', 'kinds = ["loan"]', "it must be one of these: grant, contract, "),
         ("since = 2027-04-01\n", "", "it is missing: add it"),
-        ('source = "A scheme of governance"', 'source = " "', "at least 1 character"),
+        ('source = "A scheme of governance"', 'source = " "', "there is nothing in it: fill it in"),
     ],
 )
 def test_a_wrong_delegation(refused: Callable[[str], PolicyError], old: str, new: str, said: str) -> None:
