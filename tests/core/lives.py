@@ -20,6 +20,7 @@ from core import (
     variations,
 )
 from core.office import Office, london_day
+from core.rules.answers import BudgetLine
 from core.rules.policy import Body, OrganisationType, Purpose, Role
 from tests.conftest import Clock
 from tests.core.casework import (
@@ -96,6 +97,7 @@ class Life:
             self.ask_for_more_time,
             self.raise_an_issue,
             self.chase,
+            self.take_a_policy_back,
             self.apply_a_policy,
             self.decide_under_it,
         )
@@ -136,7 +138,8 @@ class Life:
 
     def apply(self) -> None:
         self.application = drafted(self.office, "crime-and-disorder")
-        submit(self.office, self.application, reducing_crime(postcode="PE2 7QQ"))
+        budget = (BudgetLine("Coaches", 20_000_00), BudgetLine("The hall", 10_000_00))
+        submit(self.office, self.application, reducing_crime(postcode="PE2 7QQ", budget=budget))
 
     def declare_an_interest(self) -> None:
         with self.office.sessions.begin() as session:
@@ -274,6 +277,15 @@ class Life:
         with self.office.sessions.begin() as session:
             proposal = policies.propose(session, text, name="new.toml", from_day=day, office=self.office, today=day)
             policies.apply(session, proposal, by="Cam", note="June", office=self.office, now=self.clock.now)
+
+    def take_a_policy_back(self) -> None:
+        text, day = self.office.policy_text + DELEGATION, NEW_POLICY_SINCE + timedelta(days=365)
+        with self.office.sessions.begin() as session:
+            proposal = policies.propose(
+                session, text, name="later.toml", from_day=day, office=self.office, today=london_day(self.clock.now)
+            )
+            policies.apply(session, proposal, by="Cam", office=self.office, now=self.clock.now)
+            policies.withdraw(session, day, by="Cam", because="Too soon.", office=self.office, now=self.clock.now)
 
     def decide_under_it(self) -> None:
         """Somebody with a delegation decides, under the policy that is in force by then."""
