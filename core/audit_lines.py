@@ -230,7 +230,48 @@ def _accepted(told: Told) -> tuple[str, list[Detail]]:
         if isinstance(days, list) and days:
             details.append(Detail(f"{capital(name)} due", listed(day(one) for one in days)))
     said = counted(int(told.data.get("measures") or 0), "measure")
-    return f"{told.data.get('name')} accepted the terms and {said}: the award began", details
+    return f"{_answerer(told)} accepted the terms and {said}: the award began", details
+
+
+def _answerer(told: Told) -> str:
+    """Who answered an offer, with their role where they gave one."""
+    role = told.data.get("role")
+    return f"{told.data.get('name')} ({role})" if role else f"{told.data.get('name')}"
+
+
+def _refused(told: Told) -> tuple[str, list[Detail]]:
+    return f"{_answerer(told)} refused the offer", [_text(told, "why")]
+
+
+def _extended(told: Told) -> tuple[str, list[Detail]]:
+    was, until = day(told.data.get("was")), day(told.data.get("accept_by"))
+    return f"The offer stays open until {until}, not {was}", [_text(told, "reason")]
+
+
+def _changes(told: Told) -> list[Detail]:
+    changes = told.data.get("changes")
+    return [
+        Detail(
+            f"Measure {one['position']}",
+            f"“{one['was_measure']}: {one['was_target']}” becomes “{one['measure']}: {one['target']}”",
+        )
+        for one in (changes if isinstance(changes, list) else [])
+    ]
+
+
+def _proposed(told: Told) -> tuple[str, list[Detail]]:
+    return f"{told.data.get('name')} proposed other measures", [*_changes(told), _text(told, "why")]
+
+
+def _measures_agreed(told: Told) -> tuple[str, list[Detail]]:
+    return "The proposed measures were agreed", [*_changes(told), _text(told, "note")]
+
+
+def _bank_given(told: Told) -> tuple[str, list[Detail]]:
+    version = int(told.data.get("version") or 0)
+    own = "" if told.data.get("own_name") else "not the organisation’s"
+    what = "The recipient gave bank details" if version == 1 else "The recipient changed the bank details"
+    return f"{what} (version {version})", [Detail("Account name", own, private=True)]
 
 
 def _returned(told: Told) -> tuple[str, list[Detail]]:
@@ -342,6 +383,10 @@ _LETTERS: Mapping[str, str] = {
     "award_started": "the letter that the award has begun",
     "offer_refused": "the confirmation that the offer was refused",
     "offer_expired": "the letter that the offer has run out",
+    "offer_extended": "the letter that the offer stays open longer",
+    "measures_agreed": "the letter that the measures are changed as proposed",
+    "measures_declined": "the letter that the measures stay as they are",
+    "bank_details": "the letter that bank details were given",
     "return_received": "the thanks for the return",
     "question": "the question about it",
     "return_queried": "the question about the return",
@@ -423,7 +468,16 @@ _WORDS: Mapping[str, Words] = {
     "declined": _decided,
     "offered": _offered,
     "offer_accepted": _accepted,
-    "offer_refused": lambda told: (f"{told.data.get('name')} refused the offer", []),
+    "offer_refused": _refused,
+    "offer_extended": _extended,
+    "measures_proposed": _proposed,
+    "measures_agreed": _measures_agreed,
+    "measures_declined": _just("The proposed measures were declined", "reason"),
+    "bank_details_given": _bank_given,
+    "bank_details_read": lambda told: (f"Bank details read (version {told.data.get('version')})", [_text(told, "why")]),
+    "bank_details_purged": _just("The bank details were deleted", "because"),
+    "hold_placed": lambda told: (f"Nothing of it may be deleted: {told.data.get('reason')}", [_text(told, "file")]),
+    "hold_lifted": lambda told: (f"It may be deleted again after {day(told.data.get('lifted_on'))}", []),
     "offer_expired": lambda told: (f"The offer was not accepted by {day(told.data.get('accept_by'))}: it ended", []),
     "queried": _queried,
     "answered": _just("The applicant answered the question", "answer"),

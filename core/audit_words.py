@@ -103,10 +103,12 @@ _TELLS: Mapping[str, Mapping[str, Mapping[str, Teller]]] = {
                 "status": _always(AWARD.next(AwardState.OFFERED, action)),
                 "answered_at": lambda line: line["at"],
                 "answered_by": _told("name"),
+                "answered_role": _told("role"),
             }
             for kind, action in (("offer_accepted", AwardAction.ACCEPT), ("offer_refused", AwardAction.REFUSE))
         },
         "offer_expired": {"status": _always(AwardState.EXPIRED)},
+        "offer_extended": {"accept_by": _told("accept_by")},
         "varied": {"amount": _told("after")},
         "completed": {"status": _always(AwardState.COMPLETED), "paid": _told("paid")},
     },
@@ -135,6 +137,24 @@ _TELLS: Mapping[str, Mapping[str, Mapping[str, Teller]]] = {
             **{name: _told(name) for name in ("before", "after", "reasons", "facts", "findings")},
         }
     },
+    "measure_proposal": {
+        "measures_proposed": {
+            "proposed_at": lambda line: line["at"],
+            "proposed_by": _told("name"),
+            "why": _told("why"),
+        },
+        "measures_agreed": {"outcome": _always("agreed"), "person_id": _told("person"), "answer": _told("note")},
+        "measures_declined": {"outcome": _always("declined"), "person_id": _told("person"), "answer": _told("reason")},
+    },
+    "bank_details": {
+        "bank_details_given": {
+            "given_at": lambda line: line["at"],
+            "version": _told("version"),
+            "own_name": _told("own_name"),
+            "purged_at": lambda _line: None,
+        },
+        "bank_details_purged": {"purged_at": lambda line: line["at"]},
+    },
     "interest": {"interest_declared": {"declared_at": lambda line: line["at"], "reason": _told("reason")}},
     "person": {"person_added": {name: _told(name) for name in ("name", "role", "body")}},
     "ledger_entry": {
@@ -155,6 +175,7 @@ _SAME: Mapping[str, Callable[[Line, Mapping[str, Any]], bool]] = {
     "variation": lambda line, row: f"variation:{row['id']}" in (line["seals"] or {}),
     "asked": lambda line, row: f"asked:{row['id']}" in (line["seals"] or {}),
     "recommendation": lambda line, row: not line["seals"] or f"recommendation:{row['id']}" in line["seals"],
+    "measure_proposal": lambda line, row: _told("proposal")(line) == row["id"],
 }
 """Which of several lines of a kind is about this row, where a case has more than one such row."""
 

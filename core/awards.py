@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from core import commitments, deadlines, events, outbox, payments, year_end
 from core.assessing import schedule_of
+from core.cases import case_of
 from core.errors import Conflict, Gone, NotFound, Refused
 from core.ledger import end_of
 from core.links import link_for
 from core.office import Office, london_day
-from core.records import Application, Award, Decision, Person
+from core.records import Application, Award, Decision, MeasureProposal, Person
 from core.returns import RETURN
-from core.rules.answers import clean_short
-from core.rules.authority import acceptance_day
-from core.rules.calendar import financial_year, year_label
-from core.rules.lifecycle import AWARD, AwardAction, AwardState, NotAllowed
+from core.rules.answers import clean_long, clean_short
+from core.rules.authority import Decider, acceptance_day, may_recommend
+from core.rules.calendar import date_text, financial_year, year_label
+from core.rules.lifecycle import AWARD, OFFER, AwardAction, AwardState, NotAllowed, OfferAction, OfferState
 from core.rules.money import display
+from core.rules.policy import Body, Role
 
 ACCEPTANCE = "acceptance"
 """The kind of the deadline by which an offer is to be accepted (A6)."""
@@ -103,7 +107,7 @@ def offer(
     )
     told = {"amount": amount, "accept_by": award.accept_by.isoformat(), "years": years_data(by_year, taken)}
     events.append(session, "offered", award.reference, actor, told, now=now)
-    _mail(session, "offer", award, now)
+    mail(session, "offer", award, now)
     return award
 
 
@@ -128,16 +132,21 @@ def years_data(by_year: Mapping[int, int], taken: Mapping[int, commitments.Taken
     return {year_label(year): {"amount": by_year[year], "money": taken.get(year)} for year in sorted(by_year)}
 
 
-def _mail(session: Session, kind: str, award: Award, now: datetime) -> None:
-    outbox.put(session, kind, subject=subject(award), key=f"{kind}:{award.id}", payload={"award_id": award.id}, now=now)
+def mail(session: Session, kind: str, award: Award, now: datetime, *, key: str = "", **more: int) -> None:
+    """Put a mail about an award into the outbox: one of this kind ever, unless it has a `key` of its own.
+
+    `more` are ids that the mail is worded from, beside the award's.
+    """
+    payload = {"award_id": award.id, **more}
+    outbox.put(session, kind, subject=subject(award), key=key or f"{kind}:{award.id}", payload=payload, now=now)
 
 
-def _card(session: Session, award: Award, now: datetime) -> None:
+def _card(session: Session, award: Award, now: datetime, *, key: str = "") -> None:
     outbox.put(
         session,
         "card",
         subject=f"application:{award.application_id}",
-        key=f"card:{award.application_id}:award-{award.status}",
+        key=f"card:{award.application_id}:{key or f'award-{award.status}'}",
         payload={"application_id": award.application_id},
         now=now,
     )
@@ -178,6 +187,67 @@ def _check_open(award: Award, today: date) -> None:
         raise _expired()
 
 
+def check_open(session: Session, award_id: int, today: date) -> Award:
+    """The award whose offer can still be answered, held until this transaction ends.
+
+    Raises Gone after the acceptance date, Conflict when the offer was answered already.
+    """
+    award = payments.held_award(session, award_id)
+    _check_open(award, today)
+    if award.status != AwardState.OFFERED:
+        raise Conflict("This offer has been answered. Open the link again to see how.", "A3")
+    return award
+
+
+def check_recommender(session: Session, award: Award, person: Person, *, office: Office) -> None:
+    """Raises Refused where this person may not agree to a change of the offer: only who may recommend may (A2)."""
+    if not person.active:
+        raise Refused("You are not on the office's staff list, so you cannot do this.", "A2")
+    decider = Decider(role=Role(person.role), body=Body(person.body), person_id=person.id, name=person.name)
+    refusal = may_recommend(decider, case_of(session, award.application, amount=award.amount), office.policy)
+    if refusal is not None:
+        raise Refused(refusal.reason, refusal.rule)
+
+
+def extend_offer(
+    session: Session, award_id: int, person: Person, *, until: date, reason: str, office: Office, now: datetime
+) -> Award:
+    """Agree a later acceptance date (A6): the same link, told by mail, with reminders of its own.
+
+    Raises Refused where this person may not (A2), or the day is no later one within the project; Gone or Conflict
+    where the offer is open no more.
+    """
+    today = london_day(now)
+    award = check_open(session, award_id, today)
+    check_recommender(session, award, person, office=office)
+    OFFER.next(OfferState.MADE, OfferAction.EXTEND)
+    said = payments.words(reason, "Say why the offer stays open longer: it goes on the record.")
+    was = award.accept_by
+    if until <= was:
+        raise Refused(f"The offer is open until {date_text(was)} already. Enter a later day.", "A6")
+    if until > award.end_on:
+        raise Refused(f"The project ends on {date_text(award.end_on)}. Enter that day or an earlier one.", "A6")
+    award.accept_by = until
+    link_for(session, "offer", award.id, now=now).expires_at = end_of(until)
+    deadlines.close(session, subject=subject(award), kinds=[ACCEPTANCE], now=now)
+    deadlines.set_deadline(
+        session,
+        subject=subject(award),
+        reference=award.reference,
+        kind=ACCEPTANCE,
+        due=until,
+        office=office,
+        now=now,
+        award_id=award.id,
+        silent_before=today + timedelta(days=1),  # the mail about the new day says today what a step would say
+    )
+    told = {"was": was.isoformat(), "accept_by": until.isoformat(), "reason": said, "person": person.id}
+    events.append(session, "offer_extended", award.reference, payments.actor_of(person), told, now=now)
+    mail(session, "offer_extended", award, now, key=f"offer_extended:{award.id}:{until.isoformat()}")
+    _card(session, award, now, key=f"extended-{until.isoformat()}")
+    return award
+
+
 def answer_name(name: str) -> str:
     """The name of whoever answers an offer, tidied. Raises Refused when there is none."""
     tidy = clean_short(name)[:200]
@@ -186,20 +256,52 @@ def answer_name(name: str) -> str:
     return tidy
 
 
-def accept(session: Session, award: Award, *, name: str, office: Office, now: datetime) -> Award:
+def _answered(session: Session, award: Award, name: str, role: str, now: datetime) -> str:
+    """Note who answered; a change that was proposed and not answered is withdrawn with it. How the trail names them."""
+    award.answered_at, award.answered_by = now, name
+    award.answered_role = clean_short(role)[:200] or None
+    end_proposal(session, award, now=now)
+    return f"applicant: {name}, {award.answered_role}" if award.answered_role else f"applicant: {name}"
+
+
+def end_proposal(session: Session, award: Award, *, now: datetime) -> None:
+    """Withdraw the proposal that is open, if one is: the offer is answered or has ended."""
+    session.execute(
+        update(MeasureProposal)
+        .where(MeasureProposal.award_id == award.id, MeasureProposal.ended_at.is_(None))
+        .values(outcome="withdrawn", ended_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def measures_seen(award: Award) -> str:
+    """A mark of the measures as they stand, for a form to send back: whoever accepts must have seen these."""
+    said = [[one.outcome, one.measure, one.target] for one in award.application.outcomes]
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
+
+
+def accept(
+    session: Session, award: Award, *, name: str, role: str = "", seen: str = "", office: Office, now: datetime
+) -> Award:
     """Accept terms and measures (N3, A6): the award starts, and what falls due in it is stored (R1, R2).
 
-    Raises Gone after the acceptance date, Conflict when the offer was answered already.
+    `role` is what whoever accepts is to the organisation, where they said; `seen` the mark of the measures that they
+    had before their eyes. A proposed change that is still open is withdrawn: what is accepted is what was offered.
+
+    Raises Gone after the acceptance date, Conflict when the offer was answered already, or has other measures by now.
     """
     name = answer_name(name)
     today = london_day(now)
     _check_open(award, today)
     _move(session, award, AwardAction.ACCEPT)
-    award.answered_at, award.answered_by = now, name
+    actor = _answered(session, award, name, role, now)
     for outcome in award.application.outcomes:
+        session.refresh(outcome)  # as they are now that nobody else can change them
         outcome.accepted_at = now
+    if seen and seen != measures_seen(award):
+        raise Conflict("The measures have changed since you opened this page. Read them again before you accept.", "N3")
     link_for(session, "offer", award.id, now=now).expires_at = None
-    acceptance = deadlines.find(session, subject=subject(award), kind=ACCEPTANCE)
+    acceptance = deadlines.find(session, subject=subject(award), kind=ACCEPTANCE, due=award.accept_by)
     if acceptance is not None:
         deadlines.meet(acceptance, now=now)
     policy = office.policy_under(award.policy_version)
@@ -210,14 +312,15 @@ def accept(session: Session, award: Award, *, name: str, office: Office, now: da
     session.refresh(award)
     told = {
         "name": name,
+        "role": award.answered_role,
         "terms": list(policy.terms.value),
         "policy": award.policy_version.fingerprint,
         "measures": len(award.application.outcomes),
         "returns": [day.isoformat() for day in schedule.returns.due],
         "meetings": [day.isoformat() for day in schedule.meetings.due],
     }
-    events.append(session, "offer_accepted", award.reference, f"applicant: {name}", told, now=now)
-    _mail(session, "award_started", award, now)
+    events.append(session, "offer_accepted", award.reference, actor, told, now=now)
+    mail(session, "award_started", award, now)
     _card(session, award, now)
     return award
 
@@ -243,8 +346,17 @@ def store_due(
             link_for(session, "return", stored.id, now=now)
 
 
-def refuse(session: Session, award: Award, *, name: str, now: datetime, office: Office | None = None) -> Award:
-    """Turn the offer down: its money goes back to the fund.
+def refuse(
+    session: Session,
+    award: Award,
+    *,
+    name: str,
+    role: str = "",
+    why: str = "",
+    now: datetime,
+    office: Office | None = None,
+) -> Award:
+    """Turn the offer down, with a reason or without: its money goes back to the fund.
 
     Without the `office` money of a year that is over stays with that year until it is closed.
 
@@ -253,10 +365,12 @@ def refuse(session: Session, award: Award, *, name: str, now: datetime, office: 
     name = answer_name(name)
     _check_open(award, london_day(now))
     _move(session, award, AwardAction.REFUSE)
-    award.answered_at, award.answered_by = now, name
-    _end_offer(session, award, f"applicant: {name}", "the offer was refused", london_day(now), now, office)
-    events.append(session, "offer_refused", award.reference, f"applicant: {name}", {"name": name}, now=now)
-    _mail(session, "offer_refused", award, now)
+    actor = _answered(session, award, name, role, now)
+    award.refusal_reason = clean_long(why)[: payments.LONGEST_WORDS] or None
+    _end_offer(session, award, actor, "the offer was refused", london_day(now), now, office)
+    told = {"name": name, "role": award.answered_role, "why": award.refusal_reason}
+    events.append(session, "offer_refused", award.reference, actor, told, now=now)
+    mail(session, "offer_refused", award, now)
     return award
 
 
@@ -331,8 +445,9 @@ def expire_offers(session: Session, *, today: date, now: datetime, office: Offic
     commitments.hold_all(session, late)
     for award in late:
         _move(session, award, AwardAction.EXPIRE)
+        end_proposal(session, award, now=now)
         _end_offer(session, award, "the desk", "the offer was not accepted in time", today, now, office)
         told = {"accept_by": award.accept_by.isoformat()}
         events.append(session, "offer_expired", award.reference, "the desk", told, now=now)
-        _mail(session, "offer_expired", award, now)
+        mail(session, "offer_expired", award, now)
     return [award.reference for award in late]

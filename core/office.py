@@ -1,4 +1,4 @@
-"""What every room is handed: the record's sessions, the clock, the policy in force, and the signer of links."""
+"""What every room is handed: the record's sessions, the clock, the policy in force, the signer of links, the cipher."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from core.clamd import Clamd
 from core.document_store import DocumentStore
+from core.field_cipher import FieldCipher
 from core.links import Signer
 from core.policy_file import stored_policy
 from core.records import PolicyInForce, PolicyVersion
@@ -70,6 +71,8 @@ class PoliciesRead:
 class Office:
     """One office's desk, as its rooms see it at one moment. `sessions` may write, `reading` only reads.
 
+    `cipher` encrypts what must not lie open in the record; one without keys takes nothing.
+
     Whoever is at the edge takes the office `in_force` once for each request, press, message, sweep or command, so that
     what is done has one policy from its beginning to its end. Without a store of `documents` it takes none; without a
     `scanner` they are taken unscanned.
@@ -86,6 +89,7 @@ class Office:
     practice: bool = False
     documents: DocumentStore | None = None
     scanner: Clamd | None = None
+    cipher: FieldCipher = field(default_factory=FieldCipher, repr=False, compare=False)
     policies_read: PoliciesRead = field(default_factory=PoliciesRead, repr=False, compare=False)
 
     def today(self) -> date:

@@ -1,11 +1,12 @@
 """Payments (F7): planned in stages, checked, approved by one person and paid by another, held; money that comes back.
 
 What an award has been paid is a column of it, changed by one conditional update; the ledger has the same by pot. No
-bank detail is ever kept here (W4): a check says who made it, when, and how.
+bank detail is ever kept here (W4): a check says who made it, when, how, and of which version of the details.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -18,7 +19,7 @@ from core.commitments import Freed
 from core.errors import Conflict, NotFound, Refused
 from core.ledger import HeldYear, enter, held_years
 from core.office import Office, london_day
-from core.records import Award, AwardCheck, FundYear, Interest, Payment, Person
+from core.records import Award, AwardCheck, BankDetails, FundYear, Interest, Payment, Person
 from core.rules.answers import clean_long
 from core.rules.authority import Decider
 from core.rules.calendar import financial_year
@@ -255,12 +256,30 @@ def see_safeguarding_policy(session: Session, award_id: int, person: Person, *, 
     return _record_check(session, award_id, person, CheckKind.SAFEGUARDING, {}, note, now)
 
 
-def verify_bank_details(session: Session, award_id: int, person: Person, *, note: str, now: datetime) -> AwardCheck:
+def verify_bank_details(
+    session: Session, award_id: int, person: Person, *, note: str, version: int | None = None, now: datetime
+) -> AwardCheck:
     """Record that this person verified the recipient's bank details by a call to a known number (L5).
 
-    `note` says from where the number was known. It never holds the details themselves (W4).
+    `note` says from where the number was known. It never holds the details themselves (W4). `version` is that of the
+    details which they had before their eyes; the check holds until others are given. Raises Conflict where they were
+    meanwhile.
     """
-    return _record_check(session, award_id, person, CheckKind.BANK_DETAILS, {}, note, now)
+    current = _bank_version(session, held_award(session, award_id))
+    if version is not None and version != current:
+        raise Conflict("The bank details were changed since you read them. Read and verify them again.", "L5")
+    return _record_check(session, award_id, person, CheckKind.BANK_DETAILS, {"version": current}, note, now)
+
+
+def _bank_version(session: Session, award: Award) -> int:
+    """Which of the bank details that were given for an award hold; 0: none were given through the desk."""
+    return session.scalar(select(BankDetails.version).where(BankDetails.award_id == award.id)) or 0
+
+
+def bank_verified(session: Session, award: Award, made: Mapping[CheckKind, AwardCheck]) -> bool:
+    """Whether the details that hold now are the ones that were verified (L5): a change makes an earlier check lapse."""
+    check = made.get(CheckKind.BANK_DETAILS)
+    return check is not None and check.found.get("version", 0) == _bank_version(session, award)
 
 
 def collect_quotes(
@@ -312,7 +331,7 @@ def facts_for(
             amount=award.amount,
             at_risk=described.plan.at_risk,
             safeguarding_seen=CheckKind.SAFEGUARDING in made,
-            bank_verified=CheckKind.BANK_DETAILS in made,
+            bank_verified=bank_verified(session, award, made),
             enterprise=subsidy.get("enterprise", described.plan.enterprise),
             assistance=subsidy.get("assistance", described.history.assistance),
             letters=bool(subsidy.get("letters")),

@@ -26,6 +26,7 @@ from bot.practice.workspace import Workspace
 from core import database, outbox, policies, webhooks
 from core.clamd import Clamd
 from core.document_store import DocumentStore
+from core.field_cipher import FieldCipher
 from core.links import Signer
 from core.office import Office
 from core.policy_file import SHIPPED, PolicyError, bank_holidays, policy_from_text, policy_text
@@ -146,6 +147,7 @@ def open_desk(chosen: Chosen, *, migrate: bool) -> Desk:
         practice=chosen.practice,
         documents=store,
         scanner=Clamd(chosen.raw.clamd) if chosen.raw.clamd else None,
+        cipher=FieldCipher(chosen.field_keys),
     )
     webhooks.follow(office.sessions, [endpoint.id for endpoint in chosen.raw.endpoints()])
     try:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ipaddress
 import os
 import secrets
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from core.clamd import Clamd
+from core.field_cipher import new_key, read_keys
 from scheduler.mail import address
 from scheduler.notify import KEY, TEMPLATE
 from scheduler.notify import URL as NOTIFY_URL
@@ -29,6 +31,9 @@ LONGEST_NAME = 60
 
 SHORTEST_SECRET = 16
 """Characters of a secret key that nobody guesses."""
+
+FIELD_KEYS_FILE = "field-keys"
+"""Where `up` keeps the keys of encrypted fields, in the data folder, as the setting writes them."""
 
 
 class SettingsError(Exception):
@@ -54,7 +59,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     public_url: str = ""
     secret_key: str = ""
-    field_keys: str = ""
+    field_keys: str = Field(default="", repr=False)
     policy: Path | None = None
     practice: bool | None = None
     slack_bot_token: str = ""
@@ -101,6 +106,12 @@ class Settings(BaseSettings):
     def _secret(cls, value: str) -> str:
         if value and len(value) < SHORTEST_SECRET:
             raise ValueError(f"give at least {SHORTEST_SECRET} random characters")
+        return value
+
+    @field_validator("field_keys")
+    @classmethod
+    def _fields(cls, value: str) -> str:
+        read_keys(value)
         return value
 
     @field_validator("policy")
@@ -249,6 +260,7 @@ class Chosen:
     data_dir: Path
     public_url: str
     secret_key: str
+    field_keys: Mapping[str, bytes] = field(repr=False)
     practice_slack: bool
     practice_mail: bool
 
@@ -303,7 +315,12 @@ def choose(settings: Settings, *, production: bool, host: str = "", port: int = 
     if not secret:
         if production:
             _need(settings, "secret_key", "give the same long random text to every process")
-        secret = _kept_secret(settings.data_dir)
+        secret = _kept(settings.data_dir, "secret-key", lambda: secrets.token_urlsafe(48))
+    keys = settings.field_keys
+    if not keys:
+        if production:
+            _need(settings, "field_keys", "run 'award-desk keys make NAME', and give what it prints to every process")
+        keys = _kept(settings.data_dir, FIELD_KEYS_FILE, lambda: f"first:{new_key()}")
     return Chosen(
         raw=settings,
         practice=practice,
@@ -311,6 +328,7 @@ def choose(settings: Settings, *, production: bool, host: str = "", port: int = 
         data_dir=settings.data_dir,
         public_url=settings.public_url or _listening(settings, host, port),
         secret_key=secret,
+        field_keys=_kept_keys(settings, keys),
         practice_slack=practice and not settings.slack_bot_token,
         practice_mail=practice and not settings.smtp_url and not settings.notify_api_key,
     )
@@ -348,15 +366,23 @@ def reachable(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _kept_secret(data_dir: Path) -> str:
-    """The secret of this data folder, made the first time and kept, readable by its owner only."""
-    path = data_dir / "secret-key"
+def _kept_keys(settings: Settings, keys: str) -> dict[str, bytes]:
+    """The keys that fields are encrypted with. Raises SettingsError for a file of them that cannot be read."""
+    try:
+        return read_keys(keys)
+    except ValueError as error:
+        raise SettingsError(f"{settings.data_dir / FIELD_KEYS_FILE} is wrong: {error}.") from None
+
+
+def _kept(data_dir: Path, name: str, make: Callable[[], str]) -> str:
+    """A secret of this data folder, made the first time and kept, readable by its owner only."""
+    path = data_dir / name
     try:
         if not path.exists():
-            made = path.with_name(f"secret-key.{os.getpid()}")
+            made = path.with_name(f"{name}.{os.getpid()}")
             descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w") as file:
-                file.write(secrets.token_urlsafe(48))
+                file.write(make())
             made.replace(path)
         return path.read_text().strip()
     except OSError as error:

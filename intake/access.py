@@ -73,6 +73,8 @@ ACCESS: Mapping[str, Access] = {
     "offers.answer": Access.LINK,
     "dates.of_offer": Access.LINK,
     "dates.of_return": Access.LINK,
+    "bank_details.form": Access.LINK,
+    "bank_details.give": Access.LINK,
     "returns.form": Access.LINK,
     "returns.receive": Access.LINK,
     "recipient_asks.more_time_form": Access.LINK,

@@ -22,6 +22,7 @@ from bot.application_card import message_for
 from bot.blocks import Message
 from bot.deadlines_message import message_for_nudges
 from bot.mail_refused_message import message_for_refusal
+from bot.notices import notice_for
 from bot.recipient_message import message_for_issue, message_for_time_request
 from core import applications, issues, mail_refusals, more_time
 from core.errors import NotFound
@@ -135,6 +136,8 @@ class SlackCourier:
             if message.kind == "issue_raised":
                 issue = issues.by_id(session, message.payload["issue_id"])
                 return self._parcel(message, self._deadlines, message_for_issue(issue))
+            if message.kind == "award_notice":
+                return self._parcel(message, self._deadlines, notice_for(session, message.payload))
         raise NotFound(f"Nobody words a Slack message of the kind {message.kind}.")
 
     def _card(self, session: Session, message: OutboxMessage) -> SlackParcel:

@@ -1,4 +1,4 @@
-"""The one timetable: the sweep, every quarter of an hour and at the start. The only module that knows APScheduler.
+"""The one timetable: the sweep, every quarter of an hour, and the daily purge. The only module that knows APScheduler.
 
 Any number of processes may keep one. None of them rests on its being alone: what may happen once only is guarded by
 unique keys in the record. Delivery keeps no timetable; its workers are woken, and look for themselves.
@@ -17,7 +17,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from bot.repeats import forget_old
-from core import awards, deadlines, policies
+from core import awards, bank_details, deadlines, policies
 from core.deadlines import SentStep
 from core.office import LONDON, Office, london_day
 from core.records import Award
@@ -92,6 +92,21 @@ def preview_sweep(office: Office, *, today: date | None = None, now: datetime | 
     return tuple(step for step in due if step.reference not in ended)
 
 
+def run_purge(office: Office, *, today: date | None = None, now: datetime | None = None) -> tuple[str, ...]:
+    """Delete what the policy in force says is kept no longer (W4): bank details. Answers the references it was of.
+
+    `today` and `now` default to the office's clock. Any number of processes may do it: whoever comes second finds
+    nothing left.
+    """
+    now = now or office.clock()
+    today = today or london_day(now)
+    with office.sessions.begin() as session:
+        purged = bank_details.purge_due(session, office=office.in_force(session, on=today), today=today, now=now)
+    if purged:
+        log.info("bank details of %s awards were deleted: they are needed no more", len(purged))
+    return tuple(purged)
+
+
 def _may_sweep(session: Session, *, wait: bool) -> bool:
     if session.get_bind().dialect.name != "postgresql":
         return True  # on SQLite one writer at a time is the rule already
@@ -123,9 +138,10 @@ class Timetable:
         self._scheduler.add_listener(self._missed, EVENT_JOB_MISSED)
 
     def start(self) -> None:
-        """Begin: a sweep now, and one every quarter of an hour; once a day what is kept for repeats is tidied."""
+        """Begin: a sweep now, and one every quarter of an hour; once a day what is kept no longer is deleted."""
         self._every("sweep", self._sweep)
         self._every("tidy", self._tidy, minutes=24 * 60)
+        self._every("purge", self._purge, minutes=24 * 60)
         self._scheduler.start()
 
     def stop(self) -> None:
@@ -141,6 +157,9 @@ class Timetable:
     def _tidy(self) -> None:
         with self._office.sessions.begin() as session:
             forget_old(session, now=self._office.clock())
+
+    def _purge(self) -> None:
+        run_purge(self._office)
 
     def _sweep(self) -> None:
         run_sweep(self._office)

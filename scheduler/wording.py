@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -18,16 +18,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.words import clean, cut, day, listed, one_line
-from core import applications, asking, awards, deadlines, issues, more_time, returns
+from core import applications, asking, awards, deadlines, issues, measures, more_time, returns
 from core.calendar_files import calendar_file
 from core.errors import NotFound
 from core.links import Purpose, link_for
 from core.office import Office, london_day
 from core.records import Application, Asked, Award, Deadline, Link, MonitoringReturn, Nudge, OutboxMessage
+from core.rules.lifecycle import AwardState
 from core.rules.money import display
 
 SHORT = 120
 """How many characters of a typed name or title a letter shows."""
+
+LINE = 300
+"""How many characters of a measure, or of a target, a letter shows."""
 
 LONG = 6_000
 """How many characters of the office's reasons a letter shows: more than the form of the decision takes."""
@@ -171,7 +175,7 @@ def _about_application(session: Session, message: OutboxMessage, office: Office)
 
 
 def _offer(session: Session, message: OutboxMessage, office: Office) -> _Draft:
-    """An offer, its refusal, its expiry."""
+    """An offer, a later day for it, its refusal, its expiry."""
     award = awards.by_id(session, message.payload["award_id"])
     application = award.application
     return _applicant(
@@ -202,9 +206,30 @@ def _award_started(session: Session, message: OutboxMessage, office: Office) -> 
             "returns": _due(award, "return"),
             "meetings": _due(award, "meeting"),
             "first_notice": _first_notice(office),
+            "link": _address(session, "offer", award.id, office),
         },
         due=[one for one in award.deadlines if one.kind == returns.RETURN],
     )
+
+
+def _measures_answered(session: Session, message: OutboxMessage, office: Office) -> _Draft:
+    """A proposed change of the measures, agreed or declined. Pointless once the offer has been answered."""
+    draft = _offer(session, message, office)
+    award = awards.by_id(session, message.payload["award_id"])
+    if award.status != AwardState.OFFERED:
+        raise NothingLeft("the offer has been answered, or has ended")
+    said = measures.by_id(session, message.payload["proposal_id"]).answer
+    now = [
+        {"measure": _typed(one.measure, LINE), "target": _typed(one.target, LINE)} for one in award.application.outcomes
+    ]
+    return replace(draft, facts={**draft.facts, "measures": now, "answer": _paragraphs(said or "")})
+
+
+def _bank_details(session: Session, message: OutboxMessage, _office: Office) -> _Draft:
+    """That bank details were given or changed: never what they are (W4)."""
+    award = awards.by_id(session, message.payload["award_id"])
+    facts = {"changed": message.payload["version"] > 1, "given_on": london_day(message.made_at)}
+    return _applicant(award.application, facts)
 
 
 def _due(award: Award, kind: str, after: date | None = None) -> list[date]:
@@ -390,7 +415,11 @@ WRITERS: dict[str, Writer] = {
     "offer": _offer,
     "offer_refused": _offer,
     "offer_expired": _offer,
+    "offer_extended": _offer,
+    "measures_agreed": _measures_answered,
+    "measures_declined": _measures_answered,
     "award_started": _award_started,
+    "bank_details": _bank_details,
     "return_received": _return_received,
     "return_queried": _return_queried,
     "more_time_agreed": _more_time,

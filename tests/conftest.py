@@ -20,6 +20,7 @@ from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.pool import NullPool
 
 from core import database
+from core.field_cipher import FieldCipher
 from core.links import Signer
 from core.office import Office
 from core.policy_file import SHIPPED, bank_holidays, policy_from_text
@@ -213,6 +214,7 @@ def office_on(
         signer=Signer("a secret that only tests know", public_url),
         public_url=public_url,
         practice=practice,
+        cipher=FieldCipher({"tests": bytes(range(32))}),
     )
 
 

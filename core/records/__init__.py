@@ -13,9 +13,11 @@ from core.records.awards import Award, AwardCheck, MonitoringReturn, Variation
 from core.records.deadlines import Deadline, Nudge
 from core.records.documents import Document
 from core.records.doors import Idempotency, Link
+from core.records.keeping import RetentionHold
 from core.records.messages import Card, OutboxMessage
 from core.records.money import FundYear, LedgerEntry, Payment
 from core.records.monitoring import Issue, ReturnDraft, TimeRequest
+from core.records.offers import BankDetails, MeasureProposal
 from core.records.people import Person
 from core.records.policy import PolicyInForce, PolicyVersion, PolicyWithdrawal
 from core.records.record import Record
@@ -26,6 +28,7 @@ __all__ = [
     "Asked",
     "Award",
     "AwardCheck",
+    "BankDetails",
     "BudgetLine",
     "Card",
     "Deadline",
@@ -38,6 +41,7 @@ __all__ = [
     "Issue",
     "LedgerEntry",
     "Link",
+    "MeasureProposal",
     "MonitoringReturn",
     "Nudge",
     "OutboxMessage",
@@ -49,6 +53,7 @@ __all__ = [
     "PolicyWithdrawal",
     "Recommendation",
     "Record",
+    "RetentionHold",
     "ReturnDraft",
     "TimeRequest",
     "TrailEnd",

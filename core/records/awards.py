@@ -21,7 +21,7 @@ class Award(Record):
     """Money offered, then held by its recipient. Its reference is its application's.
 
     `profile` says how the amount falls over the financial years: {"2026": pence} (F6). `paid` is what of it has left
-    and not come back (F7).
+    and not come back (F7). `answered_by`, in their `answered_role`, accepted the offer or refused it.
     """
 
     __tablename__ = "award"
@@ -44,6 +44,8 @@ class Award(Record):
     accept_by: Mapped[date]
     answered_at: Mapped[datetime | None]
     answered_by: Mapped[str | None]
+    answered_role: Mapped[str | None]
+    refusal_reason: Mapped[str | None]
     policy_version_id: Mapped[int] = mapped_column(ForeignKey("policy_version.id"))
     profile: Mapped[dict[str, Any]] = mapped_column(Document, default=dict)
     paid: Mapped[int] = mapped_column(Pence, default=0)

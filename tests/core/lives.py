@@ -10,8 +10,11 @@ from core import (
     applications,
     asking,
     awards,
+    bank_details,
     deciding,
+    holds,
     issues,
+    measures,
     more_time,
     payments,
     people,
@@ -21,6 +24,8 @@ from core import (
 )
 from core.office import Office, london_day
 from core.rules.answers import BudgetLine
+from core.rules.banking import Account
+from core.rules.keeping import HoldReason
 from core.rules.policy import Body, OrganisationType, Purpose, Role
 from tests.conftest import Clock
 from tests.core.casework import (
@@ -62,7 +67,7 @@ class Life:
 
     def __init__(self, office: Office, clock: Clock) -> None:
         self.office, self.clock = office, clock
-        self.application = self.award = self.delegated = 0
+        self.application = self.award = self.delegated = self.measured = 0
         self.officer = self.director = self.finance = self.commissioner = 0
 
     @property
@@ -90,6 +95,8 @@ class Life:
             self.see_one_refused,
             self.see_one_run_out,
             self.ask_an_applicant,
+            self.agree_other_measures,
+            self.keep_bank_details,
             self.pay,
             self.vary,
             self.take_in_a_return,
@@ -197,6 +204,38 @@ class Life:
                 else:
                     asking.take_back(session, asked.id, someone(session, self.officer), now=self.clock.now)
         recommend(self.office, application)
+
+    def agree_other_measures(self) -> None:
+        """Of another award: proposed, agreed by the officer, given more time, accepted by then."""
+        application = recommended(self.office)
+        decide(self.office, application, self.commissioner)
+        self.measured = award_of(self.office, application)
+        given: dict[str, Any] = {"office": self.office, "now": self.clock.now}
+        with self.office.sessions.begin() as session:
+            wanted = [measures.Proposed(2, "Names in the book", "30")]
+            proposal = measures.propose(
+                session, self.measured, name="Grace Treasurer", wanted=wanted, why="We are few.", now=self.clock.now
+            )
+            number = proposal.id
+        with self.office.sessions.begin() as session:
+            officer = someone(session, self.officer)
+            measures.agree(session, number, officer, **given)
+            until = london_day(self.clock.now) + timedelta(days=40)
+            awards.extend_offer(session, self.measured, officer, until=until, reason="They asked.", **given)
+        accept(self.office, self.measured)
+
+    def keep_bank_details(self) -> None:
+        """Of that award: given, read by finance, and held for a request until that is over."""
+        account = Account("Riverside Boxing", "309430", "00733445")
+        with self.office.sessions.begin() as session:
+            finance = someone(session, self.finance)
+            bank_details.give(session, self.measured, account, office=self.office, now=self.clock.now)
+            bank_details.read(
+                session, self.measured, finance, why="To set up the payee.", office=self.office, now=self.clock.now
+            )
+            reference, reason = awards.by_id(session, self.measured).reference, HoldReason.FREEDOM_OF_INFORMATION
+            hold = holds.place(session, reference, finance, reason=reason, file="FOI 12", now=self.clock.now)
+            holds.lift(session, hold.id, finance, on=london_day(self.clock.now), now=self.clock.now)
 
     def pay(self) -> None:
         """Checked by the director, planned and approved by the officer, paid by the chief finance officer."""

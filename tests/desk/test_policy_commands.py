@@ -315,6 +315,7 @@ def test_a_wrong_file_starts_nothing_and_the_record_is_untouched(
     assert len(str(error.value).splitlines()) == 1
     for command in ("web", "scheduler", "bot", "up"):
         monkeypatch.setenv("AWARD_DESK_SECRET_KEY", "a secret of sixteen")
+        monkeypatch.setenv("AWARD_DESK_FIELD_KEYS", f"k:{'A' * 43}")
         refused = run(command, fails=True)
         assert refused.output.count("AWARD_DESK_POLICY is wrong") == 1
         assert len(refused.output.strip().splitlines()) == 1

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from core.field_cipher import new_key
 from desk.settings import SettingsError, choose, read
 
 NOTIFY_KEY = "desk-11111111-2222-3333-4444-555555555555-66666666-7777-8888-9999-000000000000"
@@ -50,6 +51,8 @@ def nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         ("WEBHOOKS", "https://hooks.example.org"),
         ("WEBHOOKS", "https://hooks.example.org whsec_short"),
         ("WEBHOOKS", f"{HOOK},{HOOK}"),
+        ("FIELD_KEYS", "justakey"),
+        ("FIELD_KEYS", "k:c2hvcnQ="),
         ("API_KEYS", "justaname"),
         ("API_KEYS", "a:key:boss"),
         ("API_KEYS", "a:same,b:same"),
@@ -77,6 +80,7 @@ def test_a_wrong_value_is_named(monkeypatch: pytest.MonkeyPatch, name: str, valu
         ({"NOTIFY_API_KEY": NOTIFY_KEY}, "NOTIFY_TEMPLATE_ID"),
         ({"NOTIFY_TEMPLATE_ID": TEMPLATE}, "NOTIFY_API_KEY"),
         ({}, "SECRET_KEY"),
+        ({"SECRET_KEY": "a secret that is long enough"}, "FIELD_KEYS"),
     ],
 )
 def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, given: dict[str, str], missing: str) -> None:
@@ -93,8 +97,26 @@ def test_the_secret_is_made_once_and_kept_private(tmp_path: Path) -> None:
     assert (tmp_path / "var" / "secret-key").stat().st_mode & 0o077 == 0
 
 
+def test_the_keys_of_fields_are_made_once_kept_private_and_never_shown(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    first = choose(read(), production=False)
+    assert choose(read(), production=False).field_keys == first.field_keys
+    kept = tmp_path / "var" / "field-keys"
+    assert kept.stat().st_mode & 0o077 == 0
+    written = kept.read_text().partition(":")[2]
+    assert written not in repr(first)
+    monkeypatch.setenv("AWARD_DESK_FIELD_KEYS", f"k:{written}")
+    assert written not in repr(read()) + repr(choose(read(), production=False))
+    kept.write_text("first:lost")
+    monkeypatch.delenv("AWARD_DESK_FIELD_KEYS")
+    with pytest.raises(SettingsError, match="field-keys is wrong: the key 'first' is not 32 bytes"):
+        choose(read(), production=False)
+
+
 def test_practice_is_on_for_up_and_off_in_production(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWARD_DESK_SECRET_KEY", "a secret that is long enough")
+    monkeypatch.setenv("AWARD_DESK_FIELD_KEYS", f"k:{new_key()}")
     assert choose(read(), production=False, host="127.0.0.1").practice is True
     assert choose(read(), production=True, host="127.0.0.1").practice is False
     monkeypatch.setenv("AWARD_DESK_SLACK_BOT_TOKEN", "xoxb-1")

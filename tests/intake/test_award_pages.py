@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from core import measures, people
 from core.office import Office
 from core.policy_file import policy_from_text
-from core.records import Award, Deadline, Decision, MonitoringReturn
+from core.records import Award, Deadline, Decision, MeasureProposal, MonitoringReturn
+from core.rules.policy import Role
 
 
 def text_of(answer: Any) -> str:
@@ -139,6 +141,119 @@ def test_a_lost_session_at_an_offer_that_ran_out_is_told_so(app: Any, clock: Any
     assert app.test_client().post(path, data={"decision": "accept"}).status_code == 410
 
 
+PROPOSAL = {"decision": "propose", "name": "Kim Archer", "target-1": "A tenth fewer", "why": "A fifth is beyond us."}
+
+
+def proposal(office: Office) -> MeasureProposal:
+    with office.reading() as session:
+        return session.scalars(select(MeasureProposal)).one()
+
+
+def answered(office: Office, *, agree: bool) -> None:
+    with office.sessions.begin() as session:
+        number = session.scalars(select(MeasureProposal.id)).one()
+        officer = people.holders(session, Role.OFFICER)[0]
+        if agree:
+            measures.agree(session, number, officer, note="Sensible.", office=office, now=office.clock())
+        else:
+            measures.decline(session, number, officer, reason="Too little.", office=office, now=office.clock())
+
+
+def test_another_measure_is_proposed_on_the_same_form(
+    browser: Any, office: Office, offered: Callable[..., str], acceptance: dict[str, str]
+) -> None:
+    path = offered()
+    assert 'value="A fifth fewer"' in text_of(browser.get(path))
+    assert browser.send(path, PROPOSAL).status_code == 303
+    assert [(one["measure"], one["target"]) for one in proposal(office).changes] == [
+        ("Calls on Fridays", "A tenth fewer")
+    ]
+    page = text_of(browser.get(path))
+    assert "Kim Archer proposed a change to the measures" in page
+    assert "“Calls on Fridays: A fifth fewer” becomes “Calls on Fridays: A tenth fewer”" in page
+    assert 'value="propose"' not in page
+    assert page.count("<form") == 1
+    again = browser.send(path, PROPOSAL)
+    assert again.status_code == 422
+    assert "You have proposed a change already" in text_of(again)
+    assert browser.send(path, acceptance).status_code == 303
+    assert (only_award(office).status, proposal(office).outcome) == ("active", "withdrawn")
+
+
+@pytest.mark.parametrize("agree", [True, False])
+def test_the_answer_to_a_proposal_stands_on_the_offer(
+    browser: Any, office: Office, offered: Callable[..., str], acceptance: dict[str, str], agree: bool
+) -> None:
+    path = offered()
+    browser.send(path, PROPOSAL)
+    answered(office, agree=agree)
+    page = text_of(browser.get(path))
+    assert ("We agreed" if agree else "We would like to keep the measures as they are") in page
+    assert ("Sensible." if agree else "Too little.") in page
+    assert ("A tenth fewer" in page) is agree
+    assert 'value="propose"' in page
+    assert browser.send(path, acceptance).status_code == 303
+    assert only_award(office).status == "active"
+
+
+def test_who_accepts_measures_that_have_changed_meanwhile_is_shown_them_first(
+    browser: Any, office: Office, offered: Callable[..., str], acceptance: dict[str, str]
+) -> None:
+    path = offered()
+    browser.send(path, PROPOSAL)
+    page = browser.get(path).get_data(as_text=True)
+    seen = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page))
+    answered(office, agree=True)
+    answer = browser.client.post(path, data={**seen, **acceptance})
+    assert answer.status_code == 409
+    assert "The measures have changed since you opened this page" in text_of(answer)
+    assert 'value="Kim Archer"' in text_of(answer)
+    assert only_award(office).status == "offered"
+    again = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', answer.get_data(as_text=True)))
+    assert browser.client.post(path, data={**again, **acceptance}).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "said"),
+    [
+        ({"target-1": "A fifth fewer"}, "measure-1", "Change at least one measure or target"),
+        ({"target-1": " "}, "target-1", "Enter target 1"),
+        ({"measure-1": "x" * 301}, "measure-1", "300 characters"),
+        ({"why": ""}, "why", "Enter why"),
+        ({"name": ""}, "name", "Enter your full name"),
+        ({"role": "x" * 201}, "role", "200 characters"),
+    ],
+)
+def test_an_incomplete_proposal_loses_nothing(
+    browser: Any, office: Office, offered: Callable[..., str], changes: dict[str, str], field: str, said: str
+) -> None:
+    answer = browser.send(offered(), {**PROPOSAL, **changes})
+    page = text_of(answer)
+    assert answer.status_code == 422
+    assert f'href="#{field}"' in page
+    assert said in page
+    if field != "why":
+        assert "A fifth is beyond us." in page
+    with office.reading() as session:
+        assert session.scalars(select(MeasureProposal)).all() == []
+
+
+def test_a_lost_session_shows_the_proposal_again(app: Any, offered: Callable[..., str]) -> None:
+    page = text_of(app.test_client().post(offered(), data=PROPOSAL))
+    assert 'value="A tenth fewer"' in page
+    assert "A fifth is beyond us." in page
+    assert re.search(r"<details[^>]*open", page)
+
+
+def test_who_answers_may_say_in_which_role_and_why_not(
+    browser: Any, office: Office, offered: Callable[..., str]
+) -> None:
+    path = offered()
+    browser.send(path, {"decision": "refuse", "name": "Kim Archer", "role": "<b>Chair</b>", "why_not": "No hall."})
+    assert (only_award(office).answered_role, only_award(office).refusal_reason) == ("<b>Chair</b>", "No hall.")
+    assert "Kim Archer (&lt;b&gt;Chair&lt;/b&gt;) answered" in browser.get(path).get_data(as_text=True)
+
+
 RETURN = {
     "narrative": "Calls fell.\nThe warden counts them.",
     "achieved-1": "A tenth fewer",
@@ -193,8 +308,8 @@ def test_a_wrong_return_is_kept_and_explained(browser: Any, office: Office, retu
 def test_a_return_that_is_sent_twice_counts_once(browser: Any, office: Office, return_paths: list[str]) -> None:
     page = browser.get(return_paths[0]).get_data(as_text=True)
     token = page.split('name="csrf_token" value="')[1].split('"')[0]
-    for people in ("23", "99"):
-        data = {**RETURN, "people": people, "csrf_token": token}
+    for reached in ("23", "99"):
+        data = {**RETURN, "people": reached, "csrf_token": token}
         assert browser.client.post(return_paths[0], data=data).status_code == 303
     with office.reading() as session:
         assert session.scalars(select(MonitoringReturn)).one().people == 23

@@ -258,6 +258,7 @@ def running(template: Path, folder: Path) -> Iterator[Site]:
         database_url=f"sqlite:///{folder / 'record.db'}",
         data_dir=folder,
         public_url=url,
+        field_keys={"site": bytes(32)},
         secret_key="a secret that only tests know",
         practice_slack=True,
         practice_mail=True,
