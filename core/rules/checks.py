@@ -46,7 +46,7 @@ def _safeguarding(checks: Checks, *, paying: bool) -> Part:
     if checks.at_risk is None:
         return _missing(
             "Nobody has said whether children or adults at risk take part.",
-            "Ask. Unless they do not, see the safeguarding policy before any payment, and record that you did.",
+            "Ask. Where anybody at risk may, see the safeguarding policy before any payment, and record that you did.",
             paying,
         )
     if not checks.at_risk:

@@ -186,7 +186,7 @@ UNSEEN = "Children or adults at risk take part, and the safeguarding policy has 
             replace(CHECKED, at_risk=None),
             None,
             "Nobody has said whether children or adults at risk take part.",
-            "Ask. Unless they do not, see the safeguarding policy before any payment, and record that you did.",
+            "Ask. Where anybody at risk may, see the safeguarding policy before any payment, and record that you did.",
         ),
         (
             replace(CHECKED, bank_verified=None),
