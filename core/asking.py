@@ -75,8 +75,9 @@ def may(session: Session, about: About, person: Person, action: Literal["query",
     Anybody of the office may, except about an application in which they have declared an interest (A2).
     """
     rule = _rule(about)
-    refusal = people.not_of_the_office(person, "Constabulary staff put no questions here", rule)
-    if refusal is not None:
+    try:
+        people.acting_for_office(person, "put questions here", rule)
+    except Refused as refusal:
         return refusal
     if isinstance(about, Application):
         interest = select(Interest.id).where(Interest.application_id == about.id, Interest.person_id == person.id)
@@ -99,7 +100,7 @@ def ask(session: Session, about: About, person: Person, question: str, *, office
     Raises Refused for whoever may not ask, or asks nothing; Conflict when it stands otherwise.
     """
     about = _held(session, about)
-    _gate(session, about, person, "query")
+    actor = _gate(session, about, person, "query")
     question = _words(question, "Write your question: it goes out by e-mail.", _rule(about))
     _move(session, about, "query")
     told: dict[str, Any] = {"question": question, "person": person.id}
@@ -120,7 +121,7 @@ def ask(session: Session, about: About, person: Person, question: str, *, office
     session.add(asked)
     session.flush()
     told["answer_by"] = answer_by.isoformat()
-    _tell(session, about, "query", people.actor(person), told, now)
+    _tell(session, about, "query", actor, told, now)
     kind, subject = (
         ("question", f"application-mail:{about.id}")
         if isinstance(about, Application)
@@ -149,10 +150,10 @@ def take_back(session: Session, asked_id: int, person: Person, *, now: datetime)
     Raises NotFound, Refused for whoever may not, Conflict when it has been answered or taken back.
     """
     asked, about = _still_open(session, asked_id)
-    _gate(session, about, person, "take_back")
+    actor = _gate(session, about, person, "take_back")
     _move(session, about, "take_back")
-    asked.ended_by, asked.ended_at = people.actor(person), now
-    _tell(session, about, "take_back", people.actor(person), {"person": person.id}, now)
+    asked.ended_by, asked.ended_at = actor, now
+    _tell(session, about, "take_back", actor, {"person": person.id}, now)
     return asked
 
 
@@ -187,10 +188,12 @@ def _still_open(session: Session, asked_id: int) -> tuple[Asked, About]:
     return asked, about
 
 
-def _gate(session: Session, about: About, person: Person, action: Literal["query", "take_back"]) -> None:
+def _gate(session: Session, about: About, person: Person, action: Literal["query", "take_back"]) -> str:
+    """Who acts, as the trail names them. Raises what `may` answers."""
     refusal = may(session, about, person, action)
     if refusal is not None:
         raise refusal
+    return people.acting_for_office(person, "put questions here", _rule(about))
 
 
 def _words(text: str, missing: str, rule: str) -> str:

@@ -107,19 +107,3 @@ def acting_for_office(person: Person, what: str, rule: str) -> str:
 def count(session: Session) -> int:
     """How many active people there are."""
     return session.scalar(select(func.count()).select_from(Person).where(Person.active)) or 0
-
-
-def not_of_the_office(person: Person, they: str, rule: str) -> Refused | None:
-    """Why this person may not act for the office, None if they may. `they` says what constabulary staff do not do."""
-    if not person.active:
-        return Refused(
-            "You are not on the office's staff list, so you cannot do this. Ask the office to add you.", rule
-        )
-    if Body(person.body) is not Body.OFFICE:
-        return Refused(f"{they}: it is for the Commissioner's office. Leave it to the office's staff.", rule)
-    return None
-
-
-def actor(person: Person) -> str:
-    """A person as the trail names who acts: "Cam Commissioner (commissioner, person 7)"."""
-    return f"{person.name} ({person.role}, person {person.id})"

@@ -144,11 +144,9 @@ def accept(session: Session, return_id: int, person: Person, *, now: datetime) -
     Raises NotFound, Refused for whoever is not of the office, Conflict while a question is open or once it is accepted.
     """
     came_in = by_id(session, return_id)
-    refusal = people.not_of_the_office(person, "Constabulary staff do not accept a return", "R1")
-    if refusal is not None:
-        raise refusal
+    actor = people.acting_for_office(person, "accept a return", "R1")
     move(session, came_in, ReturnAction.ACCEPT)
-    tell(session, came_in, "return_accepted", people.actor(person), {"person": person.id}, now=now)
+    tell(session, came_in, "return_accepted", actor, {"person": person.id}, now=now)
     return came_in
 
 

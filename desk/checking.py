@@ -12,13 +12,14 @@ from core.clamd import ScannerAway
 from core.document_store import StoreAway
 from desk import assembly
 from desk.settings import PREFIX, SettingsError, choose, read
+from intake import copies
 from scheduler.mail import SmtpSender
 from scheduler.notify import NotifySender
 from scheduler.trouble import Away, Misconfigured, NotNow, Unsendable
 
 SECONDS = 5
 NOT_TRIED = "not tried: what is above comes first"
-AFTER_SETTINGS = ("database", "slack", "mail", "scanner", "documents")
+AFTER_SETTINGS = ("database", "slack", "mail", "scanner", "documents", "pdf")
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Line:
 
 
 def lines() -> Iterator[Line]:
-    """Look at settings, database, Slack, mail, scanner and documents, one after another."""
+    """Look at settings, database, Slack, mail, scanner, documents and PDF, one after another."""
     try:
         chosen = choose(read(), production=False)
     except SettingsError as error:
@@ -53,6 +54,7 @@ def lines() -> Iterator[Line]:
         yield mail(desk)
         yield scanner(desk)
         yield documents(desk)
+        yield pdf()
     finally:
         desk.stop()
 
@@ -117,3 +119,12 @@ def documents(desk: assembly.Desk) -> Line:
     except StoreAway as error:
         return Line("documents", fine=False, said=f"{error}; look at {PREFIX}DOCUMENTS_URL")
     return Line("documents", fine=True, said="can be kept and read")
+
+
+def pdf() -> Line:
+    """Whether applicants can save a copy as a PDF. Without it they print the page, so it is no fault."""
+    if copies.can_be_made():
+        return Line("pdf", fine=True, said="copies of applications can be made")
+    return Line(
+        "pdf", fine=True, said=f"no copies, people print the page instead; to have them install {copies.PACKAGES}"
+    )

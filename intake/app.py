@@ -36,6 +36,7 @@ from intake import (
     recipient_asks,
     register,
     returns,
+    status,
 )
 from intake.access import ApiKey, KeyRing, Mount
 from intake.problems import Problem
@@ -132,6 +133,7 @@ def create_app(
         check.blueprint,
         apply.blueprint,
         documents.blueprint,
+        status.blueprint,
         offers.blueprint,
         bank_details.blueprint,
         returns.blueprint,
@@ -226,6 +228,8 @@ _AGAIN: Mapping[str, Callable[..., Response]] = {
     "apply.submit": apply.submit_again,
     "documents.receive": documents.receive_again,
     "documents.remove": documents.remove_again,
+    "status.answer": status.answer_again,
+    "status.withdraw": status.withdraw_again,
     "offers.answer": offers.answer_again,
     "bank_details.give": bank_details.give_again,
     "returns.receive": returns.receive_again,

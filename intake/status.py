@@ -1,47 +1,303 @@
-"""An application that was sent: where it stands, what happens next and by when, what was decided and why."""
+"""An application that was sent: where it stands, what happens next and by when, what was decided and why.
+
+Whoever holds its link answers the office's question here, withdraws, and keeps a copy. That an officer has recommended
+it is the office's own business: to the applicant it waits for a decision.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import Any
 
-from flask import Response, abort, url_for
+from flask import Blueprint, Response, abort, redirect, request, url_for
+from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from core import events
+from core import applications, asking, events
 from core.answers_given import answers_given
+from core.assessing import facts_of
+from core.errors import Conflict, Refused
+from core.explaining import explain
+from core.links import follow
 from core.office import london_day
-from core.records import Application, Award, Event
+from core.records import Application, Asked, Award, Event
 from core.returns import RETURN
-from core.rules.lifecycle import ApplicationState, AwardState
-from core.rules.policy import Policy
-from intake import documents, pages
+from core.rules.answers import clean_long
+from core.rules.lifecycle import APPLICATION, ApplicationAction, ApplicationState, AwardState, NotAllowed
+from core.rules.policy import Fund, Policy
+from core.rules.words import listed
+from intake import copies, documents, pages
+
+blueprint = Blueprint("status", __name__)
+
+ANSWER = "answer"
+"""The field of the answer to a question."""
+
+_UNDECIDED = frozenset({ApplicationState.SUBMITTED, ApplicationState.RECOMMENDED})
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the way: what it is, when, and how it stands: "done", "now", "yours", "later" or "ended"."""
+
+    what: str
+    when: str
+    stands: str
+
+
+@dataclass(frozen=True)
+class Help:
+    """What would help an application that was declined: what to mend, where else to apply, and when again."""
+
+    remedies: tuple[str, ...]
+    funds: tuple[Fund, ...]
+    again: str
 
 
 def _policy() -> Policy:
     return pages.office().policy
 
 
-def where_it_stands(session: Session, token: str, application: Application) -> Response:
-    """The page that an application's link leads to once it was sent."""
+def _sent(session: Session, token: str) -> Application:
+    """The application of a link, once it was sent. Raises NotFound; 404 for a draft, which has nothing of this."""
     office = pages.office()
+    number = follow(session, office.signer, "application", token, now=office.clock())
+    application = applications.by_id(session, number)
     if application.reference is None:
         abort(404)
+    return application
+
+
+def where_it_stands(
+    session: Session,
+    token: str,
+    application: Application,
+    *,
+    typed: str = "",
+    unsent: str = "",
+    fault: str = "",
+    notice: str = "",
+    status: int = 200,
+) -> Response:
+    """The page that an application's link leads to once it was sent.
+
+    `typed` is what stands in the box of the open question, with the `fault` in it; `unsent` an answer to a question
+    that waits for none any more; `notice` says what came between.
+    """
+    office = pages.office()
+    asked = asking.questions(session, application)
+    waiting = next((one for one in asked if one.ended_at is None), None)
+    history = events.history(session, application.reference or "")
     fund = _policy().fund(application.fund)
     return pages.page(
         "status.html",
+        status,
         title="Your application",
+        token=token,
         application=application,
         award=application.award,
+        state=_shown_state(application),
         fund_name=fund.name if fund else application.fund,
-        next_steps=_next_steps(application),
+        steps=_steps(application, waiting, history),
+        next_steps=_next_steps(application, asked),
+        waiting=waiting,
+        ended=[one for one in asked if one.ended_at is not None],
+        longest=asking.LONGEST_WORDS,
+        typed=typed,
+        unsent=unsent,
+        fault=fault,
+        errors=[{"text": fault, "href": f"#{ANSWER}"}] if fault else [],
+        notice=notice,
+        help=_what_would_help(session, application),
+        can_withdraw=_can(application, ApplicationAction.WITHDRAW),
         findings=[finding for finding in application.findings or [] if finding["verdict"] != "met"],
-        history=_history(events.history(session, application.reference)),
+        history=_history(history),
         answers=answers_given(application, _policy()),
         documents=documents.notice(application, "a", token),
+        copies=copies.can_be_made(),
         address=f"{office.public_url.rstrip('/')}{url_for('apply.status', token=token)}",
     )
+
+
+def _shown_state(application: Application) -> str:
+    if application.award is not None:
+        return application.award.status
+    state = ApplicationState(application.status)
+    return ApplicationState.SUBMITTED.value if state in _UNDECIDED else state.value
+
+
+def _can(application: Application, action: ApplicationAction) -> bool:
+    try:
+        APPLICATION.next(ApplicationState(application.status), action)
+    except NotAllowed:
+        return False
+    return True
+
+
+# ---------------------------------------------------------------------------------------------- answering a question
+
+
+@blueprint.post("/a/<token>/answer")
+def answer(token: str) -> ResponseReturnValue:
+    """Answer the open question. What cannot be taken is shown again with what was typed."""
+    office = pages.office()
+    typed, number = request.form.get(ANSWER, ""), request.form.get("question", "")
+    try:
+        with office.sessions.begin() as session:
+            application = _sent(session, token)
+            asked = _asked(session, application, number)
+            if asked.answer is not None and asked.answer == clean_long(typed):  # pressed twice
+                return redirect(url_for("apply.status", token=token), code=303)
+            asking.answer(session, asked.id, typed, source="applicant", now=office.clock())
+    except Conflict as conflict:
+        return _again(token, unsent=typed, notice=conflict.reason, status=409)
+    except Refused as refusal:
+        if refusal.rule != "A5":
+            raise
+        return _again(token, typed=typed, fault=refusal.reason, status=422)
+    return redirect(url_for("apply.status", token=token), code=303)
+
+
+def _asked(session: Session, application: Application, number: str) -> Asked:
+    """The question that a form answers: of this application, and no other."""
+    mine = {str(one.id): one for one in asking.questions(session, application)}
+    if number not in mine:
+        abort(404)
+    return mine[number]
+
+
+def _again(token: str, **more: Any) -> Response:
+    with pages.office().reading() as session:
+        return where_it_stands(session, token, _sent(session, token), **more)
+
+
+def answer_again(token: str) -> Response:
+    """The page with the answer that was just typed, for one whose session was lost."""
+    with pages.office().reading() as session:
+        application = _sent(session, token)
+        typed, waiting = request.form.get(ANSWER, ""), asking.open_question(session, application)
+        same = waiting is not None and str(waiting.id) == request.form.get("question")
+        said, left = (typed, "") if same else ("", typed)
+        return where_it_stands(session, token, application, typed=said, unsent=left, notice=pages.LOST_SESSION)
+
+
+# ------------------------------------------------------------------------------------------------------- withdrawing
+
+
+@blueprint.get("/a/<token>/withdraw")
+def withdraw_form(token: str) -> ResponseReturnValue:
+    """Ask whether to withdraw."""
+    with pages.office().reading() as session:
+        application = _sent(session, token)
+        if not _can(application, ApplicationAction.WITHDRAW):
+            return redirect(url_for("apply.status", token=token), code=303)
+        return _withdraw_page(token, application)
+
+
+def withdraw_again(token: str) -> Response:
+    """The same question, for a press whose session was lost."""
+    with pages.office().reading() as session:
+        return _withdraw_page(token, _sent(session, token), notice=pages.LOST_SESSION)
+
+
+def _withdraw_page(token: str, application: Application, notice: str = "") -> Response:
+    fund = _policy().fund(application.fund)
+    return pages.page(
+        "withdraw.html",
+        title="Do you want to withdraw this application?",
+        application=application,
+        fund_name=fund.name if fund else application.fund,
+        is_open=fund is not None and fund.is_open(pages.office().today()),
+        notice=notice,
+        back=url_for("apply.status", token=token),
+    )
+
+
+@blueprint.post("/a/<token>/withdraw")
+def withdraw(token: str) -> ResponseReturnValue:
+    """Withdraw, once: whoever presses again sees that it is withdrawn. Raises Conflict once it was decided."""
+    office = pages.office()
+    with office.sessions.begin() as session:
+        application = applications.held(session, _sent(session, token).id)
+        if application.decision is not None:
+            raise Conflict("We have decided on this application, so it cannot be withdrawn. Its page says how.", "A3")
+        if application.status != ApplicationState.WITHDRAWN:
+            applications.withdraw(session, application, now=office.clock())
+    return redirect(url_for("apply.status", token=token), code=303)
+
+
+# ------------------------------------------------------------------------------------------------------------ a copy
+
+
+@blueprint.get("/a/<token>/copy.pdf")
+def copy(token: str) -> ResponseReturnValue:
+    """What was sent, asked and answered, as a PDF."""
+    office = pages.office()
+    with office.reading() as session:
+        application = _sent(session, token)
+        fund = _policy().fund(application.fund)
+        sections: dict[str, list[Any]] = {}
+        for given in answers_given(application, _policy()):
+            sections.setdefault(given.section, []).append(given)
+        facts = {
+            "application": application,
+            "award": application.award,
+            "fund_name": fund.name if fund else application.fund,
+            "details": _policy().office,
+            "sections": sections,
+            "asked": asking.questions(session, application),
+            "made_at": office.clock(),
+        }
+        try:
+            pdf = copies.as_pdf(**facts)
+        except copies.NoCopies:
+            back = url_for("apply.status", token=token)
+            return pages.page("no_copy.html", 503, title="We cannot make a PDF at the moment", back=back)
+    headers = {"Content-Disposition": f'attachment; filename="{application.reference}.pdf"'}
+    return Response(pdf, content_type="application/pdf", headers=headers)
+
+
+# ------------------------------------------------------------------------------------------------- what it stands at
+
+
+def _steps(application: Application, waiting: Asked | None, trail: Sequence[Event]) -> list[Step]:
+    """The way of an application, from its sending to the end of its award: what is done, what is next."""
+    ended = {line.kind: pages.day_text(london_day(line.at)) for line in trail}
+    sent = pages.day_text(london_day(application.submitted_at)) if application.submitted_at else ""
+    steps = [Step("You sent the application", sent, "done")]
+    state = ApplicationState(application.status)
+    if state is ApplicationState.WITHDRAWN:
+        return [*steps, Step("You withdrew it", ended.get("withdrawn", ""), "ended")]
+    if state is ApplicationState.DECLINED:
+        return [*steps, Step("We decided not to fund it", ended.get("declined", ""), "ended")]
+    award = application.award
+    if award is not None:
+        return [*steps, Step("We approved it", ended.get("approved", ""), "done"), *_award_steps(award, ended)]
+    if waiting is not None:
+        by = f"By {pages.day_text(waiting.answer_by)} if you can" if waiting.answer_by else ""
+        steps.append(Step("You answer our question", by, "yours"))
+    aim = _aim(application, ())
+    by = f"We aim for {pages.day_text(aim)}" if aim and waiting is None else ""
+    return [*steps, Step("We read it and decide", by, "later" if waiting else "now"), Step("We tell you", "", "later")]
+
+
+def _award_steps(award: Award, ended: Mapping[str, str]) -> list[Step]:
+    by = pages.day_text(award.accept_by)
+    runs = f"{pages.day_text(award.start_on)} to {pages.day_text(award.end_on)}"
+    accepted = Step("You accepted the offer", ended.get("offer_accepted", ""), "done")
+    return {
+        AwardState.OFFERED: [
+            Step("You accept or refuse the offer", f"By {by}", "yours"),
+            Step("It runs", runs, "later"),
+        ],
+        AwardState.ACTIVE: [accepted, Step("The award runs", runs, "now")],
+        AwardState.COMPLETED: [accepted, Step("The award ran", runs, "done")],
+        AwardState.REFUSED: [Step("You turned the offer down", ended.get("offer_refused", ""), "ended")],
+        AwardState.EXPIRED: [Step("The offer ran out", by, "ended")],
+        AwardState.DECOMMISSIONED: [accepted, Step("The award ended early", "", "ended")],
+    }[AwardState(award.status)]
 
 
 def _days_ahead() -> int:
@@ -50,17 +306,12 @@ def _days_ahead() -> int:
     return max((-step.days for step in steps if not step.to_staff), default=0)
 
 
-def _returns_due(award: Award) -> str:
-    """The days on which its returns are due, in a sentence."""
-    days = [pages.day_text(deadline.due) for deadline in award.deadlines if deadline.kind == RETURN]
-    return " and ".join([", ".join(days[:-1]), days[-1]]) if len(days) > 1 else "".join(days)
-
-
-def _next_steps(application: Application) -> list[str]:
+def _next_steps(application: Application, asked: Sequence[Asked]) -> list[str]:
     """What happens next and by when, for the state that it is in."""
     award = application.award
     if award is not None:
         accept_by = pages.day_text(award.accept_by)
+        returns = listed(pages.day_text(deadline.due) for deadline in award.deadlines if deadline.kind == RETURN)
         return {
             AwardState.OFFERED: [
                 f"We have e-mailed the offer to {application.contact_name}. Accept or refuse it by {accept_by}.",
@@ -68,7 +319,7 @@ def _next_steps(application: Application) -> list[str]:
             ],
             AwardState.ACTIVE: [
                 f"The award runs from {pages.day_text(award.start_on)} to {pages.day_text(award.end_on)}.",
-                f"We need a monitoring return by {_returns_due(award)}.",
+                f"We need a monitoring return by {returns}.",
                 f"We e-mail a link to each {_days_ahead()} days before it is due.",
             ],
             AwardState.COMPLETED: ["The award is complete. Nothing more is needed."],
@@ -78,27 +329,69 @@ def _next_steps(application: Application) -> list[str]:
             ],
             AwardState.DECOMMISSIONED: ["The award has ended early. Write to us with any question."],
         }[AwardState(award.status)]
-    decided = f"Someone else decides, and we e-mail you the decision with its reasons{_decided_by(application)}."
+    aim = _aim(application, asked)
+    by = f" We aim to tell you by {pages.day_text(aim)}." if aim else ""
+    state = ApplicationState(application.status)
+    if state in _UNDECIDED:
+        return [
+            "An officer reads it, and somebody else decides.",
+            f"We e-mail you the decision with its reasons.{by}",
+            "If we need to know more, we ask you by e-mail and on this page.",
+        ]
     return {
-        ApplicationState.SUBMITTED: ["An officer reads it and makes a recommendation.", decided],
-        ApplicationState.QUERIED: ["We have asked you a question by e-mail. We go on when you answer it."],
-        ApplicationState.RECOMMENDED: ["An officer has made a recommendation.", decided],
-        ApplicationState.DECLINED: ["We are not able to fund this. The reasons are below. You may apply again."],
-        ApplicationState.WITHDRAWN: ["You withdrew this application. Nothing more is needed."],
-    }.get(ApplicationState(application.status), [])
+        ApplicationState.QUERIED: ["We go on with your application as soon as you have answered."],
+        ApplicationState.DECLINED: ["We are not able to fund this. Our reasons are below. You may apply again."],
+        ApplicationState.WITHDRAWN: ["We do not decide on it. Nothing more is needed. You may apply again."],
+    }.get(state, [])
 
 
-def _decided_by(application: Application) -> str:
-    """By when the office means to have decided, while that day has not passed."""
+def _aim(application: Application, asked: Sequence[Asked]) -> date | None:
+    """By when the office means to have decided, while that day has not passed; it does not count the days of asking."""
     if application.submitted_at is None:
+        return None
+    waited = sum((one.ended_at - one.asked_at for one in asked if one.ended_at is not None), timedelta())
+    aim = london_day(application.submitted_at) + timedelta(days=_policy().decision_days.value + waited.days)
+    return aim if aim >= pages.office().today() else None
+
+
+def _what_would_help(session: Session, application: Application) -> Help | None:
+    """For one that was declined: what stood against it and its remedy, which fund would fit, when to apply again."""
+    decision = application.decision
+    if decision is None or decision.outcome != "declined":
+        return None
+    office = pages.office()
+    today = office.today()
+    wanting = sorted(decision.findings, key=lambda finding: finding["verdict"] != "not_met")
+    remedies = tuple(
+        f"{finding['because']} {finding['remedy']}"
+        for finding in wanting
+        if finding["verdict"] != "met"
+        and finding.get("remedy")
+        and finding.get("needed_by") in ("", "recommendation", "approval")
+    )
+    told = replace(facts_of(application), application=False)
+    fund = office.policy.fund(application.fund)
+    return Help(remedies, explain(session, told, office=office, today=today).fitting, _again_from(fund, today))
+
+
+def _again_from(fund: Fund | None, today: date) -> str:
+    """When somebody may apply to a fund again, in a sentence."""
+    if fund is None or not fund.open_to_applications:
         return ""
-    aim = london_day(application.submitted_at) + timedelta(days=_policy().decision_days.value)
-    return f". We aim to tell you by {pages.day_text(aim)}" if aim >= pages.office().today() else ""
+    if fund.is_open(today):
+        closes = fund.closes(today)
+        return f"The {fund.name} is open now" + (f", until {pages.day_text(closes)}." if closes else ".")
+    opens = min((window.opens for window in fund.windows if window.opens > today), default=None)
+    if opens is None:
+        return f"The {fund.name} is closed. The start page says when it opens again."
+    return f"The {fund.name} opens again on {pages.day_text(opens)}."
 
 
 _TOLD: Mapping[str, str] = {
     "submitted": "You sent the application",
-    "recommended": "An officer made a recommendation",
+    "queried": "We asked you a question",
+    "answered": "You answered our question",
+    "question_taken_back": "We took our question back",
     "approved": "Approved",
     "declined": "Declined",
     "offered": "We e-mailed you the offer",

@@ -223,11 +223,11 @@ def test_what_was_never_asked_is_not_answered(thing: Thing, office: Office) -> N
 def test_constabulary_staff_neither_ask_nor_take_back(thing: Thing, office: Office, role: Role) -> None:
     constable = person(office, role, Body.CONSTABULARY)
     assert thing.refusal(constable, "query") == (Refused, thing.kind.rule)
-    with pytest.raises(Refused, match="Leave it to the office's staff"):
+    with pytest.raises(Refused, match="it is for the Commissioner's office"):
         thing.ask(constable)
     assert thing.stands() == (thing.kind.waiting, ())
     asked = thing.ask(person(office))
-    with pytest.raises(Refused, match="Leave it to the office's staff"):
+    with pytest.raises(Refused, match="it is for the Commissioner's office"):
         thing.take_back(asked, constable)
     assert thing.stands()[0] == "queried"
 

@@ -202,7 +202,7 @@ def test_accepted_it_stays_as_it_is(office: Office, came_in: int) -> None:
 
 @pytest.mark.parametrize("role", [Role.OFFICER, Role.DIRECTOR])
 def test_constabulary_staff_do_not_accept_a_return(office: Office, came_in: int, role: Role) -> None:
-    with pytest.raises(Refused, match="Leave it to the office's staff") as refused:
+    with pytest.raises(Refused, match="it is for the Commissioner's office") as refused:
         settle(office, came_in, person(office, role, Body.CONSTABULARY))
     assert (type(refused.value), refused.value.rule) == (Refused, "R1")
     assert stands(office, came_in) == "received"

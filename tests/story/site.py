@@ -17,7 +17,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from bot.practice.server import PracticeSlack
 from bot.practice.workspace import Workspace
-from core import applications, awards, database, deciding, returns
+from core import applications, asking, awards, database, deciding, returns
 from core.links import Purpose, link_for
 from core.records import Award, Deadline, Person
 from core.rules import questions
@@ -206,6 +206,23 @@ class Site:
             self.decided(title=name) for name in ("Gym", "Boxing in the park", "Music room", "Skate ramp")
         )
         self.paths["approved"] = self.path("application", offered.application_id)
+        for state, award in (("agreed", accepted), ("turned down", refused), ("run out", late)):
+            self.paths[state] = self.path("application", award.application_id)
+        asked, answered, gone = (self.submitted(title=name) for name in ("Gym at night", "Judo", "Second thoughts"))
+        self.paths["asked"], self.paths["answered"] = (
+            self.path("application", asked),
+            self.path("application", answered),
+        )
+        self.paths["withdrawn"] = self.path("application", gone)
+        self.paths["to withdraw"] = f"{self.paths['sent']}/withdraw"
+        with office.sessions.begin() as session:
+            officer = self._person(session, Role.OFFICER)
+            for number in (asked, answered):
+                about = applications.by_id(session, number)
+                question = "Who owns the hall?\n\nAnd may you use it on Fridays until ten?"
+                last = asking.ask(session, about, officer, question, office=office, now=now)
+            asking.answer(session, last.id, "The parish does.\nIt lets us in until ten.", source="applicant", now=now)
+            applications.withdraw(session, applications.by_id(session, gone), now=now)
         with office.sessions.begin() as session:
             kept = awards.accept(session, awards.by_id(session, accepted.id), name="Kim Archer", office=office, now=now)
             self.paths["award"] = f"/awards/{kept.reference}"

@@ -163,6 +163,7 @@ def test_the_policy_with_one_to_come(site: Site, watched: Watched) -> None:
 
 SENT = [
     "draft, empty", "draft, filled", "sent", "recommended", "declined", "approved", "award",
+    "asked", "answered", "to withdraw", "withdrawn", "agreed", "turned down", "run out",
     "offer, open", "offer, accepted", "offer, refused", "offer, expired", "return, open", "return, received",
 ]  # fmt: skip
 
@@ -234,7 +235,7 @@ def test_the_answers_to_check(site: Site, watched: Watched, name: str) -> None:
         watched.holds("check answers, errors")
 
 
-@pytest.mark.parametrize("name", ["offer, open", "return, open"])
+@pytest.mark.parametrize("name", ["offer, open", "return, open", "asked"])
 def test_what_is_missing_in_an_answer_to_the_office(site: Site, watched: Watched, name: str) -> None:
     opened(watched, f"{site.url}{site.paths[name]}")
     pressed(watched, SEND, 422)
