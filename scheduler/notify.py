@@ -147,16 +147,16 @@ def _escaped(text: str) -> str:
 class _Reader(HTMLParser):
     """Takes the words, headings, lists and links out of our own letters, and nothing else."""
 
-    MARKS: Final[Mapping[str, str]] = {"h1": "# ", "h2": "# ", "h3": "## ", "li": "* "}
+    MARKS: Final[Mapping[str, str]] = {"h2": "# ", "h3": "## ", "li": "* "}
     ENDS = frozenset({"p", "div", "ul", "ol", "br", *MARKS})
-    SILENT = frozenset({"head", "style", "script"})
+    SILENT = frozenset({"head", "style", "script", "h1"})  # the first heading says what the subject does
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self._lines: list[str] = []
         self._words = ""
         self._mark = ""
-        self._link = ""
+        self._links: list[str] = []
         self._silent = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -166,18 +166,17 @@ class _Reader(HTMLParser):
             self._end_line()
             self._space(tag)
             self._mark = self.MARKS.get(tag, "")
-        if tag == "a":
-            self._link = dict(attrs).get("href") or ""
+        if tag == "a" and (address := dict(attrs).get("href")):
+            self._links.append(address)
 
     def handle_endtag(self, tag: str) -> None:
-        """End it; a link's address follows its words, on a line of its own."""
+        """End it; the addresses of its links follow it, each on a line of its own."""
         self._silent -= tag in self.SILENT
-        if tag == "a" and self._link:
-            self._end_line(":")
-            self._lines += ["", self._link, ""]
-            self._link = ""
         if tag in self.ENDS:
             self._end_line()
+            for address in self._links:
+                self._lines += ["", address, ""]
+            self._links = []
             self._space(tag)
 
     def handle_data(self, data: str) -> None:
@@ -190,10 +189,10 @@ class _Reader(HTMLParser):
         if tag not in ("li", "br"):
             self._lines.append("")
 
-    def _end_line(self, after: str = "") -> None:
+    def _end_line(self) -> None:
         words = _escaped(self._words)
         if words:
-            self._lines.append(f"{self._mark}{words}{after}")
+            self._lines.append(f"{self._mark}{words}")
             self._mark = ""
         self._words = ""
 

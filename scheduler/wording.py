@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
@@ -162,12 +162,14 @@ def _about_application(session: Session, message: OutboxMessage, office: Office)
     """Receipt, declined, withdrawn."""
     application = applications.by_id(session, message.payload["application_id"])
     decision = application.decision
+    submitted_on = london_day(application.submitted_at or message.made_at)
     return _applicant(
         application,
         {
             "fund": _fund(application.fund, office),
             "amount": application.amount,
-            "submitted_on": london_day(application.submitted_at or message.made_at),
+            "submitted_on": submitted_on,
+            "decide_by": submitted_on + timedelta(days=office.policy.decision_days.value),
             "link": _address(session, "application", application.id, office),
             "reasons": _paragraphs(decision.reasons) if decision else [],
         },
