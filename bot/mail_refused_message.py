@@ -22,14 +22,15 @@ def message_for_refusal(session: Session, refused: OutboxMessage, *, by: str) ->
     references = [application.reference for application in about if application.reference]
     told = listed([str(one) for one in references[:5]])
     concerned = f" on {told}" if told else ""
+    could_not = f"{by[:1].upper()}{by[1:]} could not deliver {what}."
+    parts = [blocks.paragraph(blocks.words(f"{could_not} It is about:" if about else could_not))]
+    if about:
+        parts.append(blocks.bullets([_line(application) for application in about[:MOST_LISTED]]))
     return Message(
         f"A mail did not arrive{concerned}: {what}. Please telephone.",
         [
             blocks.header("A mail did not arrive: please telephone"),
-            blocks.rich(
-                blocks.paragraph(blocks.words(f"{by[:1].upper()}{by[1:]} could not deliver {what}. It is about:")),
-                blocks.bullets([_line(application) for application in about[:MOST_LISTED]]),
-            ),
+            blocks.rich(*parts),
             blocks.context(
                 blocks.plain(
                     "Telephone the contact, tell them what the mail said, and ask for an address that works. "

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import deadlines, events, outbox
-from core.records import Application, Award, MonitoringReturn, OutboxMessage
+from core.records import Application, Asked, Award, MonitoringReturn, OutboxMessage
 
 KIND = "mail_refused"
 """The kind of the message to the officer, and of the line in the trail."""
@@ -38,7 +38,7 @@ def note(session: Session, message: OutboxMessage, *, by: str, code: str, now: d
 
 
 def applications_of(session: Session, message: OutboxMessage) -> list[Application]:
-    """The applications that a mail is about, by reference."""
+    """The applications that a mail is about, by reference. Its payload holds one of these ids, or it is a nudge."""
     payload = message.payload
     found: list[Application | None] = []
     if "application_id" in payload:
@@ -49,6 +49,9 @@ def applications_of(session: Session, message: OutboxMessage) -> list[Applicatio
     elif "return_id" in payload:
         came_in = session.get(MonitoringReturn, payload["return_id"])
         found = [came_in.award.application if came_in else None]
+    elif "asked_id" in payload:
+        asked = session.get(Asked, payload["asked_id"])
+        found = [asked.application if asked else None]
     else:
         nudged = (nudge.deadline.award for nudge in deadlines.nudges_of(session, message))
         found = [award.application if award else None for award in nudged]

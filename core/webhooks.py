@@ -55,6 +55,7 @@ CHANGES: Mapping[str, Change] = {
     "return_received": Change("award.return_received", "received", in_register=True),
     "return_queried": Change("award.return_queried", "queried", in_register=True),
     "return_answered": Change("award.return_answered", "received", in_register=True),
+    "return_question_taken_back": Change("award.return_question_taken_back", "received", in_register=True),
     "return_accepted": Change("award.return_accepted", "accepted", in_register=True),
     "varied": Change("award.varied", "active", in_register=True),
     "completed": Change("award.completed", "completed", in_register=True),

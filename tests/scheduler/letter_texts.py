@@ -78,7 +78,7 @@ def mails() -> list[str]:
 def letter_text(kind: str) -> LetterText:
     """A kind of letter, with made-up facts."""
     environment = texts().overlay(undefined=Fact)
-    environment.filters.update(day=lambda fact: f"3 December 2026«{fact}»", money=lambda fact: f"£2,000«{fact}»")
+    environment.filters.update(day=lambda fact: f"3 December 2026{fact}", money=lambda fact: f"£2,000{fact}")
     environment.filters["listed"] = str
 
     def part(name: str) -> str:

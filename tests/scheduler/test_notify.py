@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from core import events
+from core import applications, asking, events
 from core.outbox import by_reference, reference_of
+from core.rules.policy import Role
 from scheduler.delivery import Checkpoint, Delivery
 from scheduler.mail import Mail
 from scheduler.mail_courier import MailCourier
@@ -178,6 +179,19 @@ def test_a_refused_address_reaches_trail_and_officer(desk: Desk, notify: NotifyS
     (told,) = desk.told()
     assert str(application.reference) in told.text
     assert "telephone" in told.text
+
+
+def test_a_refused_question_reaches_the_officer_too(desk: Desk, notify: NotifyServer, sender: NotifySender) -> None:
+    application, officer = desk.submit(), desk.person(Role.OFFICER)
+    delivery(desk, sender).deliver_all()
+    with desk.office.sessions.begin() as session:
+        about = applications.by_id(session, application.id)
+        asking.ask(session, about, officer, "For whom?", office=desk.office, now=desk.clock())
+    notify.add(BAD_ADDRESS)
+    assert delivery(desk, sender).deliver_all().failed == 1
+    desk.slack_delivery().deliver_all()
+    (told,) = desk.told()
+    assert str(application.reference) in told.text
 
 
 def test_a_reference_is_of_one_message_of_one_record(desk: Desk) -> None:
