@@ -123,13 +123,7 @@ def allocate(
     fund = fund_of(policy, fund_id)
     if amount <= 0:
         raise Refused("An allocation adds money: give an amount over zero.", "F6")
-    last = financial_year(london_day(now)) + policy.allocation_years_ahead.value
-    if not FIRST_YEAR <= year <= last:
-        raise Refused(
-            f"Money is allocated for the financial years from {year_label(FIRST_YEAR)}, the first that there were "
-            f"commissioners, to {year_label(last)}, as far ahead as the policy goes. Give one of them.",
-            "F6",
-        )
+    _check_year(year, policy, now)
     if purpose is not None and purpose not in fund.purposes:
         its = ", ".join(one.value for one in fund.purposes)
         raise Refused(f"The {fund.name} is not for {purpose.value}. Its purposes are: {its}.", fund.rule)
@@ -148,6 +142,17 @@ def allocate(
     }
     events.append(session, "allocated", FUND_TRAIL, actor, {**told, "note": note}, now=now)
     return position(session, fund_id, year)
+
+
+def _check_year(year: int, policy: Policy, now: datetime) -> None:
+    """Raises Refused for a year that nobody can have money for: its figures are a slip of the key (F6)."""
+    last = financial_year(london_day(now)) + policy.allocation_years_ahead.value
+    if not FIRST_YEAR <= year <= last:
+        raise Refused(
+            f"Money is allocated for the financial years from {year_label(FIRST_YEAR)}, the first that there were "
+            f"commissioners, to {year_label(last)}, as far ahead as the policy goes. Give one of them.",
+            "F6",
+        )
 
 
 def change_allocation(
@@ -225,14 +230,15 @@ def hold(
 ) -> FundPosition:
     """Record the actual statutory sum of a year, in pence: it is held back in place of the fund's share (F3).
 
-    Raises NotFound for an unknown fund; Refused for a fund that holds nothing back, a negative sum, and one that would
-    leave committed money uncovered.
+    Raises NotFound for an unknown fund; Refused for a fund that holds nothing back, a negative sum, a year that is not
+    allocated for either, and a sum that would leave committed money uncovered.
     """
     fund = fund_of(policy, fund_id)
     if fund.held_share is None:
         raise Refused(f"Nothing of the {fund.name} is held back, so there is no statutory sum to record.", "F3")
     if amount < 0:
         raise Refused("Give the statutory sum as an amount of zero or more.", "F3")
+    _check_year(year, policy, now)
     held = held_year(session, fund_id, year)
     share = policy.over_allocation.value
     bearable = {row.pot: _most_held(row, share if row.pot == GENERAL else Fraction(0)) for row in held}

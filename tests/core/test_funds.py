@@ -77,7 +77,9 @@ def test_an_allocation_of_nothing_is_refused(office: Office) -> None:
 def test_a_year_that_nobody_has_money_for_is_refused(office: Office, year: int) -> None:
     with pytest.raises(Refused, match=r"from 2012-13, .* to 2031-32, as far ahead as the policy goes\."):
         allocate(office, "youth-fund", 100, year)
-    assert trail(office, "allocated") == []
+    with office.sessions.begin() as session, pytest.raises(Refused, match="Give one of them"):
+        funds.hold(session, "crime-and-disorder", year, 0, policy=office.policy, actor="test", now=office.clock())
+    assert trail(office, "allocated") == trail(office, "statutory_sum") == []
 
 
 @pytest.mark.parametrize("year", [2012, YEAR - 1, YEAR + 5])
