@@ -143,6 +143,7 @@ def test_mail_goes_one_way_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_webhooks_go_by_https_outside_practice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWARD_DESK_SECRET_KEY", "a secret that is long enough")
+    monkeypatch.setenv("AWARD_DESK_FIELD_KEYS", f"k:{new_key()}")
     for address, fine in (("https://a.example", True), ("http://127.0.0.1:9", True), ("http://a.example", False)):
         monkeypatch.setenv("AWARD_DESK_WEBHOOKS", HOOK.replace("https://hooks.example.org", address))
         assert choose(read(), production=False, host="127.0.0.1").raw.endpoints()[0].url == address

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
@@ -11,9 +12,10 @@ import pytest
 from jinja2 import UndefinedError
 from sqlalchemy import delete, select
 
-from core import applications, asking, awards, outbox, returns
+from core import applications, asking, awards, bank_details, measures, outbox, returns
 from core.links import follow
 from core.records import Link, Person
+from core.rules.banking import Account
 from core.rules.policy import Role
 from core.rules.questions import ReturnFacts
 from scheduler import wording
@@ -107,6 +109,68 @@ def test_a_refusal_to_fund_gives_the_reasons(desk: Desk) -> None:
     assert "<p>No &lt;plan&gt; for safeguarding.</p>" in mail.html
     assert "sorry" in mail.text
     assert links(mail.text) == []
+
+
+def proposed(desk: Desk, *, agree: bool) -> None:
+    """A change of the measures of an offer, proposed by its applicant and answered by the officer."""
+    award = desk.offered()
+    wanted = [measures.Proposed(1, HOSTILE, "Five fewer")]
+    with desk.office.sessions.begin() as session:
+        number = measures.propose(session, award.id, name="Ada", wanted=wanted, why="x", now=desk.clock()).id
+    officer = desk.person(Role.OFFICER)
+    with desk.office.sessions.begin() as session:
+        who = session.get_one(Person, officer.id)
+        if agree:
+            measures.agree(session, number, who, note="Sensible.", office=desk.office, now=desk.clock())
+        else:
+            measures.decline(
+                session, number, who, reason="Too little.\n\nAsk us.", office=desk.office, now=desk.clock()
+            )
+
+
+def test_measures_that_were_agreed_are_listed_with_the_same_link(desk: Desk) -> None:
+    proposed(desk, agree=True)
+    mail = by_subject(desk, "We agree to your measures")
+    (link,) = links(mail.text)
+    assert path_of(link) == "/offers"
+    assert links(mail.html) == [link]
+    assert "Five fewer" in mail.text
+    assert "Sensible." in mail.text
+    assert "by 21 December 2026" in mail.text
+    assert "<b>" not in mail.html
+
+
+def test_measures_that_stay_are_told_with_the_reason(desk: Desk) -> None:
+    proposed(desk, agree=False)
+    mail = by_subject(desk, "The measures of our offer stay")
+    assert "Too little.\n\nAsk us." in mail.text
+    assert "Five fewer" not in mail.text
+    assert len(links(mail.text)) == 1
+
+
+def test_an_offer_that_stays_open_longer(desk: Desk) -> None:
+    award = desk.offered()
+    officer = desk.person(Role.OFFICER)
+    with desk.office.sessions.begin() as session:
+        who, until = session.get_one(Person, officer.id), award.accept_by + timedelta(days=10)
+        awards.extend_offer(session, award.id, who, until=until, reason="x", office=desk.office, now=desk.clock())
+    assert len(links(by_subject(desk, "You have until 31 December 2026").text)) == 1
+
+
+def test_bank_details_are_told_without_them_and_without_a_link(desk: Desk) -> None:
+    award = desk.active()
+    for number in ("73311942", "55779921"):
+        account = Account("Riverside", "309430", number)
+        with desk.office.sessions.begin() as session:
+            bank_details.give(session, award.id, account, office=desk.office, now=desk.clock())
+    first, second = (by_subject(desk, words) for words in ("We have your bank details", "award were changed"))
+    for mail in (first, second):
+        assert links(mail.text) == links(mail.html) == []
+        assert not re.search("309430|73311942|55779921", mail.text + mail.html + mail.subject)
+    assert "We pay nothing until we have checked the new details" in " ".join(second.text.split())
+    told = [json.dumps(one.blocks) + one.text for one in desk.told()]
+    assert ["CHANGED" in one for one in told] == [False, True]
+    assert not re.search("309430|73311942|55779921", "".join(told))
 
 
 def test_a_withdrawal(desk: Desk) -> None:

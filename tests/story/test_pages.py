@@ -242,6 +242,34 @@ def test_what_is_missing_in_an_answer_to_the_office(site: Site, watched: Watched
     watched.holds(f"{name}, errors")
 
 
+def test_an_offer_from_a_proposed_change_to_bank_details(site: Site, watched: Watched) -> None:
+    page, offer = watched.page, f"{site.url}{site.path('offer', site.decided(title='Dance class').id)}"
+    opened(watched, offer)
+    page.check("input[value=propose]")
+    pressed(watched, SEND, 422)
+    watched.holds("offer, proposal with errors")
+    page.fill("#target-1", "A tenth fewer")
+    page.fill("#why", "A fifth is beyond us.")
+    page.fill("#name", "Kim Archer")
+    pressed(watched, SEND)
+    watched.holds("offer, change proposed")
+    for box in ("input[value=accept]", "#terms", "#measures"):
+        page.check(box)
+    page.fill("#name", "Kim Archer")
+    pressed(watched, SEND)
+    pressed(watched, "text=Give us your bank details")
+    watched.holds("bank details")
+    pressed(watched, SEND, 422)
+    watched.holds("bank details, errors")
+    for name, typed in (("account_name", "Ramsey"), ("sort_code", "30-94-30"), ("account_number", "73311942")):
+        page.fill(f"#{name}", typed)
+    page.check("input[value=no]")
+    pressed(watched, SEND)
+    watched.holds("bank details, given")
+    pressed(watched, "text=Change the bank details")
+    watched.holds("bank details, to be changed")
+
+
 def test_a_mail(site: Site, watched: Watched) -> None:
     opened(watched, f"{site.url}/practice/mail")
     watched.page.get_by_role("link", name=re.compile("offer", re.IGNORECASE)).first.click()
