@@ -6,8 +6,10 @@ was first (A3). What the office's people do with an application is in `core.deci
 
 from __future__ import annotations
 
+import hashlib
+import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -16,11 +18,11 @@ from sqlalchemy.orm import Session
 
 from core import events, organisations, outbox
 from core.assessing import assessment_of, facts_data, facts_of, finding_data, known_facts
-from core.errors import Conflict, NotFound, Refused
+from core.errors import ChangedMeanwhile, Conflict, NotFound, Refused
 from core.links import link_for
 from core.office import LONDON, Office, london_day
 from core.records import Application, Asked, BudgetLine, Outcome
-from core.rules.answers import clean_short, is_address
+from core.rules.answers import clean_long, clean_short, is_address
 from core.rules.lifecycle import APPLICATION, ApplicationAction, ApplicationState, NotAllowed
 from core.rules.organisations import address_key, keys_of
 from core.rules.policy import Fund
@@ -68,8 +70,21 @@ def start(session: Session, fund_id: str, *, office: Office, now: datetime, by_i
     return application
 
 
-def save(session: Session, application: Application, answers: Mapping[str, str], *, now: datetime) -> None:
-    """Keep what was typed, right or wrong, beside what was there. Raises Conflict once it has been submitted."""
+def answers_digest(answers: Mapping[str, str], names: Iterable[str]) -> str:
+    """A short text that says what these fields hold: another one as soon as one of them holds something else."""
+    held = [answers.get(name, "") for name in names]
+    return hashlib.sha256(json.dumps(held).encode()).hexdigest()
+
+
+def save(
+    session: Session, application: Application, answers: Mapping[str, str], *, now: datetime, seen: str | None = None
+) -> None:
+    """Keep what was typed, right or wrong, beside what was there.
+
+    `seen` is the digest of the same fields as they were when they were shown, in the order of `answers`; None where
+    nobody looked at them first. Raises ChangedMeanwhile, and keeps nothing, where something else has been saved in
+    them since; Conflict once the application has been submitted.
+    """
     locked = session.scalars(
         select(Application)
         .where(Application.id == application.id)
@@ -78,11 +93,21 @@ def save(session: Session, application: Application, answers: Mapping[str, str],
     ).one()
     if locked.status != ApplicationState.DRAFT:
         raise Conflict("This application has been submitted, so it can no longer be changed. Write to the office.")
-    locked.answers = {**locked.answers, **{name: _storable(text) for name, text in answers.items()}}
-    if "contact_email" in answers:
-        typed = clean_short(locked.answers["contact_email"])
-        locked.contact_key = address_key(typed) if is_address(typed) else None
+    typed = {name: _storable(text) for name, text in answers.items()}
+    saved = {name: str(locked.answers.get(name, "")) for name in typed}
+    if seen is not None and seen != answers_digest(saved, saved) and not same_answers(saved, typed):
+        raise ChangedMeanwhile("Other answers were saved on this page after you opened it.", saved)
+    # a blank field that nothing was ever typed into says nothing
+    locked.answers = {**locked.answers, **{name: text for name, text in typed.items() if text or saved[name]}}
+    if "contact_email" in typed:
+        address = clean_short(typed["contact_email"])
+        locked.contact_key = address_key(address) if is_address(address) else None
     locked.saved_at = now
+
+
+def same_answers(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    """Whether two people typed the same, whatever their browsers make of the ends of lines."""
+    return all(clean_long(text) == clean_long(other.get(name, "")) for name, text in one.items())
 
 
 def _storable(text: str) -> str:

@@ -5,6 +5,8 @@ Each edge translates these once: into a page, a problem document, a private mess
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error
     """The office may not, or does not, do this.
@@ -29,3 +31,11 @@ class Gone(Refused):
 
 class Conflict(Refused):
     """Somebody else was first, or what was seen is not how things stand now (A3)."""
+
+
+class ChangedMeanwhile(Conflict):
+    """Other answers were saved after those were shown that somebody changes now. `saved` are the ones that stand."""
+
+    def __init__(self, reason: str, saved: Mapping[str, str]) -> None:
+        super().__init__(reason)
+        self.saved = saved

@@ -269,7 +269,9 @@ def _refused(error: errors.Refused) -> Response:
 def _shown(again: Callable[..., Response], status: int) -> ResponseReturnValue:
     """A form shown again. Flask asks no other handler about what a handler raises, so a refusal is told here."""
     try:
-        return again(**(request.view_args or {})), status
+        answer = again(**(request.view_args or {}))
+        answer.status_code = max(answer.status_code, status)  # a form may say more: that it was sent meanwhile
+        return answer
     except errors.Refused as error:
         return _refused(error)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Blueprint, Response, redirect, request, url_for
@@ -13,7 +12,7 @@ from werkzeug.wrappers import Response as Redirect
 
 from core import applications
 from core.assessing import finding_data, money_for
-from core.errors import Conflict, NotFound, Refused
+from core.errors import ChangedMeanwhile, Conflict, NotFound, Refused
 from core.links import follow, link_for
 from core.records import Application
 from core.rules.assessment import assess
@@ -24,50 +23,31 @@ from core.rules.questions import (
     AnswerKind,
     ApplicationFacts,
     Fault,
-    Faults,
     Page,
-    Question,
     application_pages,
-    budget_rows,
-    describe,
     fields,
     read_application,
     read_page,
-    read_question,
 )
 from intake import documents, pages
+from intake.drafts import (
+    Draft,
+    answer_lines,
+    as_typed,
+    budget_of,
+    draft_of,
+    lines_shown,
+    names_of,
+    page_of,
+    shown,
+    typed,
+)
 from intake.status import where_it_stands
 
 blueprint = Blueprint("apply", __name__)
 
 TO_CHECK = "check"
 """The value of `return` on a page that was opened from the answers: back there when it is right."""
-
-
-@dataclass(frozen=True)
-class Draft:
-    """A draft as its pages show it: its fund, what was typed, and the pages that its answers ask for."""
-
-    fund: Fund
-    raw: Mapping[str, str]
-    pages: tuple[Page, ...]
-
-    def page(self, slug: str) -> Page:
-        """The page of this address. Raises NotFound for one that this application does not have."""
-        for one in self.pages:
-            if one.slug == slug:
-                return one
-        raise NotFound("This application has no such page: an earlier answer may have taken it away.")
-
-    def before(self, page: Page) -> Page | None:
-        """The page before this one."""
-        position = self.pages.index(page)
-        return self.pages[position - 1] if position else None
-
-    def after(self, page: Page) -> Page | None:
-        """The page after this one."""
-        position = self.pages.index(page)
-        return self.pages[position + 1] if position + 1 < len(self.pages) else None
 
 
 def _policy() -> Policy:
@@ -129,13 +109,6 @@ def _application(session: Session, token: str) -> Application:
     return applications.by_id(session, found)
 
 
-def _draft(application: Application) -> Draft:
-    fund = _policy().fund(application.fund)
-    if fund is None:
-        raise NotFound("The fund that this application is for is no longer there. Write to the office.")
-    return Draft(fund, application.answers, application_pages(fund, _policy(), application.answers))
-
-
 def _is_draft(application: Application) -> bool:
     return application.status == ApplicationState.DRAFT
 
@@ -154,36 +127,43 @@ def page(token: str, slug: str) -> ResponseReturnValue:
         application = _application(session, token)
         if not _is_draft(application):
             return _see_other("apply.status", token=token)
-        draft = _draft(application)
+        draft = draft_of(application, _policy())
     return _form(token, draft, draft.page(slug), draft.raw)
 
 
 def page_again(token: str, slug: str) -> Response:
     """The page with what was just typed, unsaved, for a post whose session was lost."""
     with pages.office().reading() as session:
-        draft = _draft(_still_draft(_application(session, token)))
-    form = draft.page(slug)
-    return _form(token, draft, form, {**draft.raw, **_typed(form, draft.raw)}, notice=pages.LOST_SESSION)
-
-
-def _typed(form: Page, raw: Mapping[str, str]) -> dict[str, str]:
-    """What was typed into a page, without the blank fields that nothing was ever typed into."""
-    sent = pages.typed(name for question in form.questions for name in fields(question))
-    return {name: text for name, text in sent.items() if text or name in raw}
+        application = _application(session, token)
+        draft = draft_of(application, _policy())
+    form = page_of(draft, _policy(), slug)
+    if not _is_draft(application) or not draft.asks(form):
+        return _to_copy(token, form, sent=not _is_draft(application), kept=False)
+    return _form(token, draft, form, {**draft.raw, **typed(form)}, notice=pages.LOST_SESSION, seen=_seen())
 
 
 @blueprint.post("/a/<token>/<slug>")
 def save_page(token: str, slug: str) -> ResponseReturnValue:
-    """Keep what was typed, right or wrong; go on only when it is right."""
+    """Keep what was typed, right or wrong; go on only when it is right. Nobody's text is lost to somebody else's."""
     office = pages.office()
     with office.sessions.begin() as session:
-        application = _application(session, token)
+        application = applications.held(session, _application(session, token).id)  # one save at a time
+        draft = draft_of(application, office.policy)
+        form = page_of(draft, office.policy, slug)
+        said = typed(form)
         if not _is_draft(application):
-            return _see_other("apply.status", token=token)
-        draft = _draft(application)
-        form = draft.page(slug)
-        applications.save(session, application, _typed(form, draft.raw), now=office.clock())
-        draft = _draft(application)
+            if applications.same_answers(said, draft.raw):
+                return _see_other("apply.status", token=token)
+            return _to_copy(token, form, sent=True, kept=False)
+        try:
+            applications.save(session, application, said, now=office.clock(), seen=_seen())
+        except ChangedMeanwhile as error:
+            if draft.asks(form):
+                return _both(token, draft, form, said, error.saved)
+            return _to_copy(token, form, sent=False, kept=False)
+        draft = draft_of(application, office.policy)
+    if not draft.asks(form):
+        return _to_copy(token, form, sent=False, kept=True)
     if "add" in request.form:
         return _another_line(token, form, draft)
     _, faults = read_page(form, draft.raw, office.policy, draft.fund, office.today())
@@ -192,47 +172,66 @@ def save_page(token: str, slug: str) -> ResponseReturnValue:
     following = _next(draft, form)
     if following is None:
         return _see_other("apply.check_answers", token=token)
-    if request.form.get("return") == TO_CHECK:
+    if _from_check():
         return redirect(_change(token, following.slug), code=303)
     return _see_other("apply.page", token=token, slug=following.slug)
 
 
+def _seen() -> str | None:
+    """What the fields of the form held when it was shown, as a digest; None where it does not say."""
+    return request.form.get("seen") or None
+
+
+def _both(token: str, draft: Draft, form: Page, said: Mapping[str, str], saved: Mapping[str, str]) -> Response:
+    """The page with what was typed in its boxes, and what somebody saved meanwhile beside them."""
+    beside = {
+        question.id: answer_lines(question, draft.raw, draft.fund, "Nothing: it is blank now")
+        for question in form.questions
+        if not applications.same_answers({name: saved.get(name, "") for name in fields(question)}, said)
+    }
+    return _form(token, draft, form, {**draft.raw, **said}, notice=_CHANGED, beside=beside)
+
+
+_CHANGED = (
+    "Other answers were saved on this page after you opened it, by somebody else who has the address or in another "
+    "window. Nothing is lost: what you typed is in the boxes, and what is saved now is shown with it. Keep either, or "
+    "put both together and save."
+)
+
+
+def _to_copy(token: str, form: Page, *, sent: bool, kept: bool) -> Response:
+    """What was typed into a page that takes no answer any more, so that it can be copied.
+
+    `sent`: the application has been sent; else an earlier answer has taken the page away. `kept`: it was saved.
+    """
+    said = typed(form)
+    answers = [(question.title, as_typed(question, said)) for question in form.questions]
+    return pages.page(
+        "to_copy.html",
+        409,
+        title="This application has been sent" if sent else "This page is not asked any more",
+        sent=sent,
+        kept=kept,
+        answers=[(title, lines) for title, lines in answers if lines],
+        overview=url_for("apply.status", token=token),
+    )
+
+
 def _another_line(token: str, form: Page, draft: Draft) -> ResponseReturnValue:
     """Back to the page, which is saved, with one more line; what is wrong in it is said when it is sent as a whole."""
-    budget = _budget(form)
+    budget = budget_of(form)
     if budget is None:
         return _see_other("apply.page", token=token, slug=form.slug)
-    lines = min(_lines_shown(budget, draft.raw) + 1, budget.most_rows)
-    checking = {"return": TO_CHECK} if request.form.get("return") == TO_CHECK else {}
+    lines = min(lines_shown(budget, draft.raw) + 1, budget.most_rows)
+    checking = {"return": TO_CHECK} if _from_check() else {}
     anchor = f"{budget.id}-item-{lines}"
     return _see_other("apply.page", token=token, slug=form.slug, lines=lines, _anchor=anchor, **checking)
-
-
-def _budget(form: Page) -> Question | None:
-    """The question of this page that takes as many lines as somebody likes."""
-    return next((question for question in form.questions if question.kind is AnswerKind.BUDGET), None)
-
-
-def _lines_shown(budget: Question, raw: Mapping[str, str]) -> int:
-    """How many lines of a budget are shown: those filled in, and the blank ones that were shown or asked for."""
-    asked = request.args.get("lines", "")
-    wanted = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 4 else 0
-    sent = sum(f"{budget.id}-item-{row}" in request.form for row in range(1, budget.most_rows + 1))
-    filled = budget_rows(budget, raw, budget.most_rows)
-    return max([budget.rows, min(wanted, budget.most_rows), sent, *filled])
-
-
-def _shown(form: Page, raw: Mapping[str, str]) -> tuple[Question, ...]:
-    """The questions of a page, with as many lines as are to be shown."""
-    return tuple(
-        replace(one, rows=_lines_shown(one, raw)) if one.kind is AnswerKind.BUDGET else one for one in form.questions
-    )
 
 
 def _next(draft: Draft, form: Page) -> Page | None:
     """The page to go to; None for the answers. From the answers, only what this page's answer newly asks is shown."""
     following = draft.after(form)
-    if request.form.get("return") != TO_CHECK or following is None:
+    if not _from_check() or following is None:
         return following
     own = {question.id for question in form.questions}
     newly_asked = any(
@@ -246,36 +245,61 @@ def _next(draft: Draft, form: Page) -> Page | None:
 
 
 def _form(
-    token: str, draft: Draft, form: Page, raw: Mapping[str, str], faults: Sequence[Fault] = (), notice: str = ""
+    token: str,
+    draft: Draft,
+    form: Page,
+    raw: Mapping[str, str],
+    faults: Sequence[Fault] = (),
+    notice: str = "",
+    *,
+    seen: str | None = None,
+    beside: Mapping[str, Sequence[str]] | None = None,
 ) -> Response:
+    """A page with these answers in it.
+
+    `seen` is what the page last showed as saved, what is saved now unless given; `beside` is what is saved now, by
+    question, where it is not what is in the boxes.
+    """
     alone = len(form.questions) == 1
-    from_check = request.values.get("return") == TO_CHECK
-    before = draft.before(form)
-    questions = _shown(form, raw)
-    if from_check:
-        back = url_for("apply.check_answers", token=token)
-    elif before is not None:
-        back = url_for("apply.page", token=token, slug=before.slug)
-    else:
-        back = url_for("apply.status", token=token)
+    questions = shown(form, raw)
+    status = 422 if faults else 200
     return pages.page(
         "question.html",
-        422 if faults else 200,
+        409 if beside else status,
         title=form.title,
         form=form,
         alone=alone,
-        components=[pages.component(question, raw, faults, heading=alone) for question in questions],
+        asked=[
+            (pages.component(question, raw, faults, heading=alone), question.label, (beside or {}).get(question.id))
+            for question in questions
+        ],
         another=any(one.kind is AnswerKind.BUDGET and one.rows < one.most_rows for one in questions),
         errors=pages.error_list(faults),
         notice=notice,
-        from_check=from_check,
+        beside=bool(beside),
+        from_check=_from_check(),
         address=url_for("apply.page", token=token, slug=form.slug),
-        number=draft.pages.index(form) + 1,
+        seen=seen or applications.answers_digest(draft.raw, names_of([form])),
+        number=draft.number(form),
         total=len(draft.pages),
         fund=draft.fund,
-        back=back,
+        back=_back(token, draft, form),
         later=url_for("apply.status", token=token),
     )
+
+
+def _from_check() -> bool:
+    """Whether the page was opened from the answers."""
+    return request.values.get("return") == TO_CHECK
+
+
+def _back(token: str, draft: Draft, form: Page) -> str:
+    before = draft.before(form)
+    if _from_check():
+        return url_for("apply.check_answers", token=token)
+    if before is None:
+        return url_for("apply.status", token=token)
+    return url_for("apply.page", token=token, slug=before.slug)
 
 
 @blueprint.get("/a/<token>/check-answers")
@@ -295,10 +319,10 @@ def submit_again(token: str) -> Response:
 
 
 def _answers(
-    session: Session, token: str, application: Application, *, pressed: bool = False, notice: str = ""
+    session: Session, token: str, application: Application, *, notice: str = "", status: int = 200
 ) -> Response:
     office = pages.office()
-    draft, today = _draft(application), office.today()
+    draft, today = draft_of(application, _policy()), office.today()
     facts, faults = read_application(draft.fund, draft.raw, office.policy, today)
     findings = _findings(session, facts) if facts else []
     where = {question.id: form.slug for form in draft.pages for question in form.questions}
@@ -311,10 +335,11 @@ def _answers(
     ]
     return pages.page(
         "check_answers.html",
-        422 if pressed and faults else 200,
+        status,
         title="Check your answers",
+        seen=applications.answers_digest(draft.raw, names_of(draft.pages)),
         sections=_summary(token, draft),
-        errors=errors if pressed else [],
+        errors=errors if status == 422 else [],
         open_questions=errors,
         findings=findings,
         blocking=[finding for finding in findings if finding["verdict"] == "not_met"],
@@ -324,6 +349,12 @@ def _answers(
         token=token,
         back=url_for("apply.page", token=token, slug=draft.pages[-1].slug),
     )
+
+
+_CHANGED_SINCE = (
+    "An answer has changed since you opened this page, so nothing has been sent. Check the answers as they are now, "
+    "and send them if they are right."
+)
 
 
 def _change(token: str, slug: str) -> str:
@@ -342,28 +373,10 @@ def _summary(token: str, draft: Draft) -> dict[str, list[dict[str, Any]]]:
     sections: dict[str, list[dict[str, Any]]] = {}
     for form in draft.pages:
         for question in form.questions:
-            lines = _lines(question, draft)
+            lines = answer_lines(question, draft.raw, draft.fund, "Not answered yet")
             change = _change(token, form.slug)
             sections.setdefault(form.section, []).append({"label": question.label, "lines": lines, "change": change})
     return sections
-
-
-def _lines(question: Question, draft: Draft) -> tuple[str, ...]:
-    """An answer as it is understood; as it was typed where it is not."""
-    value = read_question(question, draft.raw, _policy(), draft.fund, pages.office().today())
-    if not isinstance(value, Faults):
-        return describe(question, value)
-    said = [draft.raw.get(name, "").strip() for name in fields(question)]
-    typed = [text for text in said if text]
-    if question.kind is AnswerKind.BUDGET:
-        rows = (
-            f"{item}: {cost}" if item and cost else item or cost
-            for item, cost in zip(said[::2], said[1::2], strict=True)
-        )
-        return tuple(row for row in rows if row) or ("Not answered yet",)
-    if question.kind is AnswerKind.DATE and typed:
-        return (" ".join(typed),)
-    return tuple(typed) or ("Not answered yet",)
 
 
 @blueprint.post("/a/<token>/check-answers")
@@ -374,10 +387,12 @@ def submit(token: str) -> ResponseReturnValue:
         with office.sessions.begin() as session:
             application = applications.held(session, _application(session, token).id)  # no save comes in between
             if _is_draft(application):
-                draft = _draft(application)
+                draft = draft_of(application, _policy())
+                if _seen() not in (None, applications.answers_digest(draft.raw, names_of(draft.pages))):
+                    return _answers(session, token, application, notice=_CHANGED_SINCE, status=409)
                 facts, _ = read_application(draft.fund, draft.raw, office.policy, office.today())
                 if facts is None:
-                    return _answers(session, token, application, pressed=True)
+                    return _answers(session, token, application, status=422)
                 if not draft.fund.is_open(office.today()):
                     raise Refused(
                         f"The {draft.fund.name} has closed, so this cannot be sent now. It is still saved.", "T4"
@@ -401,7 +416,7 @@ def status(token: str) -> ResponseReturnValue:
 
 def _progress(token: str, application: Application) -> Response:
     office = pages.office()
-    draft, today = _draft(application), office.today()
+    draft, today = draft_of(application, _policy()), office.today()
     tasks: list[dict[str, Any]] = []
     first: str | None = None
     for form in draft.pages:
