@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, selectinload
 
 from core.errors import NotFound
@@ -115,15 +115,7 @@ def register(
     kinds: Sequence[Kind] | None = None,
 ) -> list[PublicAward]:
     """Every public award, the latest decision first; by fund, financial year of the start, and words if given."""
-    query = (
-        select(Award)
-        .join(Award.application)
-        .join(Application.decision)
-        .where(Award.status.in_([state.value for state in PUBLIC_STATES]))
-        .options(selectinload(Award.application).selectinload(Application.outcomes))
-        .options(selectinload(Award.application).selectinload(Application.decision))
-        .order_by(Decision.made_at.desc(), Award.id.desc())
-    )
+    query = _public_awards()
     if fund:
         query = query.where(Award.fund == fund)
     if kinds is not None:
@@ -135,6 +127,23 @@ def register(
     if wanted:
         found = [award for award in found if all(word in _searched(award) for word in wanted)]
     return found
+
+
+def latest(session: Session, fund: str, most: int, *, office: Office) -> list[PublicAward]:
+    """The latest public awards of a fund, at most so many: what it has been given for lately."""
+    return [_public(award, office) for award in session.scalars(_public_awards().where(Award.fund == fund).limit(most))]
+
+
+def _public_awards() -> Select[Award]:
+    return (
+        select(Award)
+        .join(Award.application)
+        .join(Application.decision)
+        .where(Award.status.in_([state.value for state in PUBLIC_STATES]))
+        .options(selectinload(Award.application).selectinload(Application.outcomes))
+        .options(selectinload(Award.application).selectinload(Application.decision))
+        .order_by(Decision.made_at.desc(), Award.id.desc())
+    )
 
 
 def _searched(award: PublicAward) -> str:

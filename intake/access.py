@@ -60,6 +60,7 @@ ACCESS: Mapping[str, Access] = {
     "check.check": Access.PUBLIC,
     "apply.fund_page": Access.PUBLIC,
     "apply.begin": Access.PUBLIC,
+    "questions.page": Access.PUBLIC,
     "apply.status": Access.LINK,
     "apply.page": Access.LINK,
     "apply.save_page": Access.LINK,

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as Redirect
 
-from core import applications
+from core import applications, publication
 from core.assessing import finding_data, money_for
 from core.errors import ChangedMeanwhile, Conflict, NotFound, Refused
 from core.links import follow, link_for
@@ -30,6 +30,7 @@ from core.rules.questions import (
     read_page,
 )
 from intake import documents, pages
+from intake.check import carried_names
 from intake.drafts import (
     Draft,
     answer_lines,
@@ -49,6 +50,9 @@ blueprint = Blueprint("apply", __name__)
 TO_CHECK = "check"
 """The value of `return` on a page that was opened from the answers: back there when it is right."""
 
+LATELY = 5
+"""How many of a fund's latest awards its page names."""
+
 
 def _policy() -> Policy:
     return pages.office().policy
@@ -65,14 +69,18 @@ def _open_fund(fund_id: str) -> Fund:
 def fund_page(fund_id: str) -> ResponseReturnValue:
     """What a fund is for, what will be asked, and the button that starts."""
     fund = _open_fund(fund_id)
-    today = pages.office().today()
+    office = pages.office()
+    today = office.today()
+    with office.reading() as session:
+        lately = publication.latest(session, fund.id, LATELY, office=office)
     return pages.page(
         "fund.html",
         title=f"Apply to the {fund.name}",
         fund=fund,
         open=fund.is_open(today),
         closes=fund.closes(today),
-        opens=min((window.opens for window in fund.windows if window.opens > today), default=None),
+        opens=fund.opens(today),
+        lately=lately,
         sections=_sections(fund),
         terms=_policy().terms.value,
         back=url_for("check.front"),
@@ -88,12 +96,15 @@ def _sections(fund: Fund) -> dict[str, list[Page]]:
 
 @blueprint.post("/apply/<fund_id>")
 def begin(fund_id: str) -> ResponseReturnValue:
-    """Start a draft and go to its first page."""
+    """Start a draft, with what was answered on the check page if it comes from there, and go to its first page."""
     fund = _open_fund(fund_id)
     office = pages.office()
     now = office.clock()
+    carried = {name: text for name, text in pages.typed(carried_names(fund)).items() if text}
     with office.sessions.begin() as session:
         application = applications.start(session, fund.id, office=office, now=now)
+        if carried:
+            applications.save(session, application, carried, now=now)
         link = link_for(session, "application", application.id, now=now)
     first = application_pages(fund, office.policy, {})[0]
     return _see_other("apply.page", token=office.signer.token("application", link), slug=first.slug)
@@ -414,6 +425,27 @@ def status(token: str) -> ResponseReturnValue:
         return where_it_stands(session, token, application)
 
 
+def _task_status(*, begun: bool, faulty: bool) -> dict[str, Any]:
+    """How far a page is: a tag for what is left to do, plain words for what is not."""
+    if not faulty:
+        return {"text": "Done" if begun else "Optional"}
+    if begun:
+        return {"tag": {"text": "To finish", "classes": "govuk-tag--yellow"}}
+    return {"tag": {"text": "To do", "classes": "govuk-tag--blue"}}
+
+
+def _last_task(token: str, *, ready: bool) -> dict[str, Any]:
+    """The last row of the list: a link once everything before it is done."""
+    title = {"text": "Check your answers and send them"}
+    if not ready:
+        return {
+            "title": title,
+            "status": {"text": "Cannot start yet", "classes": "govuk-task-list__status--cannot-start-yet"},
+        }
+    address = url_for("apply.check_answers", token=token)
+    return {"title": title, "href": address, "status": {"tag": {"text": "To do", "classes": "govuk-tag--blue"}}}
+
+
 def _progress(token: str, application: Application) -> Response:
     office = pages.office()
     draft, today = draft_of(application, _policy()), office.today()
@@ -424,8 +456,10 @@ def _progress(token: str, application: Application) -> Response:
         address = url_for("apply.page", token=token, slug=form.slug)
         if faults and first is None:
             first = address
-        tag = {"tag": {"text": "To do", "classes": "govuk-tag--blue"}} if faults else {"text": "Done"}
-        tasks.append({"section": form.section, "title": {"text": form.title}, "href": address, "status": tag})
+        begun = any(draft.raw.get(name, "").strip() for name in names_of([form]))
+        status = _task_status(begun=begun, faulty=bool(faults))
+        tasks.append({"section": form.section, "title": {"text": form.title}, "href": address, "status": status})
+    done = sum(1 for task in tasks if "text" in task["status"])
     sections: dict[str, list[dict[str, Any]]] = {}
     for task in tasks:
         sections.setdefault(task["section"], []).append(task)
@@ -436,8 +470,9 @@ def _progress(token: str, application: Application) -> Response:
         is_open=draft.fund.is_open(today),
         closes=draft.fund.closes(today),
         sections=sections,
-        done=sum(1 for task in tasks if "text" in task["status"]),
+        done=done,
         total=len(tasks),
+        last=[_last_task(token, ready=done == len(tasks))],
         carry_on=first or url_for("apply.check_answers", token=token),
         saved_at=application.saved_at,
         documents=documents.notice(application, "a", token),

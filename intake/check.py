@@ -10,10 +10,11 @@ from typing import cast
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from core import funds
+from core import funds, publication
 from core.assessing import finding_data
 from core.explaining import Explanation, explain
 from core.funds import FundPosition
+from core.publication import PublicAward
 from core.rules.assessment import Facts
 from core.rules.calendar import financial_year, year_label
 from core.rules.policy import Fund, Kind, OrganisationType, Purpose
@@ -26,6 +27,7 @@ from core.rules.questions import (
     Question,
     Value,
     application_questions,
+    fields,
     is_asked,
     read_page,
 )
@@ -36,6 +38,9 @@ blueprint = Blueprint("check", __name__)
 ASKED = ("amount", "purpose", "organisation_type", "age_from", "age_to", "send", "start", "end", "buys", "purchases")
 """The application's own questions that decide what is asked for."""
 
+LATELY = 2
+"""How many of a fund's latest awards the start page names."""
+
 
 @dataclass(frozen=True)
 class OpenFund:
@@ -44,6 +49,7 @@ class OpenFund:
     fund: Fund
     closes: date | None
     position: FundPosition
+    lately: tuple[PublicAward, ...]
 
 
 @blueprint.get("/")
@@ -54,11 +60,16 @@ def front() -> ResponseReturnValue:
     year = financial_year(today)
     with office.reading() as session:
         found = [
-            OpenFund(fund, fund.closes(today), funds.position(session, fund.id, year))
+            OpenFund(
+                fund,
+                fund.closes(today),
+                funds.position(session, fund.id, year),
+                tuple(publication.latest(session, fund.id, LATELY, office=office)),
+            )
             for fund in office.policy.funds
             if fund.is_open(today)
         ]
-    others = [fund for fund in office.policy.funds if not fund.is_open(today)]
+    others = [(fund, fund.opens(today)) for fund in office.policy.funds if not fund.is_open(today)]
     return pages.page("front.html", title="Apply for a grant", open_funds=found, others=others, year=year_label(year))
 
 
@@ -106,8 +117,15 @@ def check() -> ResponseReturnValue:
         who=told.who_may_approve if told else "",
         answered=mine is not None,
         amount=values.get("amount"),
-        is_open=fund.is_open(today),
+        is_open=fund.is_open(today) and fund.open_to_applications,
+        carried={name: raw[name] for name in carried_names(fund) if raw.get(name)},
     )
+
+
+def carried_names(fund: Fund) -> tuple[str, ...]:
+    """The fields of this page that an application to the fund asks too, so that nobody answers them twice."""
+    asked = [question for question in application_questions(fund, pages.office().policy) if question.id in ASKED]
+    return tuple(name for question in asked for name in fields(question))
 
 
 def _fund_question(today: date) -> Question:

@@ -231,6 +231,10 @@ class Fund:
         inside = [window for window in self.windows if window.opens <= today <= window.closes]
         return max(inside, key=lambda window: window.closes) if inside else None
 
+    def opens(self, day: date) -> date | None:
+        """The next day after this one on which a window opens; None where none is known."""
+        return min((window.opens for window in self.windows if window.opens > day), default=None)
+
     def closes(self, today: date) -> date | None:
         """The last day on which the public may apply; None where the fund is closed, or open without an end."""
         window = self.window(today) if self.open_to_applications else None

@@ -50,6 +50,7 @@ __all__ = [
     "When",
     "application_pages",
     "application_questions",
+    "asked_when",
     "budget_rows",
     "budget_so_far",
     "describe",
@@ -189,6 +190,22 @@ def budget_so_far(question: Question, answers: Mapping[str, str]) -> str:
         return f"Your lines add up to {display(total)}, which is what you are asking for."
     compared = "more" if total > amount else "less"
     return f"Your lines add up to {display(total)} so far: {display(abs(total - amount))} {compared} than you ask for."
+
+
+def asked_when(question: Question, questions: Iterable[Question]) -> str:
+    """When a question is asked, in words, for somebody who reads them all before starting; "" where it always is.
+
+    `questions` are those of the same form, one of which may decide it.
+    """
+    said = [f"for {display(question.from_amount)} or more"] if question.from_amount else []
+    if question.when is not None:
+        decides = next(one for one in questions if one.id == question.when.question)
+        if question.when.over is not None:
+            said.append(f"if “{decides.label}” is over {question.when.over}")
+        else:
+            texts = [choice.text for choice in decides.choices if choice.value in question.when.values]
+            said.append(f"if you answer “{'” or “'.join(texts)}” to “{decides.title}”")
+    return f"Only {', and '.join(said)}." if said else ""
 
 
 def questions_asked(fund: Fund, policy: Policy, organisation: OrganisationType) -> int:

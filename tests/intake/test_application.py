@@ -305,3 +305,88 @@ def test_check_shows_the_dates_of_returns(browser: Any) -> None:
     dates = "start-day=31&start-month=8&start-year=2026&end-day=31&end-month=8&end-year=2027"
     page = text_of(browser.get(f"/check?fund=youth-fund&amount=3000&buys=no&{dates}"))
     assert "28 February 2027, 31 August 2027" in page
+
+
+def test_all_questions_can_be_read_before_starting(browser: Any, by_invitation: Flask) -> None:
+    assert "/apply/youth-fund/questions" in text_of(browser.get("/apply/youth-fund"))
+    page = text_of(browser.get("/apply/crime-and-disorder/questions"))
+    for said in (
+        "What is needed, and how do you know?",
+        "Up to 300 words.",
+        "Only if you answer “A charity” to “What kind of organisation is it?”. Optional.",
+        "Only for £5,000 or more, and if you answer “No” to “Is it for people in the whole county?”. Up to 150 words.",
+        "Only for £5,000 or more. Optional below £50,000. Up to 200 words.",
+        "What it is for and its cost, up to 20 lines.",
+        "It reduces demand on the police",
+    ):
+        assert said in page, said
+    assert "Only if “Age of the oldest” is over 18." in text_of(browser.get("/apply/youth-fund/questions"))
+    for fund in ("moj-victims", "no-such-fund"):
+        assert by_invitation.test_client().get(f"/apply/{fund}/questions").status_code == 404
+
+
+def test_the_list_of_pages_says_how_far_each_is(browser: Any, started: str) -> None:
+    browser.send(f"{started}/organisation-type", {"organisation_type": "charity"})
+    browser.send(f"{started}/contact", {"contact_name": "Kim"})
+    rows = re.findall(r"task-list__item.*?</li>", text_of(browser.get(started)), re.DOTALL)
+    told = {
+        name: next((word for word in ("Done", "Optional", "To finish", "To do", "Cannot start yet") if word in row), "")
+        for row in rows
+        for name in ("What kind of organisation", "charity number", "postcode", "contact?", "Check your answers")
+        if name in row
+    }
+    assert told == {
+        "What kind of organisation": "Done",
+        "charity number": "Optional",
+        "postcode": "To do",
+        "contact?": "To finish",
+        "Check your answers": "Cannot start yet",
+    }
+
+
+def test_the_last_row_leads_to_the_answers_once_all_is_done(browser: Any, filled: str) -> None:
+    page = text_of(browser.get(filled))
+    assert "16 of 16 pages done." in page
+    assert "Check your answers and send them" in page.split(f'href="{filled}/check-answers"')[2]
+
+
+def test_what_was_funded_before_is_shown_with_its_fund(browser: Any, accepted: str) -> None:
+    for path in ("/", "/apply/youth-fund"):
+        page = text_of(browser.get(path))
+        assert f'href="/awards/{accepted}"' in page
+        assert "Ramsey Boxing Club" in page
+    assert f'href="/awards/{accepted}"' not in text_of(browser.get("/apply/community-fund"))
+
+
+def test_an_offer_that_is_not_accepted_is_not_what_was_funded(browser: Any, offered: Callable[..., str]) -> None:
+    offered()
+    assert "Ramsey Boxing Club" not in text_of(browser.get("/"))
+
+
+def test_the_start_page_says_when_a_fund_opens(windowed: Callable[[date], Office], clock: Any) -> None:
+    office = windowed(date(2026, 11, 25))
+    clock.now -= timedelta(days=30)
+    page = text_of(create_app(office, secret_key="x").test_client().get("/"))
+    assert "Opens on 1 November 2026." in page
+
+
+def test_what_was_checked_is_carried_into_the_application(browser: Any, office: Office) -> None:
+    query = "fund=youth-fund&amount=2000&organisation_type=charity&age_from=8&age_to=17&buys=no&purchases=&q=1"
+    answer = browser.send(f"/check?{query}", to="/apply/youth-fund")
+    assert answer.status_code == 303
+    draft = only_application(office)
+    assert draft.answers == {
+        "amount": "2000",
+        "organisation_type": "charity",
+        "age_from": "8",
+        "age_to": "17",
+        "buys": "no",
+    }
+    page = text_of(browser.get(answer.headers["Location"].replace("organisation", "amount")))
+    assert 'value="2000"' in page
+
+
+def test_what_could_not_be_approved_is_not_started_from_the_check(browser: Any) -> None:
+    page = text_of(browser.get("/check?fund=youth-fund&amount=9000&buys=no"))
+    assert "Start applying with these answers" not in page
+    assert "What would fit" in page

@@ -109,14 +109,18 @@ def test_an_answer_that_is_no_longer_asked_for_is_not_read(policy: Policy) -> No
     assert faults == ()
     assert light is not None
     assert "local_need" not in light.answers
-    larger, faults = read_application(fund, raw | {"amount": "5000", "enterprise": "no"}, policy, TODAY)
+    larger, faults = read_application(
+        fund, raw | {"amount": "5000", "budget-amount-1": "4500", "enterprise": "no"}, policy, TODAY
+    )
     assert faults == ()
     assert larger is not None
     assert larger.answers["local_need"] == "The A14"
     assert larger.facts().plan.local_need == "The A14"
     assert larger.facts().plan.countywide is False
     assert larger.facts().plan.at_risk is False
-    whole = raw | {"amount": "5000", "enterprise": "yes", "assistance": "300,000", "countywide": "yes"}
+    whole = raw | {
+        "amount": "5000", "budget-amount-1": "4500", "enterprise": "yes", "assistance": "300,000", "countywide": "yes",
+    }  # fmt: skip
     county, faults = read_application(fund, whole, policy, TODAY)
     assert faults == ()
     assert county is not None
