@@ -12,8 +12,19 @@ from datetime import date
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from core.rules.calendar import MONTH_NAMES, date_text
+from core.rules.calendar import date_text
 from core.rules.money import MoneyError, display, pence_from_api, pence_from_typed
+from core.rules.typed import (
+    charity_number,
+    company_number,
+    day_number,
+    month_number,
+    narrow,
+    postcode,
+    typed_count,
+    typed_date,
+    year_number,
+)
 
 __all__ = [
     "AnswerKind",
@@ -78,7 +89,8 @@ class When(NamedTuple):
         """Whether the raw answers so far ask for the question."""
         said = clean_short(answers.get(self.question, ""))
         if self.over is not None:
-            return _COUNT.fullmatch(said) is not None and int(said.replace(",", "")) > self.over
+            count = typed_count(said)
+            return count is not None and count > self.over
         return said in self.values
 
 
@@ -169,16 +181,10 @@ _OUTCOME_PARTS: Final = ("outcome", "measure", "target")
 _LINE_PARTS: Final = ("item", "amount")
 _YEARS: Final = range(2000, 2101)
 _ISO: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_COUNT: Final = re.compile(r"[0-9]{1,3}(,[0-9]{3})*|[0-9]{1,9}")
 _EMAIL: Final = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]"
     r"(?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])"
 )
-_POSTCODE: Final = re.compile(
-    r"(?:GIR 0AA|[A-PR-UWYZ](?:[0-9][0-9A-HJKPS-UW]?|[A-HK-Y][0-9][0-9ABEHMNPRV-Y]?) [0-9][ABD-HJLNP-UW-Z]{2})"
-)
-_CHARITY: Final = re.compile(r"[1-9][0-9]{5,6}(?:-[0-9]{1,2})?|SC[0-9]{6}|NIC?[0-9]{6}")
-_COMPANY: Final = re.compile(r"[0-9]{8}|[A-Z]{2}[0-9]{6}|R[0-9]{7}|[A-Z]{2}[0-9]{5}[A-Z]")
 # Formatting characters that hide or reorder text; joiners stay, some scripts need them.
 _HIDDEN: Final = frozenset("\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 
@@ -356,9 +362,10 @@ def _yes_no(said: _Said) -> Value | Faults:
 
 
 def _number(said: _Said) -> Value | Faults:
-    if _COUNT.fullmatch(said.text) is None or len(said.text) > 11:
+    count = typed_count(said.text)
+    if count is None:
         return _fault(said.question, f"{said.question.label} must be a whole number, such as 12")
-    return int(said.text.replace(",", ""))
+    return count
 
 
 def is_address(text: str) -> bool:
@@ -369,33 +376,25 @@ def is_address(text: str) -> bool:
 
 
 def _email(said: _Said) -> Value | Faults:
-    if not is_address(said.text):
+    address = said.text if said.api else narrow(said.text).rstrip(".,;")
+    if not is_address(address):
         return _fault(said.question, f"{said.question.label} must be an e-mail address, such as name@example.org")
-    return said.text
+    return address
 
 
 def _postcode(said: _Said) -> Value | Faults:
-    squeezed = said.text.upper().replace(" ", "")
-    spaced = f"{squeezed[:-3]} {squeezed[-3:]}"
-    if _POSTCODE.fullmatch(spaced) is None:
-        return _fault(said.question, f"{said.question.label} must be a full UK postcode, such as PE29 3DN")
-    return spaced
+    found = postcode(said.text)
+    return found or _fault(said.question, f"{said.question.label} must be a full UK postcode, such as PE29 3DN")
 
 
 def _charity_number(said: _Said) -> Value | Faults:
-    number = said.text.upper().replace(" ", "")
-    if _CHARITY.fullmatch(number) is None:
-        return _fault(
-            said.question, f"{said.question.label} must be 6 or 7 digits, or SC or NIC and 6 digits, such as 1091156"
-        )
-    return number
+    wrong = f"{said.question.label} must be 6 or 7 digits, or SC or NIC and 6 digits, such as 1091156"
+    return charity_number(said.text) or _fault(said.question, wrong)
 
 
 def _company_number(said: _Said) -> Value | Faults:
-    number = said.text.upper().replace(" ", "")
-    if _COMPANY.fullmatch(number) is None:
-        return _fault(said.question, f"{said.question.label} must have 8 characters, such as 01234567 or CE012345")
-    return number
+    wrong = f"{said.question.label} must have 8 characters, such as 01234567 or CE012345"
+    return company_number(said.text, padded=not said.api) or _fault(said.question, wrong)
 
 
 def _declaration(said: _Said) -> Value | Faults:
@@ -424,20 +423,23 @@ def _date(question: Question, raw: Mapping[str, str], *, api: bool, required: bo
         return _iso_date(question, whole, required=required)
     if not any(parts.values()):
         return _fault(question, question.missing) if required else None
+    whole_date = typed_date(parts["day"]) if not parts["month"] and not parts["year"] else None
+    if whole_date is not None:
+        parts = dict(zip(_DATE_PARTS, whole_date, strict=True))
     absent = [part for part in _DATE_PARTS if not parts[part]]
     if absent:
         message = f"{question.label} must include a {' and a '.join(absent)}"
         return _fault(question, message, f"{question.id}-{absent[0]}")
-    month = _month(parts["month"])
+    day, month, year = day_number(parts["day"]), month_number(parts["month"]), year_number(parts["year"])
     checks = (
-        ("day", bool(re.fullmatch(r"[0-9]{1,2}", parts["day"])), "must have a day as a number, such as 27"),
+        ("day", day is not None, "must have a day as a number, such as 27"),
         ("month", month is not None, "must have a month as a number or a name, such as 3 or March"),
-        ("year", bool(re.fullmatch(r"[0-9]{4}", parts["year"])), "must have a year of 4 digits, such as 2026"),
+        ("year", year is not None, "must have a year of 4 digits, such as 2026"),
     )
     for part, good, message in checks:
         if not good:
             return _fault(question, f"{question.label} {message}", f"{question.id}-{part}")
-    return _real_date(question, int(parts["year"]), month or 0, int(parts["day"]))
+    return _real_date(question, year or 0, month or 0, day or 0)
 
 
 def _iso_date(question: Question, whole: str, *, required: bool) -> Value | Faults:
@@ -460,15 +462,6 @@ def _real_date(question: Question, year: int, month: int, day: int) -> Value | F
         return date(year, month, day)
     except ValueError:
         return _fault(question, f"{question.label} must be a real date")
-
-
-def _month(text: str) -> int | None:
-    if re.fullmatch(r"[0-9]{1,2}", text):
-        return int(text)
-    word = text.lower().rstrip(".")
-    if len(word) < 3:
-        return None
-    return next((number for number, name in enumerate(MONTH_NAMES, 1) if name.lower().startswith(word)), None)
 
 
 def _outcomes(question: Question, raw: Mapping[str, str], limits: Limits, *, required: bool) -> Value | Faults:

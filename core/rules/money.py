@@ -6,12 +6,16 @@ people type, and what programs send. A float never passes: 0.1 + 0.2 is not 0.3,
 
 import re
 
+from core.rules.typed import narrow
+
 __all__ = ["LARGEST_PENCE", "MoneyError", "display", "pence_from_api", "pence_from_typed", "pounds"]
 
 LARGEST_PENCE = 999_999_999_999_99
 """The largest amount that is read: £999,999,999,999.99. It keeps every sum of a record inside 64 bits."""
 
 _TYPED = re.compile(r"(?P<pounds>[0-9]{1,3}(?:[, ][0-9]{3})+|[0-9]+)(?:\.(?P<pence>[0-9]*))?")
+_THOUSANDS = re.compile(r"(?P<whole>[0-9]{1,6})(?:\.(?P<part>[0-9]{1,3}))? ?k", re.IGNORECASE)
+_CALLED = re.compile(r"^gbp ?|(?: ?(?:£|gbp|pounds?)\.?)$|(?<=\.[0-9]{2}) ?p$", re.IGNORECASE)
 _API = re.compile(r"(?P<pounds>[0-9]+)(?:\.(?P<pence>[0-9]{2}))?")
 
 
@@ -20,13 +24,16 @@ class MoneyError(ValueError):
 
 
 def pence_from_typed(text: str) -> int:
-    """Pence from what a person types: "£4,999.99", "5000", " 5 000.00 ", "12.5".
+    """Pence from what a person types: "£4,999.99", "5000", " 5 000.00 ", "12.5", "2k", "2,000 pounds", "£20.00p".
 
     One digit after the point is read as tens of pence. Raises MoneyError for anything else (a sign, a word, commas in
     odd places, a fraction of a penny) and TypeError for what is not text.
     """
-    cleaned = " ".join(_text(text).replace("£", "£ ").split())
-    cleaned = cleaned.removeprefix("£").strip()
+    cleaned = " ".join(narrow(_text(text)).replace("£", "£ ").split())
+    cleaned = _CALLED.sub("", cleaned.removeprefix("£").strip(), count=1).strip()
+    thousands = _THOUSANDS.fullmatch(cleaned)
+    if thousands is not None:
+        cleaned = f"{thousands['whole']}{(thousands['part'] or '').ljust(3, '0')}"
     found = _TYPED.fullmatch(cleaned)
     if found is None:
         raise MoneyError("Write the amount in pounds, such as 2,000 or 2,000.50")

@@ -126,6 +126,7 @@ READ = {
     "front": ("/", 200),
     "fund": ("/apply/youth-fund", 200),
     "fund that takes several purposes": ("/apply/crime-and-disorder", 200),
+    "questions of a fund": ("/apply/crime-and-disorder/questions", 200),
     "check, empty": ("/check", 200),
     "check, errors": ("/check?fund=&amount=lots&buys=yes&purchases=", 422),
     "check, answered": ("/check?fund=youth-fund&amount=2000&purpose=young_people&age_from=8&age_to=17&buys=no", 200),
