@@ -11,7 +11,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+
+from sqlalchemy import make_url
 
 from tests.benchmarks.server import Served
 
@@ -85,3 +88,14 @@ def rate(port: int, make: Callable[[], Sent], *, clients: int, each: int, expect
     with ThreadPoolExecutor(clients) as threads:
         list(threads.map(client, batches))
     return clients * each / (time.perf_counter() - begun)
+
+
+def name_of(url: str) -> str:
+    """What a record's database is called in a table of figures."""
+    return "PostgreSQL" if make_url(url).get_backend_name() == "postgresql" else "SQLite"
+
+
+def months_ahead() -> tuple[date, date]:
+    """Dates that no rule objects to, whenever this runs."""
+    start = datetime.now(UTC).date() + timedelta(days=60)
+    return start, start + timedelta(days=270)

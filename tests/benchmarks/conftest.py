@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from core import database
 from tests.benchmarks import figures
 from tests.benchmarks.rounds import Compared
+from tests.benchmarks.server import FLOOR
 
 HERE = Path(__file__).parent
 
@@ -29,3 +31,12 @@ def report(request: pytest.FixtureRequest) -> Callable[[Compared], None]:
         figures.take(request.config, compared)
 
     return take
+
+
+@pytest.fixture
+def served_url(database_url: str) -> Iterator[str]:
+    """A record that the server adds its floor's table to, for as long as it serves."""
+    yield database_url
+    engine = database.open_database(database_url)
+    FLOOR.metadata.drop_all(engine)
+    engine.dispose()

@@ -111,6 +111,16 @@ def _floors(engine: Any) -> Flask:
             connection.execute(insert(FLOOR).values(body=request.get_data(as_text=True)))
         return Response("{}", 201, mimetype="application/json")
 
+    @app.get("/floor/page")
+    def page() -> str:
+        return "<p>Words.</p>"
+
+    @app.post("/floor/form")
+    def form() -> Response:
+        with engine.begin() as connection:
+            connection.execute(insert(FLOOR).values(body=request.form["words"]))
+        return Response("", 303, {"Location": "/floor/page"})
+
     @app.post("/floor/signed")
     def signed() -> Response:
         good = is_signed(

@@ -7,11 +7,11 @@ import json
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url, select
+from sqlalchemy import select
 
 from bot.modals import Carried
 from bot.practice.faults import Fault
@@ -21,9 +21,9 @@ from core import database, people
 from core.office import Office
 from core.records import Application
 from core.rules.policy import Role
-from tests.benchmarks.client import Connection, Sent, rate, serving
+from tests.benchmarks.client import Connection, Sent, months_ahead, name_of, rate, serving
 from tests.benchmarks.rounds import Compared, alternate, percentile, scaled
-from tests.benchmarks.server import API_KEY, APPROVALS, DEADLINES, FLOOR, SECRET, TOKEN, Served
+from tests.benchmarks.server import API_KEY, APPROVALS, DEADLINES, SECRET, TOKEN, Served
 from tests.conftest import Clock, office_on
 from tests.core import casework
 from tests.crashes.wire import api_headers, application_body, press, slack_headers, submission
@@ -33,28 +33,9 @@ SLOW = 1.0
 """Seconds that Slack takes for a post while people press."""
 
 
-@pytest.fixture
-def served_url(database_url: str) -> Iterator[str]:
-    """A record that the server adds its floor's table to, for as long as it serves."""
-    yield database_url
-    engine = database.open_database(database_url)
-    FLOOR.metadata.drop_all(engine)
-    engine.dispose()
-
-
-def _name(url: str) -> str:
-    return "PostgreSQL" if make_url(url).get_backend_name() == "postgresql" else "SQLite"
-
-
-def _months_ahead() -> tuple[date, date]:
-    """Dates that no rule objects to, whenever this runs."""
-    start = datetime.now(UTC).date() + timedelta(days=60)
-    return start, start + timedelta(days=270)
-
-
 def test_submissions_a_second(served_url: str, report: Callable[[Compared], None]) -> None:
     """Against a bare route of the same server that inserts one row with one commit."""
-    start, end = _months_ahead()
+    start, end = months_ahead()
     body = json.dumps(application_body(start=start, end=end)).encode()
     keys = itertools.count()
 
@@ -66,7 +47,7 @@ def test_submissions_a_second(served_url: str, report: Callable[[Compared], None
 
     with serving(Served(served_url)) as port:
         compared = alternate(
-            f"submissions a second, {_name(served_url)}",
+            f"submissions a second, {name_of(served_url)}",
             "/s",
             lambda: rate(port, submits, clients=2, each=scaled(15), expected=201),
             lambda: rate(port, bare, clients=2, each=scaled(60), expected=201),
@@ -123,7 +104,7 @@ def test_press_to_answer_while_deliveries_are_slow(
     for what in ("press", "submission"):
         for percent in (50, 99):
             compared = Compared(
-                f"{what} to answer, p{percent}, {_name(served_url)}",
+                f"{what} to answer, p{percent}, {name_of(served_url)}",
                 "ms",
                 (percentile(waits[what], percent),),
                 (percentile(waits["floor"], percent),),
@@ -144,7 +125,7 @@ def _applications(url: str, count: int) -> list[tuple[int, int]]:
     """So many submitted applications, each with its version; their cards and receipts wait to be sent."""
     engine = database.open_database(url)
     office = office_on(engine, Clock(datetime.now(UTC)))
-    start, end = _months_ahead()
+    start, end = months_ahead()
     with office.sessions.begin() as session:
         people.add(
             session,
