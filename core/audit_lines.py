@@ -13,6 +13,7 @@ from typing import Any
 
 from core.records import Application, Award
 from core.rules.calendar import date_text, year_label
+from core.rules.documents import in_words
 from core.rules.facts import Facts
 from core.rules.money import display
 from core.rules.policy import Policy
@@ -393,6 +394,7 @@ _LETTERS: Mapping[str, str] = {
     "more_time_agreed": "the agreement to more time",
     "more_time_declined": "the letter that declines more time",
     "issue_closed": "the answer to the issue",
+    "document_refused": "the letter that a document was refused",
     "nudge": "a reminder",
 }
 
@@ -410,7 +412,7 @@ def _mail_refused(told: Told) -> tuple[str, list[Detail]]:
 
 def _document(what: str) -> Words:
     def tell(told: Told) -> tuple[str, list[Detail]]:
-        kind = str(told.data.get("kind")).replace("_", " ")
+        kind = in_words(str(told.data.get("kind")))
         details = [
             Detail("For the return due on", day(told.data["due"]) if told.data.get("due") else ""),
             _text(told, "media_type", "Kind of file"),

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core import outbox
 from core.clamd import Verdict
 from core.documents import store_of, take_away, take_away_after_commit, tell
 from core.office import Office, london_day
@@ -20,19 +21,25 @@ from core.rules.lifecycle import ApplicationState
 ORPHAN_DAYS = 2
 """How old bytes are that no row names before they are taken away: older than any upload under way."""
 
+MOST_AT_ONCE = 100
+"""How many documents one look for what is to be scanned finds."""
+
 _UNSEEN = (ScanState.WAITING.value, ScanState.NOT_SCANNED.value)
 
 
-def to_scan(session: Session, *, most: int = 100) -> list[int]:
-    """The documents that no scanner has seen, the oldest first: those in quarantine, and those from before it."""
-    query = select(Document.id).where(Document.scan.in_(_UNSEEN), Document.removed_at.is_(None))
-    return list(session.scalars(query.order_by(Document.id).limit(most)))
+def to_scan(session: Session, *, after: int = 0) -> list[tuple[int, str]]:
+    """Id and key of documents that no scanner has seen, in quarantine or from before it, the oldest first."""
+    query = select(Document.id, Document.store_key).where(
+        Document.scan.in_(_UNSEEN), Document.removed_at.is_(None), Document.id > after
+    )
+    return [(number, key) for number, key in session.execute(query.order_by(Document.id).limit(MOST_AT_ONCE))]
 
 
 def record_scan(session: Session, document_id: int, verdict: Verdict, *, office: Office, now: datetime) -> bool:
     """Record what the scanner said of a document. False where it was scanned or removed meanwhile.
 
-    What is harmful loses its bytes; its row says so.
+    What is harmful loses its bytes; its row says so, and where it was sent already whoever sent it and the officer are
+    told. A draft's page says it.
     """
     document = session.scalars(
         select(Document).where(Document.id == document_id).with_for_update().execution_options(populate_existing=True)
@@ -46,6 +53,16 @@ def record_scan(session: Session, document_id: int, verdict: Verdict, *, office:
         document.removed_at = now
     session.flush()
     tell(session, document, document.application, "document_scanned", "the scanner", {"scan": document.scan}, now=now)
+    if not verdict.clean and not document.in_draft:
+        for kind in ("document_refused", "document_found_harmful"):
+            outbox.put(
+                session,
+                kind,
+                subject=f"document:{document.id}",
+                key=f"{kind}:{document.id}",
+                payload={"application_id": document.application_id, "document_id": document.id},
+                now=now,
+            )
     return True
 
 

@@ -331,6 +331,14 @@ def listed(session: Session, owner: Owner) -> list[Document]:
     )
 
 
+def by_id(session: Session, document_id: int) -> Document:
+    """The document of this row number, whether or not it is still kept. Raises NotFound."""
+    document = session.get(Document, document_id)
+    if document is None:
+        raise NotFound("There is no such document.")
+    return document
+
+
 def of_owner(session: Session, owner: Owner, document_id: int) -> Document:
     """A document of this owner that is there. Raises NotFound for any other, Gone for one that was removed."""
     document = session.get(Document, document_id)

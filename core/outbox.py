@@ -34,6 +34,7 @@ MESSAGES: dict[str, Channel] = {
     "more_time_asked": "slack",
     "issue_raised": "slack",
     "award_notice": "slack",
+    "document_found_harmful": "slack",
     "receipt": "mail",
     "question": "mail",
     "offer": "mail",
@@ -52,6 +53,7 @@ MESSAGES: dict[str, Channel] = {
     "more_time_declined": "mail",
     "issue_closed": "mail",
     "nudge": "mail",
+    "document_refused": "mail",
     "webhook": "webhook",
 }
 """Every kind of message and the channel that carries it."""

@@ -41,6 +41,7 @@ LOST_SESSION = (
     "We did not take this, because your browser had been away for a while or does not keep cookies. "
     "What you sent before is still here: choose the file again."
 )
+HARMFUL = "Our virus scanner found something harmful in it, so we deleted it."
 AWAY = "We could not keep this file just now. Nothing is wrong with it: try again in a few minutes."
 
 
@@ -88,9 +89,14 @@ _ONE: Mapping[DocumentKind, str] = {
     DocumentKind.CONSTITUTION: "your constitution",
     DocumentKind.RECEIPT: "a receipt",
     DocumentKind.PICTURE: "a picture",
+    DocumentKind.OTHER: "a document",
+}
+_ANOTHER: Mapping[DocumentKind, str] = {
+    DocumentKind.QUOTE: "another quote",
+    DocumentKind.RECEIPT: "another receipt",
+    DocumentKind.PICTURE: "another picture",
     DocumentKind.OTHER: "another document",
 }
-
 
 # ------------------------------------------------------------------------------------------------------------ places
 
@@ -362,11 +368,11 @@ def _section(
     there = sum(1 for one in own if documents.counts(one))
     missing = max(asked.number - there, 0)
     field = f"file-{asked.kind.value}"
-    label = f"Add {_ONE[asked.kind]}" if asked.number != 1 or not there else f"Add another file of {_ONE[asked.kind]}"
+    one = _ONE[asked.kind] if not there else _ANOTHER.get(asked.kind, f"another file of {_ONE[asked.kind]}")
     params: dict[str, Any] = {
         "id": field,
         "name": "file",
-        "label": {"text": label, "classes": "govuk-label--s"},
+        "label": {"text": f"Add {one}", "classes": "govuk-label--s"},
         "attributes": {"accept": ACCEPT},
     }
     if field in wrong:
@@ -377,7 +383,7 @@ def _section(
         "missing": missing,
         "files": [_file(session, door, token, place, one) for one in own],
         "input": params if not place.closed and asked in place.asked else None,
-        "button": f"Send {_ONE[asked.kind]}",
+        "button": f"Send {one}",
     }
 
 
@@ -395,7 +401,7 @@ _STATES: Mapping[ScanState, tuple[str, str]] = {
     ScanState.WAITING: ("Being checked for viruses", "govuk-tag--yellow"),
     ScanState.CLEAN: ("Received", "govuk-tag--green"),
     ScanState.NOT_SCANNED: ("Received", "govuk-tag--green"),
-    ScanState.INFECTED: ("Refused: our virus scanner found something harmful in it", "govuk-tag--red"),
+    ScanState.INFECTED: ("Refused", "govuk-tag--red"),
 }
 
 
@@ -409,6 +415,9 @@ def _file(session: Session, door: str, token: str, place: Place, document: Docum
         "size": _size(document.size),
         "sent_at": document.uploaded_at,
         "tag": {"text": text, "classes": classes},
+        "because": "Our virus scanner found something harmful in it, so we deleted it."
+        if state is ScanState.INFECTED
+        else "",
         "href": url_for(
             ".download", door=door, token=token, number=document.id, ending=documents.extension_of(document)
         )

@@ -21,10 +21,11 @@ from sqlalchemy.orm import Session
 from bot.application_card import message_for
 from bot.blocks import Message
 from bot.deadlines_message import message_for_nudges
+from bot.document_message import message_for_harmful
 from bot.mail_refused_message import message_for_refusal
 from bot.notices import notice_for
 from bot.recipient_message import message_for_issue, message_for_time_request
-from core import applications, issues, mail_refusals, more_time
+from core import applications, documents, issues, mail_refusals, more_time
 from core.errors import NotFound
 from core.office import Office
 from core.outbox import Channel
@@ -138,6 +139,9 @@ class SlackCourier:
                 return self._parcel(message, self._deadlines, message_for_issue(issue))
             if message.kind == "award_notice":
                 return self._parcel(message, self._deadlines, notice_for(session, message.payload))
+            if message.kind == "document_found_harmful":
+                document = documents.by_id(session, message.payload["document_id"])
+                return self._parcel(message, self._deadlines, message_for_harmful(document))
         raise NotFound(f"Nobody words a Slack message of the kind {message.kind}.")
 
     def _card(self, session: Session, message: OutboxMessage) -> SlackParcel:

@@ -22,12 +22,16 @@ from core.deadlines import SentStep
 from core.office import LONDON, Office, london_day
 from core.records import Award
 from core.rules.lifecycle import AwardState
+from scheduler import document_round
 from scheduler.delivery import Checkpoint, nowhere
 
 log = logging.getLogger(__name__)
 
 SWEEP_MINUTES = 15
 """How often the sweep runs. Each run after the first of a day finds next to nothing, by one indexed query."""
+
+SCAN_MINUTES = 1
+"""How often what waits in quarantine is looked at again: one indexed query where nothing does."""
 
 GRACE_SECONDS = 3600
 """How late a run may start and still be made. APScheduler's own grace is one second: a busy machine loses runs."""
@@ -139,7 +143,12 @@ class Timetable:
 
     def start(self) -> None:
         """Begin: a sweep now, and one every quarter of an hour; once a day what is kept no longer is deleted."""
+        """Begin: a sweep now, and one every quarter of an hour; every minute what waits in quarantine is scanned.
+
+        Once a day what is kept for repeats is tidied, and documents whose time is over are taken away.
+        """
         self._every("sweep", self._sweep)
+        self._every("documents", self._documents, minutes=SCAN_MINUTES)
         self._every("tidy", self._tidy, minutes=24 * 60)
         self._every("purge", self._purge, minutes=24 * 60)
         self._scheduler.start()
@@ -157,6 +166,10 @@ class Timetable:
     def _tidy(self) -> None:
         with self._office.sessions.begin() as session:
             forget_old(session, now=self._office.clock())
+        document_round.tidy(self._office)
+
+    def _documents(self) -> None:
+        document_round.scan_waiting(self._office)
 
     def _purge(self) -> None:
         run_purge(self._office)

@@ -19,12 +19,14 @@ from sqlalchemy.orm import Session
 
 from bot.words import clean, cut, day, listed, one_line
 from core import applications, asking, awards, deadlines, issues, measures, more_time, returns
+from core import applications, asking, awards, deadlines, documents, issues, more_time, returns
 from core.calendar_files import calendar_file
 from core.errors import NotFound
 from core.links import Purpose, link_for
 from core.office import Office, london_day
 from core.records import Application, Asked, Award, Deadline, Link, MonitoringReturn, Nudge, OutboxMessage
 from core.rules.lifecycle import AwardState
+from core.rules.documents import in_words
 from core.rules.money import display
 
 SHORT = 120
@@ -332,6 +334,16 @@ def _issue_closed(session: Session, message: OutboxMessage, office: Office) -> _
     return _applicant(issue.award.application, facts)
 
 
+def _document_refused(session: Session, message: OutboxMessage, office: Office) -> _Draft:
+    document = documents.by_id(session, message.payload["document_id"])
+    if document.deadline_id is not None:
+        link = _address(session, "return", document.deadline_id, office)
+    else:
+        link = _address(session, "application", document.application_id, office)
+    facts = {"kind": in_words(document.kind), "sent_on": london_day(document.uploaded_at), "link": f"{link}/documents"}
+    return _applicant(document.application, facts)
+
+
 @dataclass(frozen=True)
 class NudgeItem:
     """One thing that a nudge is about. `tone` is "before", "day" or "after" its due date."""
@@ -427,6 +439,7 @@ WRITERS: dict[str, Writer] = {
     "more_time_agreed": _more_time,
     "more_time_declined": _more_time,
     "issue_closed": _issue_closed,
+    "document_refused": _document_refused,
     "nudge": _nudge,
 }
 """Who words each kind of mail."""

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import socketserver
 import struct
+import subprocess
+import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from tests.uploads import EICAR
 
@@ -66,3 +72,47 @@ def scanner() -> Iterator[Scanner]:
             server.pause.set()
             server.shutdown()
             thread.join()
+
+
+def program() -> str | None:
+    """Where the real clamd is; None where it neither is nor can be installed. Installs it as root on Debian."""
+    where = f"{os.environ.get('PATH', '')}:/usr/sbin"
+    found = shutil.which("clamd", path=where)
+    if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
+        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        for arguments in (["update", "-q"], ["install", "-y", "-q", "--no-install-recommends", "clamav-daemon"]):
+            subprocess.run(
+                ["apt-get", *arguments],
+                env=environment,
+                check=True,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+        found = shutil.which("clamd", path=where)
+    return found
+
+
+@contextmanager
+def real_clamd(program: str) -> Iterator[str]:
+    """The real clamd, which knows EICAR alone; yields the path of its socket."""
+    with tempfile.TemporaryDirectory(prefix="award-desk-clamd-") as name:
+        folder = Path(name)
+        signatures = folder / "signatures"
+        signatures.mkdir()
+        (signatures / "eicar.ndb").write_text(f"Eicar-Test-Signature:0:*:{EICAR.hex()}\n")
+        path = folder / "clamd.sock"
+        settings = folder / "clamd.conf"
+        settings.write_text(f"LocalSocket {path}\nDatabaseDirectory {signatures}\nForeground yes\n")
+        process = subprocess.Popen(
+            [program, f"--config-file={settings}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        try:
+            until = time.monotonic() + 20
+            while not path.exists():
+                assert process.poll() is None, "clamd does not start"
+                assert time.monotonic() < until, "clamd does not listen"
+                time.sleep(0.05)
+            yield str(path)
+        finally:
+            process.terminate()
+            process.wait(timeout=20)

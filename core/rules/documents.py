@@ -9,7 +9,7 @@ from core.rules.policy import Kind, Policy
 from core.rules.procurement import procurement
 from core.rules.words import counted
 
-__all__ = ["DocumentKind", "ScanState", "Wanted", "documents_wanted"]
+__all__ = ["DocumentKind", "ScanState", "Wanted", "documents_wanted", "in_words"]
 
 
 class DocumentKind(StrEnum):
@@ -35,6 +35,11 @@ class ScanState(StrEnum):
     def may_be_opened(self) -> bool:
         """Whether anybody may have it: what waits is in quarantine."""
         return self in (ScanState.CLEAN, ScanState.NOT_SCANNED)
+
+
+def in_words(kind: str) -> str:
+    """A kind of document as it stands in a sentence: "safeguarding policy"."""
+    return "document" if kind == DocumentKind.OTHER else kind.replace("_", " ")
 
 
 @dataclass(frozen=True, slots=True)

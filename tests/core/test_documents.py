@@ -429,7 +429,7 @@ def test_what_cannot_be_scanned_at_once_waits_in_quarantine(office: Office, monk
     with pytest.raises(Refused, match="being checked"):
         documents.content_of(row(office, number), office=office)
     with office.reading() as session:
-        assert document_keeping.to_scan(session) == [number]
+        assert [one for one, _ in document_keeping.to_scan(session)] == [number]
 
 
 @pytest.mark.parametrize("said", [b"INSTREAM size limit exceeded. ERROR", b"", b"what?"])

@@ -6,7 +6,7 @@ import shutil
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -18,7 +18,10 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from bot.practice.server import PracticeSlack
 from bot.practice.workspace import Workspace
 from core import applications, asking, awards, database, deciding, returns
+from core import applications, awards, database, deciding, returns
+from core.document_store import DocumentStore
 from core.links import Purpose, link_for
+from core.office import Office
 from core.records import Award, Deadline, Person
 from core.rules import questions
 from core.rules.policy import Role
@@ -152,6 +155,13 @@ class Site:
             assert application.award is not None
             return application.award
 
+    def accepted(self, **changed: str) -> Award:
+        """Submit, recommend, approve and accept one: an award."""
+        award, office = self.decided(**changed), self.desk.office
+        with office.sessions.begin() as session:
+            found = awards.by_id(session, award.id)
+            return awards.accept(session, found, name="Kim Archer", office=office, now=self.clock())
+
     def declined(self) -> int:
         """Submit, recommend and decline one."""
         number, office = self.recommended(title="A mural"), self.desk.office
@@ -262,6 +272,13 @@ def listening() -> BaseWSGIServer:
     return make_server("127.0.0.1", 0, Flask("nobody yet"), threaded=True)
 
 
+def _with_documents(office: Office, folder: Path) -> Office:
+    """The office with a place for documents, and one fund that asks for them at once."""
+    funds = tuple(replace(fund, documents_at_once=fund.id == "casualty-reduction") for fund in office.policy.funds)
+    store = DocumentStore((folder / "documents").as_uri())
+    return replace(office, documents=store, policy=replace(office.policy, funds=funds))
+
+
 @contextmanager
 def running(template: Path, folder: Path) -> Iterator[Site]:
     """The desk of the practice office, with everything that its pages show, on a copy of this empty record."""
@@ -283,7 +300,7 @@ def running(template: Path, folder: Path) -> Iterator[Site]:
     with ExitStack() as stack:
         engine = database.open_database(chosen.database_url)
         stack.callback(engine.dispose)
-        desk = assembly.Desk(chosen, engine, office_on(engine, clock, public_url=url))
+        desk = assembly.Desk(chosen, engine, _with_documents(office_on(engine, clock, public_url=url), folder))
         workspace = Workspace(practice_office.slack_people(), practice_office.slack_channels(), clock=clock.seconds)
         stack.callback(workspace.close)
         slack = stack.enter_context(PracticeSlack(workspace, "xoxb-pages", "a signing secret", f"{url}/slack/events"))
