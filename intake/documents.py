@@ -415,9 +415,7 @@ def _file(session: Session, door: str, token: str, place: Place, document: Docum
         "size": _size(document.size),
         "sent_at": document.uploaded_at,
         "tag": {"text": text, "classes": classes},
-        "because": "Our virus scanner found something harmful in it, so we deleted it."
-        if state is ScanState.INFECTED
-        else "",
+        "because": HARMFUL if state is ScanState.INFECTED else "",
         "href": url_for(
             ".download", door=door, token=token, number=document.id, ending=documents.extension_of(document)
         )

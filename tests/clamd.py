@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.packages import bring
 from tests.uploads import EICAR
 
 
@@ -74,22 +75,14 @@ def scanner() -> Iterator[Scanner]:
             thread.join()
 
 
+def _found() -> str | None:
+    return shutil.which("clamd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+
+
 def program() -> str | None:
-    """Where the real clamd is; None where it neither is nor can be installed. Installs it as root on Debian."""
-    where = f"{os.environ.get('PATH', '')}:/usr/sbin"
-    found = shutil.which("clamd", path=where)
-    if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
-        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for arguments in (["update", "-q"], ["install", "-y", "-q", "--no-install-recommends", "clamav-daemon"]):
-            subprocess.run(
-                ["apt-get", *arguments],
-                env=environment,
-                check=True,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-        found = shutil.which("clamd", path=where)
-    return found
+    """Where the real clamd is; None where it neither is nor can be installed."""
+    bring(lambda: _found() is not None, "clamav-daemon")
+    return _found()
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator
+from itertools import islice
 
 from core.contents.markup import check_only_one_thing
 from core.errors import Refused
@@ -17,6 +18,9 @@ from core.errors import Refused
 PDF = "application/pdf"
 
 MOST_STREAMS = 50_000
+MOST_ESCAPES = 20_000
+"""Letters of names that are spelt by number: hardly any program does so."""
+
 MOST_INFLATED = 50_000_000
 """Bytes of all object streams together, once opened."""
 
@@ -63,6 +67,8 @@ def _damaged() -> Refused:
 
 def _plain(text: bytes) -> bytes:
     """Names as a reader understands them: "/J#53" is "/JS"."""
+    if next(islice(_ESCAPED.finditer(text), MOST_ESCAPES, None), None) is not None:
+        raise _damaged()
     return _ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), text) if b"#" in text else text
 
 

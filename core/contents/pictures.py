@@ -15,7 +15,7 @@ from core.errors import Refused
 JPEG, PNG = "image/jpeg", "image/png"
 STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 
-MOST_PIXELS = {"JPEG": 80_000_000, "PNG": 40_000_000}
+MOST_PIXELS = {"JPEG": 60_000_000, "PNG": 30_000_000}
 """What is opened at most. A JPEG is opened at a fraction of its size where it is large, a PNG only whole."""
 
 LONGEST_SIDE = 4_000

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import io
+import time
 import zipfile
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 import pytest
 from PIL import Image
 
 from core.contents import read_content
 from core.errors import Refused
-from tests.uploads import GOOD, HOSTILE, docx, hostile, located_picture, picture
+from tests.uploads import GOOD, HOSTILE, docx, hostile, located_picture, pdf, picture
 
 
 @pytest.mark.parametrize("name", GOOD)
@@ -100,3 +103,32 @@ def test_a_word_that_is_cut_by_a_chunk_is_found() -> None:
 def test_what_is_written_two_bytes_a_character_is_read_too() -> None:
     with pytest.raises(Refused, match="hidden"):
         read_content(docx({"word/x.xml": '<!DOCTYPE x [<!ENTITY a "b">]>'.encode("utf-16")}))
+
+
+WORST: Mapping[str, Callable[[], bytes]] = {
+    "names spelt by number": lambda: pdf(b"/Note (" + b"#41" * 3_300_000 + b")"),
+    "nothing but beginnings of streams": lambda: pdf(b"/Note (" + b"stream endstream " * 550_000 + b")"),
+    "relations that never end": lambda: docx({"word/_rels/x.rels": b"<Relationship TargetMode='External' " * 25_000}),
+    "as much text as may be": lambda: docx({f"word/{n}.xml": b"<a b='external'/>" * 55_000 for n in range(100)}),
+    "as many pixels as may be": lambda: picture("JPEG", (7_700, 7_700)),
+}
+
+
+@pytest.mark.parametrize("name", WORST)
+def test_what_takes_longest_takes_seconds_of_the_processor(name: str) -> None:
+    data = WORST[name]()
+    before = time.thread_time()
+    with suppress(Refused):
+        read_content(data)
+    assert time.thread_time() - before < 5
+
+
+def test_a_link_that_somebody_may_click_is_no_fault() -> None:
+    link = b'<Relationship Type="x/relationships/hyperlink" Target="https://a.example/frame" TargetMode="External"/>'
+    assert read_content(docx({"word/_rels/document.xml.rels": link})).extension == "docx"
+
+
+def test_a_fetch_is_found_however_far_apart_its_words_are() -> None:
+    far = b'<pr:Relationship Type="x/relationships/oleObject"' + b" " * 300_000 + b'TargetMode="External"/>'
+    with pytest.raises(Refused, match="fetches parts"):
+        read_content(docx({"word/_rels/document.xml.rels": far}))
