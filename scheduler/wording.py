@@ -18,15 +18,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.words import clean, cut, day, listed, one_line
-from core import applications, asking, awards, deadlines, issues, measures, more_time, returns
-from core import applications, asking, awards, deadlines, documents, issues, more_time, returns
+from core import applications, asking, awards, deadlines, documents, issues, measures, more_time, returns
 from core.calendar_files import calendar_file
 from core.errors import NotFound
 from core.links import Purpose, link_for
 from core.office import Office, london_day
 from core.records import Application, Asked, Award, Deadline, Link, MonitoringReturn, Nudge, OutboxMessage
-from core.rules.lifecycle import AwardState
 from core.rules.documents import in_words
+from core.rules.lifecycle import AwardState
 from core.rules.money import display
 
 SHORT = 120

@@ -304,6 +304,17 @@ def test_a_removal_that_fails_takes_no_bytes(office: Office, folder: Path) -> No
     assert row(office, number).removed_at is None
 
 
+def test_a_savepoint_in_between_takes_no_bytes(office: Office, folder: Path) -> None:
+    owner = winner(office)
+    number = upload(office, owner)
+    with office.sessions.begin() as session:
+        documents.remove(session, owner, number, office=office, by="recipient", now=office.clock())
+        with session.begin_nested():
+            pass
+        assert len(kept(folder)) == 1
+    assert kept(folder) == []
+
+
 def test_what_is_sent_is_sealed_and_stays(office: Office) -> None:
     owner = at_once_draft(office)
     number = upload(office, owner)

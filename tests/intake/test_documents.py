@@ -139,6 +139,13 @@ def test_what_was_sent_before_a_fault_stays(browser: Browser, winner: str) -> No
     assert "first.pdf" in text(answer)
 
 
+def test_the_same_file_sent_twice_is_there_once(browser: Browser, winner: str, folder: Path) -> None:
+    for _ in range(2):
+        assert send(browser, winner, pdf()).status_code == 303
+    assert len(kept(folder)) == 1
+    assert browser.get(f"{winner}/documents/2.pdf").status_code == 404
+
+
 @pytest.mark.parametrize("size", [11_000_001, 100_000_000])
 @pytest.mark.one_database
 def test_a_body_that_is_too_large_is_told_in_plain_words(

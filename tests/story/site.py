@@ -18,7 +18,6 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from bot.practice.server import PracticeSlack
 from bot.practice.workspace import Workspace
 from core import applications, asking, awards, database, deciding, returns
-from core import applications, awards, database, deciding, returns
 from core.document_store import DocumentStore
 from core.links import Purpose, link_for
 from core.office import Office
