@@ -564,32 +564,6 @@ def test_bytes_whose_row_was_removed_are_orphans(office: Office, clock: Clock, m
         assert document_keeping.orphans(session, office=office, now=office.clock()) == [store_key]
 
 
-@pytest.mark.one_database
-def test_the_store(tmp_path: Path, clock: Clock) -> None:
-    store = DocumentStore((tmp_path / "deep" / "down").as_uri())
-    assert list(store.all_keys()) == []
-    store.check(now=clock())
-    key = store.put(b"x", now=clock())
-    assert list(store.all_keys()) == [(date(2026, 11, 23), key)]
-    assert (tmp_path / "deep" / "down").stat().st_mode & 0o777 == 0o700
-    store.remove(key)
-    store.remove(key)
-    with pytest.raises(StoreAway):
-        store.read(key)
-    with pytest.raises(ValueError, match="nowhere"):
-        DocumentStore("nowhere://x")
-
-
-@pytest.mark.one_database
-def test_another_store_than_a_folder(clock: Clock) -> None:
-    store = DocumentStore("memory://award-desk-tests")
-    key = store.put(b"x", now=clock())
-    assert store.read(key) == b"x"
-    assert [one for _, one in store.all_keys()] == [key]
-    store.remove(key)
-    assert list(store.all_keys()) == []
-
-
 def test_a_store_that_is_away_says_so(office: Office, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     away = replace(office, documents=DocumentStore((tmp_path / "file" / "x").as_uri()))
