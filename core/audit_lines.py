@@ -287,6 +287,10 @@ def _returned(told: Told) -> tuple[str, list[Detail]]:
             Detail("Measure", f"{one['measure']}: {one['achieved']} (target: {one['target']})")
             for one in came_in.measures
         ]
+        details += [
+            Detail("Budget line", f"{one['line']}: {money(one['spent'])} of {money(one['agreed'])}")
+            for one in came_in.budget or ()
+        ]
         details += [Detail("What changed", came_in.narrative), Detail("Views", came_in.views)]
         details += [
             Detail(capital(name.replace("_", " ")), str(value))
@@ -302,6 +306,30 @@ def _about_the_return(what: str, label: str = "", name: str = "") -> Words:
         return f"{what} the return due on {day(told.data.get('due'))}", details
 
     return tell
+
+
+def _corrected(told: Told) -> tuple[str, list[Detail]]:
+    was = told.data.get("was")
+    before = was if isinstance(was, Mapping) else {}
+
+    def changed(name: str, label: str, shown: Callable[[Any], str]) -> Detail:
+        now, then = told.data.get(name), before.get(name)
+        return Detail(label, "" if now == then else f"{shown(now)}, not {shown(then)}")
+
+    def each(value: Any) -> str:
+        return listed(str(one) for one in value) if isinstance(value, list) and value else "nothing"
+
+    def sums(value: Any) -> str:
+        return listed(money(one) for one in value) if isinstance(value, list) and value else "nothing"
+
+    details = [
+        changed("spent", "Spent", money),
+        changed("people", "People", str),
+        changed("achieved", "Achieved", each),
+        changed("budget", "By budget line", sums),
+        changed("over", "Spent beyond the award", lambda value: f"“{value}”"),
+    ]
+    return f"The recipient corrected the return due on {day(told.data.get('due'))}", details
 
 
 def _more_time(what: str) -> Words:
@@ -489,6 +517,7 @@ _WORDS: Mapping[str, Words] = {
     "return_answered": _about_the_return("The question was answered about", "Answer", "answer"),
     "return_question_taken_back": _about_the_return("The question was taken back about"),
     "return_accepted": _about_the_return("The office accepted"),
+    "return_corrected": _corrected,
     "more_time_asked": _more_time("More time was asked for"),
     "more_time_agreed": _more_time("More time was agreed for"),
     "more_time_declined": _more_time("More time was declined for"),

@@ -124,6 +124,7 @@ _TELLS: Mapping[str, Mapping[str, Mapping[str, Teller]]] = {
         "return_answered": {"status": _always(ReturnState.RECEIVED)},
         "return_question_taken_back": {"status": _always(ReturnState.RECEIVED)},
         "return_accepted": {"status": _always(ReturnState.ACCEPTED)},
+        "return_corrected": {"spent": _told("spent"), "people": _told("people")},
     },
     "asked": {
         **dict.fromkeys(("queried", "return_queried"), _ASKED),

@@ -9,9 +9,16 @@ from typing import Any, Final
 
 from core.policy_shape import BandRow, DelegationRow, File, FundRow, NudgesRow
 from core.rules import policy as rules
-from core.rules.answers import clean_long
+from core.rules.answers import BudgetLine, clean_long
 from core.rules.money import pounds
-from core.rules.questions import application_questions, fields, questions_asked, return_questions
+from core.rules.questions import (
+    Agreed,
+    application_questions,
+    fields,
+    questions_asked,
+    return_questions,
+    return_questions_asked,
+)
 
 Where = tuple[str | int, ...]
 """A place in the file: table, row and key."""
@@ -270,7 +277,7 @@ def form_faults(policy: rules.Policy) -> Iterable[tuple[Where, str]]:
     for fund in policy.funds:
         asked = (
             max(questions_asked(fund, policy, organisation) for organisation in fund.organisation_types),
-            len(return_questions(rules.Tier.LIGHT, ("Any",), policy, fund.id)),
+            return_questions_asked(policy, fund),
         )
         for form, count, most in zip(("application to", "return of"), asked, limits, strict=True):
             if count > most:
@@ -280,11 +287,12 @@ def form_faults(policy: rules.Policy) -> Iterable[tuple[Where, str]]:
 
 def _names(fund: rules.Fund, policy: rules.Policy) -> Iterable[str]:
     """The ids and fields of what the forms ask without the office's own questions, and what requests use themselves."""
-    yield from ("return", "csrf_token", "fund", "measures")
+    yield from ("return", "csrf_token", "fund", "measures", "shown", "save")
     shipped = replace(policy, questions=())
+    every = Agreed(amount=1, lines=(BudgetLine("Any", 1),), final=True)
     for question in (
         *application_questions(fund, shipped),
-        *return_questions(rules.Tier.FULL, ("Any",), shipped, fund.id),
+        *return_questions(rules.Tier.FULL, ("Any",), shipped, fund.id, every),
     ):
         yield question.id
         yield from fields(question)

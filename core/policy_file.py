@@ -143,7 +143,7 @@ _FIGURES_OF: Final[Mapping[int, tuple[str, ...]]] = {
     ),
     3: (
         "answer_days",
-        "more_time_days",
+        "more_time_days", "receipts_from",
         "allocation_years_ahead",
         "similar_bid_months", "similar_amount_share", "return_link_months", "renewed_link_days", "start_link_days",
         "link_mails_an_hour", "link_mails_a_day", "budget_lines_in_form", "budget_lines_at_most",

@@ -124,6 +124,7 @@ class _Figures(_Row):
     return_months: _Figure[_Count]
     final_return_grace: _Figure[Annotated[int, Field(strict=True, ge=0, le=366)]]
     return_without_term_months: _Figure[_Count]
+    receipts_from: _Figure[rules.Tier]
     more_time_days: _Figure[Annotated[int, Field(strict=True, ge=0, le=366)]]
     meetings_over: _Sum
     meeting_months: _Figure[_Count]

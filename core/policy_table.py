@@ -255,6 +255,7 @@ _LABELS: Final = {
     "figures.return_months": "A monitoring return every",
     "figures.final_return_grace": "Days of grace for the final return",
     "figures.return_without_term_months": "The return of an award without a term, after",
+    "figures.receipts_from": "Receipts come with the returns of awards of this size on",
     "figures.more_time_days": "A return may be given more time, up to",
     "figures.meetings_over": "Monitoring meetings over",
     "figures.meeting_months": "A monitoring meeting every",

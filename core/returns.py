@@ -9,16 +9,18 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core import deadlines, events, outbox, people
 from core.errors import Conflict, NotFound, Refused
-from core.records import Award, Deadline, MonitoringReturn, Person, TimeRequest
+from core.records import Award, Deadline, MonitoringReturn, Person, ReturnDraft, TimeRequest
 from core.rules import lifecycle
+from core.rules.answers import BudgetLine
 from core.rules.lifecycle import AwardState, NotAllowed, ReturnAction, ReturnState
-from core.rules.questions import ReturnFacts
+from core.rules.policy import Policy
+from core.rules.return_forms import Agreed, Figures, ReturnFacts
 
 RETURN = "return"
 """The kind of every return's deadline, the final one too."""
@@ -81,6 +83,7 @@ def receive(
         narrative=facts.narrative,
         views=facts.views,
         extra=dict(facts.answers),
+        budget=_budget(award, facts),
         received_at=now,
         received_from=source,
     )
@@ -95,6 +98,7 @@ def receive(
         ) from None
     deadlines.meet(deadline, now=now)
     _lapse_requests(session, deadline, now)
+    session.execute(delete(ReturnDraft).where(ReturnDraft.deadline_id == deadline.id))
     told = {"due": due.isoformat(), "spent": facts.spent, "people": facts.people, "measures": len(facts.achieved)}
     events.append(session, "return_received", award.reference, source, told, now=now)
     outbox.put(
@@ -106,6 +110,60 @@ def receive(
         now=now,
     )
     return came_in
+
+
+def correct(
+    session: Session, return_id: int, figures: Figures, over: str = "", *, source: str, now: datetime
+) -> MonitoringReturn:
+    """Correct the figures of a return that the office asks about; the trail keeps the earlier ones (R1).
+
+    `over` is why more is spent than was awarded. Nothing is written where nothing is different. Raises NotFound,
+    Conflict where no question about it is open.
+    """
+    came_in = held(session, return_id)
+    if came_in.status != ReturnState.QUERIED:
+        raise Conflict("Nothing is asked about this return, so its figures stand. Write to the office.", "R1")
+    was = _figures_data(came_in)
+    measures = [{**one, "achieved": achieved} for one, achieved in zip(came_in.measures, figures.achieved, strict=True)]
+    came_in.measures, came_in.spent, came_in.people = measures, figures.spent, figures.people
+    came_in.budget = _budget(came_in.award, figures)
+    said = {name: text for name, text in came_in.extra.items() if name != "over"}
+    came_in.extra = {**said, "over": over} if over else said
+    left = _figures_data(came_in)
+    if left != was:
+        session.flush()
+        tell(session, came_in, "return_corrected", source, {**left, "was": was}, now=now)
+    return came_in
+
+
+def _figures_data(came_in: MonitoringReturn) -> dict[str, Any]:
+    return {
+        "spent": came_in.spent,
+        "people": came_in.people,
+        "achieved": [one["achieved"] for one in came_in.measures],
+        "budget": [one["spent"] for one in came_in.budget or ()],
+        "over": str(came_in.extra.get("over", "")),
+    }
+
+
+def agreed(award: Award, deadline: Deadline, policy: Policy) -> Agreed:
+    """What a return is read against, beside its measures: the award's amount, its budget, and whether it is the last.
+
+    Recipients from the crime and disorder fund are invited to show what changed (R1).
+    """
+    fund = policy.fund(award.fund)
+    lines = tuple(BudgetLine(one.item, one.pence) for one in award.application.budget_lines)
+    return Agreed(award.amount, lines, final=deadline.final, show=fund is not None and fund.rule == "F3")
+
+
+def _budget(award: Award, facts: ReturnFacts | Figures) -> list[dict[str, Any]] | None:
+    """What was spent of each line beside what was agreed; None where nothing was said of it."""
+    if not facts.budget:
+        return None
+    return [
+        {"line": one.item, "agreed": one.pence, "spent": spent.pence}
+        for one, spent in zip(award.application.budget_lines, facts.budget, strict=True)
+    ]
 
 
 def _lapse_requests(session: Session, deadline: Deadline, now: datetime) -> None:

@@ -13,14 +13,27 @@ from datetime import UTC, date, datetime, timedelta
 from importlib import resources
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from bot.practice.workspace import TEAM_ID, PracticeChannel, PracticePerson
-from core import applications, awards, deciding, funds, outbox, payments, people, returns
+from core import (
+    applications,
+    asking,
+    awards,
+    deciding,
+    funds,
+    outbox,
+    payments,
+    people,
+    return_drafts,
+    returns,
+)
+from core.links import link_for
 from core.office import Office
-from core.records import Application, Award, Deadline, Person
+from core.records import Application, Award, Deadline, MonitoringReturn, Person, ReturnDraft
 from core.rules.calendar import add_months, financial_year
+from core.rules.lifecycle import ReturnState
 from core.rules.money import pence_from_api
 from core.rules.policy import Body, OrganisationType, Purpose, Role, Tier
 from core.rules.questions import ApplicationFacts, Outcome, ReturnFacts
@@ -71,6 +84,15 @@ ALLOCATIONS: Mapping[str, str] = {
 }
 """Pounds a year in the practice office: made up, and enough to try every size of award."""
 
+QUESTION = "Spending is ahead of the plan. What was bought, and does the budget still last until the end?"
+"""What the practice office has asked about one return."""
+
+HALF_FILLED: Mapping[str, str] = {
+    "narrative": "Twelve sessions so far. The register shows that most of them come back every week.",
+    "people": "34",
+}
+"""What somebody has typed into another, before they were called away."""
+
 OBJECTIVES: Mapping[str, str] = {"moj-victims": "support-victims", "casualty-reduction": "promote-road-safety"}
 
 
@@ -114,6 +136,29 @@ def furnish(session: Session, office: Office, *, now: datetime) -> bool:
     outbox.withhold(session, now=now)
     session.execute(update(Deadline).values(silent_before=today))
     return True
+
+
+def returns_to_try(session: Session, office: Office) -> list[tuple[str, str]]:
+    """A return that is half filled in, one with a question and one that is overdue, where there are: name and address.
+
+    As their recipients see them. Their links are made here where nobody was mailed one.
+    """
+    due = select(Deadline).where(Deadline.kind == returns.RETURN, Deadline.closed_at.is_(None)).order_by(Deadline.due)
+    ours = (MonitoringReturn.award_id == Deadline.award_id) & (MonitoringReturn.due == Deadline.due)
+    queried = due.join(MonitoringReturn, ours).where(MonitoringReturn.status == ReturnState.QUERIED.value)
+    unmet = due.where(Deadline.met_at.is_(None))
+    named = {
+        "half filled in": unmet.join(ReturnDraft, ReturnDraft.deadline_id == Deadline.id),
+        "with a question": queried,
+        "overdue": unmet.where(Deadline.due < office.today()),
+    }
+    found = []
+    for name, query in named.items():
+        deadline = session.scalars(query).first()
+        if deadline is not None:
+            link = link_for(session, "return", deadline.id, now=office.clock())
+            found.append((name, office.signer.address("return", link)))
+    return found
 
 
 def _person(session: Session, one: Practised, now: datetime) -> Person:
@@ -176,7 +221,12 @@ def _award(
     _checks(session, award, staff, now=before(20))
     light = office.policy.tier(award.amount) is Tier.LIGHT
     _pay(session, office, award, staff, award.amount if light else award.amount // 2, start, None, now=before(7))
-    _returns(session, award, today, now)
+    _returns(session, award, today, now, overdue=told.get("a_return_is") == "overdue")
+    if told.get("a_return_is") == "queried":
+        asking.ask(session, award.returns[-1], officer, QUESTION, office=office, now=now - timedelta(days=2))
+    elif told.get("a_return_is") == "half_filled":
+        ahead = min((one for one in award.deadlines if one.kind == returns.RETURN and one.met_at is None), key=_due)
+        return_drafts.save(session, ahead, HALF_FILLED, "", now=now - timedelta(days=1))
     first = min((one for one in award.deadlines if one.kind == returns.RETURN), key=lambda one: one.due)
     if not light and first.met_at is not None:
         rest = award.amount - award.paid
@@ -261,11 +311,20 @@ _FIRST = ("Alex", "Bilal", "Cerys", "Dominika", "Eddie", "Farah", "Grace")
 _LAST = ("Ahmed", "Barker", "Clarke", "Dobrowolska", "Evans")
 
 
-def _returns(session: Session, award: Award, today: date, now: datetime) -> None:
-    """The returns that fell due before today came in, a few days early; each thing met that day is met."""
+def _due(deadline: Deadline) -> date:
+    return deadline.due
+
+
+def _returns(session: Session, award: Award, today: date, now: datetime, *, overdue: bool) -> None:
+    """The returns that fell due before today came in, a few days early; each thing met that day is met.
+
+    With `overdue` the last of them did not.
+    """
     application: Application = award.application
+    past = [one for one in award.deadlines if one.kind == returns.RETURN and one.due < today]
+    missing = max(past, key=_due) if overdue else None
     for deadline in list(award.deadlines):
-        if deadline.met_at is not None or deadline.due >= today:
+        if deadline.met_at is not None or deadline.due >= today or deadline is missing:
             continue
         came_in = now - (today - deadline.due) - timedelta(days=3)
         if deadline.kind != returns.RETURN:

@@ -144,6 +144,13 @@ def _welcome(desk: assembly.Desk, door: assembly.SlackDoor | None) -> None:
     click.echo("\n  Award Desk is running. Ctrl-C stops it; the next start carries on with the same record.\n")
     for name, link in links:
         click.echo(f"    {name:<17} {link}")
+    if desk.chosen.practice:
+        with desk.office.sessions.begin() as session:
+            to_try = practice_office.returns_to_try(session, office)
+        if to_try:
+            click.echo("\n  Returns, as their recipients see them\n")
+        for name, link in to_try:
+            click.echo(f"    {name:<17} {link}")
     if desk.chosen.practice_slack:
         later = add_months(desk.office.today(), LATER_MONTHS)
         click.echo(HELP_FIRST.format(later=later.isoformat()))

@@ -82,6 +82,7 @@ ACCESS: Mapping[str, Access] = {
     "bank_details.give": Access.LINK,
     "returns.form": Access.LINK,
     "returns.receive": Access.LINK,
+    "return_answers.answer": Access.LINK,
     "recipient_asks.more_time_form": Access.LINK,
     "recipient_asks.ask_more_time": Access.LINK,
     "recipient_asks.issue_form": Access.LINK,

@@ -392,13 +392,16 @@ def submit_return(reference: str, due: str) -> ResponseReturnValue:
         found = awards.by_reference(session, reference[:40])
         if not key.staff and found.application.submitted_by != key.submits_as:
             raise Problem(403, "This key did not submit the application of this award.")
-        returns.due_on(found, day)
+        deadline = returns.due_on(found, day)
         measures = tuple(outcome.measure for outcome in found.application.outcomes)
         shape = bodies.shape_errors(bodies.ReturnBody, body)
         policy = office.policy_under(found.policy_version)
         tier = policy.tier(found.amount)
-        facts, faults = read_return(bodies.raw_return(body), measures, policy, tier, found.fund, strict_money=True)
-        asked = return_questions(tier, measures, policy, found.fund)
+        agreed = returns.agreed(found, deadline, policy)
+        facts, faults = read_return(
+            bodies.raw_return(body), measures, policy, tier, found.fund, strict_money=True, agreed=agreed
+        )
+        asked = return_questions(tier, measures, policy, found.fund, agreed)
         errors = bodies.merged([*shape, *bodies.misplaced_answers(body, asked)], faults)
         if errors or facts is None:
             raise unprocessable(errors)

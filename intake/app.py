@@ -36,6 +36,7 @@ from intake import (
     questions_page,
     recipient_asks,
     register,
+    return_answers,
     returns,
     status,
 )
@@ -140,6 +141,7 @@ def create_app(
         bank_details.blueprint,
         returns.blueprint,
         recipient_asks.blueprint,
+        return_answers.blueprint,
         dates.blueprint,
         register.blueprint,
         policy_page.blueprint,
@@ -235,6 +237,7 @@ _AGAIN: Mapping[str, Callable[..., Response]] = {
     "offers.answer": offers.answer_again,
     "bank_details.give": bank_details.give_again,
     "returns.receive": returns.receive_again,
+    "return_answers.answer": return_answers.answer_again,
     "recipient_asks.ask_more_time": recipient_asks.more_time_again,
     "recipient_asks.raise_issue": recipient_asks.issue_again,
 }

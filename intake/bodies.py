@@ -97,6 +97,13 @@ class MeasureBody(Body):
     achieved: Text
 
 
+class SpendingBody(Body):
+    """What was spent of one line of the agreed budget."""
+
+    line: Text
+    spent: Pounds
+
+
 class ReturnBody(Body):
     """A monitoring return."""
 
@@ -105,6 +112,12 @@ class ReturnBody(Body):
     people: StrictInt
     narrative: Text
     views: Text = ""
+    budget: Annotated[
+        list[SpendingBody] | None,
+        Field(max_length=100, description="Spent of each line of the agreed budget; together they come to `spent`."),
+    ] = None
+    changes: Text = ""
+    underspend: Text = ""
     answers: dict[str, StrictStr | StrictBool | StrictInt] | None = None
 
 
@@ -237,13 +250,16 @@ def raw_return(body: Mapping[str, Any]) -> dict[str, str]:
     extra = body.get("answers")
     if isinstance(extra, dict):
         raw.update({str(name): text for name, value in extra.items() if (text := _plain(value)) is not None})
-    for name in ("spent", "people", "narrative", "views"):
+    for name in ("spent", "people", "narrative", "views", "changes", "underspend"):
         raw.pop(name, None)
         if (text := _plain(body.get(name))) is not None:
             raw[name] = text
     for row, one in enumerate(_rows(body.get("measures")), start=1):
         raw[f"measure-{row}"] = _plain(one.get("measure")) or ""
         raw[f"achieved-{row}"] = _plain(one.get("achieved")) or ""
+    for row, one in enumerate(_rows(body.get("budget")), start=1):
+        raw[f"line-{row}"] = _plain(one.get("line")) or ""
+        raw[f"spending-{row}"] = _plain(one.get("spent")) or ""
     return raw
 
 

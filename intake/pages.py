@@ -155,7 +155,12 @@ def component(
     legend = {"text": question.title, "classes": f"govuk-fieldset__legend--{size}", "isPageHeading": heading}
     shared: dict[str, Any] = {"hint": {"text": question.hint}} if question.hint else {}
     own = next((wrong[name] for name in (question.id, *fields(question)) if name in wrong), None)
-    if own is not None and question.kind not in (AnswerKind.OUTCOMES, AnswerKind.ACHIEVED, AnswerKind.BUDGET):
+    if own is not None and question.kind not in (
+        AnswerKind.OUTCOMES,
+        AnswerKind.ACHIEVED,
+        AnswerKind.BUDGET,
+        AnswerKind.SPENDING,
+    ):
         shared["errorMessage"] = {"text": own}
     if question.kind in (AnswerKind.CHOICE, AnswerKind.YES_NO):
         items = [
@@ -182,14 +187,15 @@ def component(
         return _declaration(question, raw, legend, shared)
     if question.kind is AnswerKind.OUTCOMES:
         return _rows(question, raw, wrong, heading=heading)
-    if question.kind is AnswerKind.ACHIEVED:
-        return _achieved(question, raw, wrong, heading=heading)
+    if question.kind in (AnswerKind.ACHIEVED, AnswerKind.SPENDING):
+        return _beside_rows(question, raw, wrong, heading=heading)
     if question.kind is AnswerKind.BUDGET:
         return _budget(question, raw, faults, heading=heading)
     params = {"id": question.id, "name": question.id, "value": raw.get(question.id, ""), "label": label, **shared}
     if question.kind is AnswerKind.LONG:
         words = {"maxwords": question.word_limit} if question.word_limit else {}
-        return Component("words" if words else "textarea", {**params, **words, "rows": 8})
+        rows = 8 if question.word_limit is None or question.word_limit > 150 else 4
+        return Component("words" if words else "textarea", {**params, **words, "rows": rows})
     return Component("input", {**params, **_input(question)})
 
 
@@ -269,10 +275,14 @@ def _rows(question: Question, raw: Mapping[str, str], wrong: Mapping[str, str], 
     return Component("rows", {"title": question.title, "hint": question.hint, "heading": heading, "rows": rows})
 
 
-def _achieved(question: Question, raw: Mapping[str, str], wrong: Mapping[str, str], *, heading: bool) -> Component:
-    cells = [
-        _cell(f"{question.id}-{row}", measure, raw, wrong) for row, measure in enumerate(question.measures, start=1)
-    ]
+def _beside_rows(question: Question, raw: Mapping[str, str], wrong: Mapping[str, str], *, heading: bool) -> Component:
+    """A field for each thing that was agreed, a measure or a line of the budget, with what stands beside it."""
+    money = _MONEY | {"classes": _WIDTHS[AnswerKind.MONEY]} if question.kind is AnswerKind.SPENDING else {}
+    names = question.measures or tuple(line.item for line in question.lines)
+    cells = []
+    for row, name in enumerate(names, start=1):
+        hint = {"hint": {"text": question.notes[row - 1]}} if row <= len(question.notes) else {}
+        cells.append({**_cell(f"{question.id}-{row}", name, raw, wrong), **hint, **money})
     rows = [{"legend": "", "cells": cells}]
     return Component("rows", {"title": question.title, "hint": question.hint, "heading": heading, "rows": rows})
 

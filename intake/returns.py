@@ -1,24 +1,36 @@
-"""The monitoring return (R1): one page, prefilled with what was agreed and what was said before."""
+"""The monitoring return (R1): one page, saved as one goes, with what was agreed and what was said before beside it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
-from flask import Blueprint, Response, redirect, url_for
+from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from core import issues, more_time, returns
+from core import asking, documents, issues, more_time, return_drafts, returns
 from core.errors import Conflict
 from core.links import follow
-from core.records import Award, Deadline
+from core.records import Award, Deadline, MonitoringReturn
 from core.rules.lifecycle import AwardState
-from core.rules.policy import Policy
-from core.rules.questions import Fault, Question, fields, read_return, return_questions
+from core.rules.money import MoneyError, display, pence_from_typed, pounds
+from core.rules.policy import Policy, Tier
+from core.rules.questions import AnswerKind, Fault, Question, fields, read_return, return_questions
+from core.rules.return_forms import FIGURES, Agreed, is_over
 from intake import pages
 
 blueprint = Blueprint("returns", __name__)
+
+ANSWER = Question(
+    "answer", AnswerKind.LONG, "Your answer", "Your answer", "Our question", "R1", "/answer",
+    "Write your answer to the question",
+)  # fmt: skip
+
+RUNNING = (AwardState.ACTIVE, AwardState.COMPLETED, AwardState.DECOMMISSIONED)
+"""The states of an award that has returns."""
 
 
 def of_link(session: Session, token: str) -> tuple[Award, Deadline]:
@@ -28,54 +40,119 @@ def of_link(session: Session, token: str) -> tuple[Award, Deadline]:
     return returns.of_deadline(session, found)
 
 
-def measures_of(award: Award) -> tuple[str, ...]:
-    """The measures that were agreed, in order."""
-    return tuple(outcome.measure for outcome in award.application.outcomes)
+@dataclass(frozen=True)
+class AskedFor:
+    """A return as it is asked for: whose it is, under which policy, and its questions."""
+
+    award: Award
+    deadline: Deadline
+    policy: Policy
+    measures: tuple[str, ...]
+    agreed: Agreed
+    questions: tuple[Question, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its fields."""
+        return tuple(name for question in self.questions for name in fields(question))
+
+    @property
+    def open(self) -> bool:
+        """Whether it is still expected."""
+        return self.award.status in RUNNING and self.deadline.closed_at is None
+
+    def typed(self) -> dict[str, str]:
+        """What was sent of its fields; a field that the page did not show is left out."""
+        return {name: request.form[name] for name in self.names if name in request.form}
 
 
-def _questions(award: Award) -> tuple[Question, ...]:
-    policy = _policy(award)
-    return return_questions(policy.tier(award.amount), measures_of(award), policy, award.fund)
+def asked_by_link(session: Session, token: str) -> AskedFor:
+    """The return that the link leads to, with its questions. Raises NotFound, Gone."""
+    award, deadline = of_link(session, token)
+    policy = pages.office().policy_under(award.policy_version)
+    measures = tuple(outcome.measure for outcome in award.application.outcomes)
+    agreed = returns.agreed(award, deadline, policy)
+    asked = return_questions(policy.tier(award.amount), measures, policy, award.fund, agreed)
+    return AskedFor(award, deadline, policy, measures, agreed, tuple(_beside_earlier(asked, award, deadline)))
 
 
-def _policy(award: Award) -> Policy:
-    return pages.office().policy_under(award.policy_version)
+def _beside_earlier(questions: Iterable[Question], award: Award, deadline: Deadline) -> Iterable[Question]:
+    """The questions with targets, agreed sums and what was said the last time beside their fields."""
+    said = returns.earlier(award, deadline.due)
+    last = said[-1] if said else None
+    before = {row["measure"]: row["achieved"] for row in last.measures} if last else {}
+    spent_of = {row["line"]: row["spent"] for row in last.budget or ()} if last else {}
+    for question in questions:
+        if question.id == "achieved":
+            notes = [
+                f"Target: {one.target}." + (f" Last time: {before[one.measure]}." if one.measure in before else "")
+                for one in award.application.outcomes
+            ]
+            yield replace(question, notes=tuple(notes))
+        elif question.id == "spending":
+            notes = [
+                f"Agreed: {display(line.pence)}."
+                + (f" Last time: {display(spent_of[line.item])}." if line.item in spent_of else "")
+                for line in question.lines
+            ]
+            yield replace(question, notes=tuple(notes))
+        elif question.id == "people" and last:
+            yield replace(question, hint=f"{question.hint} Last time: {last.people:,}.")
+        elif question.id == "spent":
+            told = f" Last time: {display(last.spent)}." if last else ""
+            yield replace(question, hint=f"{question.hint} The award is {display(award.amount)}.{told}")
+        else:
+            yield question
 
 
 @blueprint.get("/returns/<token>")
 def form(token: str) -> ResponseReturnValue:
-    """The return's questions; once it is in, what was said and when the next one is due."""
+    """The return as far as it is typed; once it is in, how it stands and what was said."""
     with pages.office().reading() as session:
-        award, deadline = of_link(session, token)
-        return _page(session, token, award, deadline, {})
+        asked = asked_by_link(session, token)
+        came_in = returns.received(session, asked.award, asked.deadline.due)
+        if came_in is not None:
+            return received_page(session, token, asked, came_in)
+        return _page(session, token, asked)
 
 
 def receive_again(token: str) -> Response:
     """The form with what was just typed, for a return whose session was lost."""
     with pages.office().reading() as session:
-        award, deadline = of_link(session, token)
-        return _page(session, token, award, deadline, _typed(award), notice=pages.LOST_SESSION)
-
-
-def _typed(award: Award) -> dict[str, str]:
-    return pages.typed(name for question in _questions(award) for name in fields(question))
+        asked = asked_by_link(session, token)
+        came_in = returns.received(session, asked.award, asked.deadline.due)
+        if came_in is not None:
+            return received_page(session, token, asked, came_in)
+        return _page(session, token, asked, typed=asked.typed(), notice=pages.LOST_SESSION)
 
 
 @blueprint.post("/returns/<token>")
 def receive(token: str) -> ResponseReturnValue:
-    """Take in the return. One that is in already shows what was sent first."""
+    """Keep what was typed, and take it in unless it was only to be saved. One that is in already stays as it is."""
     office = pages.office()
+    now = office.clock()
     try:
         with office.sessions.begin() as session:
-            award, deadline = of_link(session, token)
-            raw = _typed(award)
-            facts, faults = read_return(
-                raw, measures_of(award), _policy(award), _policy(award).tier(award.amount), award.fund
-            )
-            if returns.received(session, award, deadline.due) is None:
-                if facts is None:
-                    return _page(session, token, award, deadline, raw, faults)
-                returns.receive(session, award, deadline.due, facts, source="recipient", now=office.clock())
+            asked = asked_by_link(session, token)
+            came_in = returns.received(session, asked.award, asked.deadline.due)
+            if came_in is None and asked.open:
+                saved = return_drafts.save(
+                    session, asked.deadline, asked.typed(), request.form.get("shown", ""), now=now
+                )
+                if saved.theirs:
+                    return _page(session, token, asked, theirs=saved.theirs)
+                if "save" not in request.form:
+                    facts, faults = read_return(
+                        saved.answers,
+                        asked.measures,
+                        asked.policy,
+                        asked.policy.tier(asked.award.amount),
+                        asked.award.fund,
+                        agreed=asked.agreed,
+                    )
+                    if facts is None:
+                        return _page(session, token, asked, faults=faults)
+                    returns.receive(session, asked.award, asked.deadline.due, facts, source="recipient", now=now)
     except Conflict:  # sent twice at once: the first one stands
         pass
     return redirect(url_for("returns.form", token=token), code=303)
@@ -84,39 +161,139 @@ def receive(token: str) -> ResponseReturnValue:
 def _page(
     session: Session,
     token: str,
-    award: Award,
-    deadline: Deadline,
-    raw: Mapping[str, str],
+    asked: AskedFor,
+    *,
+    typed: Mapping[str, str] | None = None,
+    faults: Sequence[Fault] = (),
+    theirs: Mapping[str, str] | None = None,
+    notice: str = "",
+) -> Response:
+    """The form. `typed` is what has not been saved, `theirs` what somebody else had changed meanwhile."""
+    award, deadline, today = asked.award, asked.deadline, pages.office().today()
+    draft = return_drafts.draft_of(session, deadline)
+    kept = return_drafts.answers_of(draft)
+    raw = {**kept, **(typed or {})}
+    labels = _labels(asked)
+    owner = documents.Owner(award.application_id, deadline.id)
+    shown = [one for one in asked.questions if one.id != "over" or _is_over(raw, asked)]
+    # What was typed and not saved is still compared with what its own page had shown.
+    seen = request.form.get("shown", "") if typed is not None else return_drafts.shown(kept, asked.names)
+    return pages.page(
+        "return.html",
+        409 if theirs else 422 if faults else 200,
+        title="Monitoring return",
+        due=deadline.due,
+        late=max((today - deadline.due).days, 0),
+        final=deadline.final,
+        open=asked.open,
+        closed=award.status in RUNNING and not asked.open,
+        earlier=returns.earlier(award, deadline.due),
+        components=[pages.component(question, raw, faults) for question in shown],
+        receipts=_receipts_asked(asked),
+        sent=len([one for one in documents.listed(session, owner) if documents.counts(one)]),
+        shown=seen,
+        saved_at=draft.saved_at if draft else None,
+        theirs={labels[name]: text for name, text in (theirs or {}).items()},
+        replaced={labels[name]: text for name, text in return_drafts.replaced(draft).items() if name in labels},
+        errors=pages.error_list(faults),
+        notice=notice,
+        **_beside(session, token, award, deadline),
+    )
+
+
+def _receipts_asked(asked: AskedFor) -> bool:
+    """Whether receipts are asked for, by the award's size; anybody may send them."""
+    sizes = list(Tier)
+    return sizes.index(asked.policy.tier(asked.award.amount)) >= sizes.index(asked.policy.receipts_from.value)
+
+
+def _is_over(raw: Mapping[str, str], asked: AskedFor) -> bool:
+    """Whether what is typed so far is more than the award."""
+    try:
+        return is_over(pence_from_typed(raw.get("spent", "")), asked.agreed)
+    except MoneyError:
+        return False
+
+
+def _labels(asked: AskedFor) -> dict[str, str]:
+    """What people call each field."""
+    found: dict[str, str] = {}
+    for question in asked.questions:
+        rows = question.measures or tuple(line.item for line in question.lines)
+        for number, name in enumerate(fields(question)):
+            found[name] = f"{question.label}: {rows[number]}" if number < len(rows) else question.label
+    return found
+
+
+def figures_of(came_in: MonitoringReturn) -> dict[str, str]:
+    """The figures of a return as somebody would type them."""
+    achieved = {f"achieved-{row}": str(one["achieved"]) for row, one in enumerate(came_in.measures, start=1)}
+    lines = {f"spending-{row}": pounds(one["spent"]) for row, one in enumerate(came_in.budget or (), start=1)}
+    return {
+        **achieved,
+        **lines,
+        "over": str(came_in.extra.get("over", "")),
+        "people": str(came_in.people),
+        "spent": pounds(came_in.spent),
+    }
+
+
+def received_page(
+    session: Session,
+    token: str,
+    asked: AskedFor,
+    came_in: MonitoringReturn,
+    *,
+    typed: Mapping[str, str] | None = None,
     faults: Sequence[Fault] = (),
     notice: str = "",
 ) -> Response:
-    office = pages.office()
-    came_in = returns.received(session, award, deadline.due)
-    fund = office.policy.fund(award.fund)
-    asked = more_time.requests(session, deadline)
+    """How the return stands, once it is in; while a question is open, with the form of its answer."""
+    said = asking.questions(session, came_in)
+    raw = {**figures_of(came_in), **(typed or {})}
+    figures = [one for one in asked.questions if one.id in FIGURES and (one.id != "over" or _is_over(raw, asked))]
     return pages.page(
-        "return.html",
+        "return_received.html",
         422 if faults else 200,
-        title="Thank you: we have your return" if came_in else "Monitoring return",
-        award=award,
-        application=award.application,
-        fund_name=fund.name if fund else award.fund,
-        due=deadline.due,
-        final=deadline.final,
+        title="Your monitoring return",
         came_in=came_in,
-        following=_following(award, deadline.due),
-        ended=award.status not in (AwardState.ACTIVE, AwardState.COMPLETED, AwardState.DECOMMISSIONED),
-        earlier=returns.earlier(award, deadline.due),
-        components=[pages.component(question, raw, faults) for question in _questions(award)],
+        more=_more(asked, came_in),
+        following=_following(asked.award, asked.deadline.due),
+        question=next((one for one in said if one.ended_at is None), None),
+        answer=pages.component(ANSWER, raw, faults),
+        components=[pages.component(one, raw, faults) for one in figures],
         errors=pages.error_list(faults),
         notice=notice,
-        token=token,
-        asked=asked,
-        can_ask=deadline.met_at is None
-        and deadline.closed_at is None
-        and all(one.status != more_time.TimeState.ASKED for one in asked),
-        raised=issues.of_award(session, award),
+        answered=[one for one in said if one.answer is not None],
+        **_beside(session, token, asked.award, asked.deadline),
     )
+
+
+def _more(asked: AskedFor, came_in: MonitoringReturn) -> dict[str, str]:
+    """What else was said in a return, by its label."""
+    labels = {question.id: question.label for question in asked.questions}
+    return {
+        labels.get(name, name.replace("_", " ").capitalize()): str(text)
+        for name, text in came_in.extra.items()
+        if isinstance(text, str)
+    }
+
+
+def _beside(session: Session, token: str, award: Award, deadline: Deadline) -> dict[str, Any]:
+    """What every state of the page shows."""
+    fund = pages.office().policy.fund(award.fund)
+    requests = more_time.requests(session, deadline)
+    waits = any(one.status == more_time.TimeState.ASKED for one in requests)
+    return {
+        "award": award,
+        "application": award.application,
+        "fund_name": fund.name if fund else award.fund,
+        "token": token,
+        "requests": requests,
+        "may_ask_time": deadline.met_at is None and deadline.closed_at is None and not waits,
+        "raised": issues.of_award(session, award),
+        "address": f"{pages.office().public_url.rstrip('/')}{url_for('returns.form', token=token)}",
+    }
 
 
 def _following(award: Award, due: date) -> date | None:

@@ -45,6 +45,7 @@ __all__ = [
     "is_address",
     "kept",
     "read_answer",
+    "read_sum",
     "recalled",
     "word_count",
 ]
@@ -67,6 +68,7 @@ class AnswerKind(StrEnum):
     OUTCOMES = "outcomes"
     ACHIEVED = "achieved"
     BUDGET = "budget"
+    SPENDING = "spending"
     DECLARATION = "declaration"
 
 
@@ -123,8 +125,9 @@ class Question:
     body; `missing` is what is said when there is no answer; `label` names the answer in lists and messages.
     `required` is what the form asks for; `api_required` what the JSON API does. `from_amount` is the amount in pence
     from which it is asked at all, `required_from` the one from which an optional question must be answered. `rows` is
-    how many rows of an OUTCOMES, ACHIEVED or BUDGET question are shown, `most_rows` how many a BUDGET may have, and
-    `measures` what was agreed to be measured (ACHIEVED).
+    how many rows of an OUTCOMES, ACHIEVED, BUDGET or SPENDING question are shown, `most_rows` how many a BUDGET may
+    have, `measures` what was agreed to be measured (ACHIEVED), `lines` the budget that was agreed (SPENDING), `notes`
+    what stands beside each row. `shares` is the question that it is one thing to think about with.
     """
 
     id: str
@@ -146,6 +149,9 @@ class Question:
     rows: int = 1
     most_rows: int = 1
     measures: tuple[str, ...] = ()
+    lines: tuple[BudgetLine, ...] = ()
+    notes: tuple[str, ...] = ()
+    shares: str = ""
 
 
 class Fault(NamedTuple):
@@ -195,7 +201,7 @@ def fields(question: Question) -> tuple[str, ...]:
         return tuple(f"{question.id}-{part}" for part in _DATE_PARTS)
     if question.kind is AnswerKind.OUTCOMES:
         return tuple(f"{part}-{row}" for row in range(1, question.rows + 1) for part in _OUTCOME_PARTS)
-    if question.kind is AnswerKind.ACHIEVED:
+    if question.kind in (AnswerKind.ACHIEVED, AnswerKind.SPENDING):
         return tuple(f"{question.id}-{row}" for row in range(1, question.rows + 1))
     if question.kind is AnswerKind.BUDGET:
         return tuple(f"{question.id}-{part}-{row}" for row in range(1, question.most_rows + 1) for part in _LINE_PARTS)
@@ -203,7 +209,7 @@ def fields(question: Question) -> tuple[str, ...]:
 
 
 def read_answer(question: Question, raw: Mapping[str, str], limits: Limits, *, api: bool = False) -> Value | Faults:
-    """The typed answer to one question, or its faults.
+    """The typed answer to one question, or its faults. Rows of what was agreed are read by `return_forms`.
 
     `api` reads what a program sends: money without signs, true or false, dates as YYYY-MM-DD, and only what the
     contract requires is required.
@@ -211,8 +217,6 @@ def read_answer(question: Question, raw: Mapping[str, str], limits: Limits, *, a
     required = question.api_required if api else question.required
     if question.kind is AnswerKind.OUTCOMES:
         return _outcomes(question, raw, limits, required=required)
-    if question.kind is AnswerKind.ACHIEVED:
-        return _achieved(question, raw, limits, required=required)
     if question.kind is AnswerKind.BUDGET:
         return _budget(question, raw, limits, api=api, required=required)
     if question.kind is AnswerKind.DATE:
@@ -334,11 +338,11 @@ def _long(said: _Said) -> Value | Faults:
 
 
 def _money(said: _Said) -> Value | Faults:
-    found = _sum(said.question.label, said.text, said.limits, api=said.api)
+    found = read_sum(said.question.label, said.text, said.limits, api=said.api)
     return _fault(said.question, found) if isinstance(found, str) else found
 
 
-def _sum(label: str, text: str, limits: Limits, *, api: bool) -> int | str:
+def read_sum(label: str, text: str, limits: Limits, *, api: bool) -> int | str:
     """A sum in pence, or what is wrong with it."""
     try:
         pence = pence_from_api(text) if api else pence_from_typed(text)
@@ -534,7 +538,7 @@ def _line(question: Question, raw: Mapping[str, str], row: int, limits: Limits, 
         wrong("item", f"Line {row}: enter what the money is for")
     elif len(item) > limits.short:
         wrong("item", f"Line {row}: what it is for must be {limits.short} characters or fewer. It has {len(item)}")
-    pence = _sum(f"Line {row}", text, limits, api=api) if text else f"Line {row}: enter how much it costs"
+    pence = read_sum(f"Line {row}", text, limits, api=api) if text else f"Line {row}: enter how much it costs"
     if isinstance(pence, str):
         wrong("amount", pence)
     elif pence == 0:
@@ -544,45 +548,3 @@ def _line(question: Question, raw: Mapping[str, str], row: int, limits: Limits, 
 
 def _cell(raw: Mapping[str, str], part: str, row: int) -> str:
     return clean_short(raw.get(f"{part}-{row}", ""))
-
-
-def _achieved(question: Question, raw: Mapping[str, str], limits: Limits, *, required: bool) -> Value | Faults:
-    """What was achieved, in the order of the agreed measures; a program may send them by name, in its own order."""
-    named = {
-        row: clean_short(raw[f"measure-{row}"]) for row in range(1, limits.outcomes + 2) if f"measure-{row}" in raw
-    }
-    rows, faults = _matched(question, named) if named else (list(range(1, len(question.measures) + 1)), [])
-    found: list[str] = []
-    for measure, row in zip(question.measures, rows, strict=True):
-        if row is None:
-            faults.extend(_fault(question, f"Enter what was achieved for: {measure}"))
-            continue
-        text = clean_short(raw.get(f"{question.id}-{row}", ""))
-        field, pointer = f"{question.id}-{row}", f"{question.pointer}/{row - 1}/achieved"
-        if not text and required:
-            faults.extend(_fault(question, f"Enter what was achieved for: {measure}", field, pointer))
-        elif len(text) > limits.short:
-            message = f"What was achieved must be {limits.short} characters or fewer. It has {len(text)}"
-            faults.extend(_fault(question, message, field, pointer))
-        found.append(text)
-    return Faults(faults) if faults else (tuple(found) or None)
-
-
-def _matched(question: Question, named: Mapping[int, str]) -> tuple[list[int | None], list[Fault]]:
-    free = dict(named)
-    rows: list[int | None] = []
-    for measure in question.measures:
-        row = next((row for row, name in free.items() if name.casefold() == clean_short(measure).casefold()), None)
-        rows.append(row)
-        if row is not None:
-            del free[row]
-    unknown = [
-        Fault(
-            f"measure-{row}",
-            question.id,
-            f"“{name[:80]}” is not a measure of this award. Its measures: {'; '.join(question.measures)}",
-            f"{question.pointer}/{row - 1}/measure",
-        )
-        for row, name in free.items()
-    ]
-    return rows, unknown

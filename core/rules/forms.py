@@ -1,4 +1,4 @@
-"""The wording of the forms: every page and question of an application and a return, as data.
+"""The wording of the forms: every page and question of an application, as data.
 
 Which of them a person sees, and how their answers are read, is `core.rules.questions`' concern.
 """
@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from core.rules.answers import AnswerKind, Choice, Question, When
+from core.rules.answers import AnswerKind, Choice, Limits, Question, When
 from core.rules.money import display
 from core.rules.policy import AddedQuestion, CrimeGround, Fund, OrganisationType, Policy, Purpose, Tier
 
-__all__ = ["ORGANISATION_TYPES", "PURPOSES", "Page", "api_questions", "application_book", "return_book", "to_ask"]
+__all__ = ["ORGANISATION_TYPES", "PURPOSES", "Page", "api_questions", "application_book", "limits_of", "to_ask"]
 
 ORGANISATION_TYPES: Final[Mapping[OrganisationType, str]] = {
     OrganisationType.CONSTITUTED_GROUP: "A group with its own rules or constitution",
@@ -406,41 +406,12 @@ def api_questions(fund: Fund, policy: Policy) -> tuple[Question, ...]:
     return (*questions, _purpose(Purpose, "Your project"), *_ages("Your project", fund))
 
 
-def return_book(measures: tuple[str, ...]) -> tuple[tuple[Tier, Question], ...]:
-    """Every question of a monitoring return, in order, with the smallest tier that is asked it."""
-    what, numbers, people = "What happened", "The figures", "What people said"
-    achieved = Question(
-        "achieved", AnswerKind.ACHIEVED, "How far have you got with each measure?", "Achieved", numbers, "N3",
-        "/measures", "Enter what was achieved for each measure", hint="Since the start.",
-        rows=max(len(measures), 1), measures=measures,
-    )  # fmt: skip
-    return (
-        (Tier.LIGHT, Question(
-            "narrative", AnswerKind.LONG, "What has changed, and how do you know?", "What changed", what, "R1",
-            "/narrative", "Say what has changed, and how you know", word_limit=500,
-            hint="For the people you work with. Say it too where nothing has changed yet.",
-        )),
-        *(((Tier.LIGHT, achieved),) if measures else ()),
-        (Tier.LIGHT, Question(
-            "people", AnswerKind.NUMBER, "How many people have you reached?", "People reached", numbers, "R1",
-            "/people", "Enter how many people you have reached, 0 if none", hint="Each person once.",
-        )),
-        (Tier.LIGHT, Question(
-            "spent", AnswerKind.MONEY, "How much of the award has been spent?", "Spent", numbers, "F7",
-            "/spent", "Enter how much has been spent, 0 if nothing", hint="Since the start, in pounds.",
-        )),
-        (Tier.LIGHT, Question(
-            "views", AnswerKind.LONG, "What do the people who use it say about it?",
-            "Views of those who use it", people, "R3", "/views", "Say what the people who use it say",
-            required=False, api_required=False, word_limit=300, hint="Leave this blank if you have not asked them yet.",
-        )),
-        (Tier.STANDARD, Question(
-            "difficulties", AnswerKind.LONG, "What has not gone to plan, and what will you do about it?",
-            "Difficulties", what, "R2", "/answers/difficulties", "Say what has not gone to plan",
-            required=False, api_required=False, word_limit=300,
-        )),
-        (Tier.FULL, Question(
-            "partners", AnswerKind.LONG, "What do partner agencies say about it?", "Views of partners", people, "R3",
-            "/answers/partners", "Say what partner agencies say", required=False, api_required=False, word_limit=300,
-        )),
-    )  # fmt: skip
+def limits_of(policy: Policy) -> Limits:
+    """How much an answer may hold, by the policy."""
+    return Limits(
+        long=policy.long_answer_characters.value,
+        short=policy.short_answer_characters.value,
+        outcomes=policy.outcomes_at_most.value,
+        largest=policy.largest_application.value,
+        lines=policy.budget_lines_at_most.value,
+    )

@@ -378,6 +378,7 @@ class Policy:
     return_months: Figure[int]
     final_return_grace: Figure[int]
     return_without_term_months: Figure[int]
+    receipts_from: Figure[Tier]
     more_time_days: Figure[int]
     meetings_over: Figure[int]
     meeting_months: Figure[int]

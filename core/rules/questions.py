@@ -29,13 +29,15 @@ from core.rules.answers import (
 )
 from core.rules.calendar import date_text
 from core.rules.facts import Facts, History, PlanFacts
-from core.rules.forms import ORGANISATION_TYPES, PURPOSES, Page, api_questions, application_book, return_book, to_ask
+from core.rules.forms import ORGANISATION_TYPES, PURPOSES, Page, api_questions, application_book, limits_of
 from core.rules.money import MoneyError, display, pence_from_typed
-from core.rules.policy import CrimeGround, Fund, Kind, OrganisationType, Policy, Purpose, Tier
+from core.rules.policy import CrimeGround, Fund, Kind, OrganisationType, Policy, Purpose
+from core.rules.return_forms import Agreed, ReturnFacts, read_return, return_questions, return_questions_asked
 
 __all__ = [
     "ORGANISATION_TYPES",
     "PURPOSES",
+    "Agreed",
     "AnswerKind",
     "ApplicationFacts",
     "BudgetLine",
@@ -66,6 +68,7 @@ __all__ = [
     "read_return",
     "recalled",
     "return_questions",
+    "return_questions_asked",
 ]
 
 
@@ -123,18 +126,6 @@ class ApplicationFacts:
             plan=plan_facts(self.answers, self.purpose),
             history=history_facts(self.answers),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class ReturnFacts:
-    """A monitoring return as typed values: money in pence; what was achieved, in the order of the agreed measures."""
-
-    narrative: str
-    people: int
-    spent: int
-    achieved: tuple[str, ...]
-    views: str
-    answers: Mapping[str, str]
 
 
 def application_questions(fund: Fund, policy: Policy) -> tuple[Question, ...]:
@@ -259,7 +250,7 @@ def read_question(
     today: date,
 ) -> Value | Faults:
     """The typed answer to one question of the form, None where an optional one is left blank, or its faults."""
-    value = read_answer(question, raw, _limits(policy))
+    value = read_answer(question, raw, limits_of(policy))
     if isinstance(value, Faults):
         return value
     faults = _across((question,), {question.id: value}, today)
@@ -274,7 +265,7 @@ def read_page(
     today: date,
 ) -> tuple[dict[str, Value], tuple[Fault, ...]]:
     """The typed answers of one page, and what is wrong with it, also between its answers (an end before its start)."""
-    return _read(page.questions, raw, _limits(policy), today, api=False)
+    return _read(page.questions, raw, limits_of(policy), today, api=False)
 
 
 def read_application(
@@ -292,70 +283,10 @@ def read_application(
         if strict_money
         else tuple(_at_size(question, amount) for question in questions if is_asked(question, raw))
     )
-    values, faults = _read(asked, raw, _limits(policy), today, api=strict_money)
+    values, faults = _read(asked, raw, limits_of(policy), today, api=strict_money)
     if faults:
         return None, faults
     return _application(fund, values), ()
-
-
-def return_questions(tier: Tier, measures: tuple[str, ...], policy: Policy, fund_id: str) -> tuple[Question, ...]:
-    """What a monitoring return of a fund's award asks: more for larger awards, and what the office adds.
-
-    `measures` are those that were agreed, in order.
-    """
-    depth = list(Tier).index(tier)
-    added = [row for row in policy.added_questions("return", fund_id) if depth >= list(Tier).index(row.least_tier)]
-    return (
-        *(question for least, question in return_book(measures) if depth >= list(Tier).index(least)),
-        *(to_ask(row, policy, "What happened") for row in added),
-    )
-
-
-def read_return(
-    raw: Mapping[str, str],
-    measures: tuple[str, ...],
-    policy: Policy,
-    tier: Tier,
-    fund_id: str,
-    strict_money: bool = False,
-) -> tuple[ReturnFacts | None, tuple[Fault, ...]]:
-    """A monitoring return of a fund's award, or None and every fault; `strict_money` is the JSON API's reading.
-
-    What was achieved is in `achieved-1`, `achieved-2` … in the order of the agreed measures; where `measure-1` … name
-    the measures too, they may come in any order.
-    """
-    values: dict[str, Value] = {}
-    faults: list[Fault] = []
-    for question in return_questions(tier, measures, policy, fund_id):
-        value = read_answer(question, raw, _limits(policy), api=strict_money)
-        if isinstance(value, Faults):
-            faults.extend(value)
-        else:
-            values[question.id] = value
-    if faults:
-        return None, _once(faults)
-    extra = {name: kept(value) for name, value in values.items() if name not in _RETURN_OWN and value is not None}
-    return (
-        ReturnFacts(
-            narrative=cast("str", values["narrative"]),
-            people=cast("int", values["people"]),
-            spent=cast("int", values["spent"]),
-            achieved=cast("tuple[str, ...]", values.get("achieved") or ()),
-            views=cast("str", values.get("views") or ""),
-            answers=extra,
-        ),
-        (),
-    )
-
-
-def _limits(policy: Policy) -> Limits:
-    return Limits(
-        long=policy.long_answer_characters.value,
-        short=policy.short_answer_characters.value,
-        outcomes=policy.outcomes_at_most.value,
-        largest=policy.largest_application.value,
-        lines=policy.budget_lines_at_most.value,
-    )
 
 
 def _read(
@@ -459,5 +390,3 @@ def _application(fund: Fund, values: Mapping[str, Value]) -> ApplicationFacts:
 
 _OWN: Final = frozenset({*ApplicationFacts.__slots__, "buys", "declaration"})
 """The questions of an application that have a field of their own, or say nothing beside the others."""
-
-_RETURN_OWN: Final = frozenset({*ReturnFacts.__slots__})

@@ -10,7 +10,8 @@ from functools import cache
 import pytest
 
 from core.policy_file import SHIPPED
-from core.rules.forms import application_book, return_book
+from core.rules.forms import application_book
+from core.rules.return_forms import Agreed, return_book
 from core.rules.sources import PARAGRAPHS, TITLES, paragraph
 from tests.conftest import shipped_policy
 from tests.house.project import ROOT, modules
@@ -68,5 +69,5 @@ def test_every_question_says_which_rule_asks_it() -> None:
     asked = {
         question.rule for fund in policy.funds for page in application_book(fund, policy) for question in page.questions
     }
-    asked |= {question.rule for _, question in return_book(("Calls",))}
+    asked |= {question.rule for _, question in return_book(("Calls",), Agreed(amount=1, final=True))}
     assert {"L1", "U1", "R1", "R3"} <= asked <= set(PARAGRAPHS)

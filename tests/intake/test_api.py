@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 
 from core import events
 from core.office import Office
-from core.records import Application
+from core.records import Application, MonitoringReturn
 from core.rules.policy import Purpose
 
 PORTAL = {"Authorization": "Bearer key-of-a-portal"}
@@ -496,6 +496,25 @@ def test_a_return_of_someone_else_is_refused(api: Any, accepted: str) -> None:
     problem(api.post(f"/api/v1/returns/{accepted}/2027-07-11", json=RETURN, headers=PORTAL), 403)
 
 
+def test_a_return_may_say_more(api: Any, office: Office, accepted: str) -> None:
+    more = {
+        "budget": [{"line": "Gloves", "spent": "450.00"}, {"line": "coaches", "spent": "500.00"}],
+        "changes": "Another hall.",
+        "underspend": "",
+    }
+    path = f"/api/v1/returns/{accepted}/2027-07-11"
+    wrong = {**more, "budget": [{"line": "Gloves", "spent": "450.00"}]}
+    assert "/budget" in pointers(api.post(path, json={**RETURN, **wrong}, headers=STAFF))
+    assert api.post(path, json={**RETURN, **more}, headers=STAFF).status_code == 201
+    with office.reading() as session:
+        found = session.scalars(select(MonitoringReturn)).one()
+        assert found.budget == [
+            {"line": "Coaches", "agreed": 1_500_00, "spent": 500_00},
+            {"line": "Gloves", "agreed": 500_00, "spent": 450_00},
+        ]
+        assert found.extra == {"changes": "Another hall."}
+
+
 @pytest.mark.parametrize("due", ["2027-07-12", "2027-7-11", "soon"])
 def test_a_return_for_another_day_is_not_found(api: Any, accepted: str, due: str) -> None:
     problem(api.post(f"/api/v1/returns/{accepted}/{due}", json=RETURN, headers=STAFF), 404)
@@ -515,6 +534,11 @@ def test_a_return_for_another_day_is_not_found(api: Any, accepted: str, due: str
         ("/answers/spent", {"answers": {"spent": "9.50"}}),
         ("/answers/achieved", {"answers": {"achieved": "most"}}),
         ("/answers/partners", {"answers": {"partners": "the council"}}),  # a light return does not ask it
+        ("/budget/0/line", {"budget": [{"line": "Boots", "spent": "950.00"}]}),
+        ("/budget/0/spent", {"budget": [{"line": "Gloves", "spent": 950}]}),
+        ("/budget/0/spent", {"budget": [{"line": "Gloves"}]}),
+        ("/budget", {"budget": "Gloves"}),
+        ("/changes", {"changes": 5}),
     ],
 )
 def test_what_is_wrong_with_a_return_is_pointed_at(

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from flask import Flask
@@ -17,11 +17,11 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from bot.practice.server import PracticeSlack
 from bot.practice.workspace import Workspace
-from core import applications, asking, awards, database, deciding, returns
+from core import applications, asking, awards, database, deadlines, deciding, issues, more_time, returns
 from core.document_store import DocumentStore
 from core.links import Purpose, link_for
 from core.office import Office
-from core.records import Award, Deadline, Person
+from core.records import Award, Deadline, MonitoringReturn, Person
 from core.rules import questions
 from core.rules.policy import Role
 from desk import assembly, practice_office
@@ -250,7 +250,31 @@ class Site:
             returns.receive(session, awards.by_id(session, accepted.id), due, facts, source="recipient", now=now)
         self.paths["return, received"] = self.path("return", first)
         self.paths["return, open"] = self.path("return", second)
+        self._other_returns()
         self.deliver()
+
+    def _other_returns(self) -> None:
+        """Returns of the practice office in their other states, one of them with all that a recipient may ask."""
+        office, now = self.desk.office, self.clock()
+        with office.sessions.begin() as session:
+            for name, address in practice_office.returns_to_try(session, office):
+                self.paths[f"return, {name}"] = address.removeprefix(office.public_url)
+            officer = self._person(session, Role.OFFICER)
+            unmet = select(Deadline).where(Deadline.kind == returns.RETURN, Deadline.met_at.is_(None))
+            late, *_, ahead, _ = session.scalars(unmet.where(Deadline.award_id.is_not(None)).order_by(Deadline.due))
+            award, until = awards.by_id(session, late.award_id or 0), late.due + timedelta(days=20)
+            more_time.ask(session, award, late, until, "Our treasurer is <b>ill</b>.", office=office, now=now)
+            issues.raise_issue(session, award, "The hall shuts.\nMay we move?", source="recipient", now=now)
+            deadlines.close(session, subject=ahead.subject, now=now)
+            read = session.scalars(select(MonitoringReturn).where(MonitoringReturn.status == "received")).first()
+            assert read is not None
+            returns.accept(session, read.id, officer, now=now)
+            accepted = returns.due_on(read.award, read.due).id
+            ended = ahead.id
+        self.paths["return, accepted"] = self.path("return", accepted)
+        self.paths["return, ended"] = self.path("return", ended)
+        self.paths["more time"] = f"{self.paths['return, open']}/more-time"
+        self.paths["issue"] = f"{self.paths['return, open']}/issue"
 
 
 @contextmanager

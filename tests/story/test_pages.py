@@ -166,6 +166,8 @@ SENT = [
     "draft, empty", "draft, filled", "sent", "recommended", "declined", "approved", "award",
     "asked", "answered", "to withdraw", "withdrawn", "agreed", "turned down", "run out",
     "offer, open", "offer, accepted", "offer, refused", "offer, expired", "return, open", "return, received",
+    "return, half filled in", "return, with a question", "return, overdue", "return, accepted", "return, ended",
+    "more time", "issue",
 ]  # fmt: skip
 
 
@@ -236,7 +238,9 @@ def test_the_answers_to_check(site: Site, watched: Watched, name: str) -> None:
         watched.holds("check answers, errors")
 
 
-@pytest.mark.parametrize("name", ["offer, open", "return, open", "asked"])
+@pytest.mark.parametrize(
+    "name", ["offer, open", "return, open", "asked", "return, with a question", "more time", "issue"]
+)
 def test_what_is_missing_in_an_answer_to_the_office(site: Site, watched: Watched, name: str) -> None:
     opened(watched, f"{site.url}{site.paths[name]}")
     pressed(watched, SEND, 422)
