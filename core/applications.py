@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from core import events, organisations, outbox
 from core.assessing import assessment_of, facts_data, facts_of, finding_data, known_facts
 from core.errors import ChangedMeanwhile, Conflict, NotFound, Refused
+from core.link_terms import draft_until
 from core.links import link_for
 from core.office import LONDON, Office, london_day
 from core.records import Application, Asked, BudgetLine, Outcome
@@ -66,7 +67,8 @@ def start(session: Session, fund_id: str, *, office: Office, now: datetime, by_i
     )
     session.add(application)
     session.flush()
-    link_for(session, "application", application.id, now=now)
+    until = draft_until(office.policy, london_day(now))
+    link_for(session, "application", application.id, now=now, expires_at=until)
     return application
 
 

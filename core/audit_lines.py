@@ -540,4 +540,5 @@ _WORDS: Mapping[str, Words] = {
     "document_removed": _document("was taken back by whoever sent it"),
     "document_scanned": _scanned,
     "document_purged": _document("was taken away, because its time was over"),
+    "links_revoked": lambda told: (f"{counted(int(told.data.get('links') or 0), 'link')} taken back", []),
 }

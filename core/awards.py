@@ -15,6 +15,7 @@ from core.assessing import schedule_of
 from core.cases import case_of
 from core.errors import Conflict, Gone, NotFound, Refused
 from core.ledger import end_of
+from core.link_terms import return_until
 from core.links import link_for
 from core.office import Office, london_day
 from core.records import Application, Award, Decision, MeasureProposal, Person
@@ -343,7 +344,8 @@ def store_due(
         )
         if kind == RETURN:
             session.flush()
-            link_for(session, "return", stored.id, now=now)
+            until = return_until(office.policy, award, day)
+            link_for(session, "return", stored.id, now=now, expires_at=until)
 
 
 def refuse(

@@ -12,12 +12,11 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from icalendar import Alarm, Calendar, Event
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.links import Purpose
+from core.links import Purpose, standing
 from core.office import Office, london_day
-from core.records import Deadline, Link
+from core.records import Deadline
 from core.rules.money import display
 
 MEDIA_TYPE: Final = "text/calendar; charset=utf-8; method=PUBLISH"
@@ -91,5 +90,5 @@ def _address(session: Session, deadline: Deadline, office: Office) -> str:
     """The page where it is met; "" where its link was never made, or is revoked."""
     purpose: Purpose = "offer" if deadline.kind == "acceptance" else "return"
     leads_to = deadline.award_id if purpose == "offer" else deadline.id
-    link = session.scalars(select(Link).where(Link.purpose == purpose, Link.subject_id == leads_to)).first()
-    return office.signer.address(purpose, link) if link is not None and link.revoked_at is None else ""
+    link = standing(session, purpose, leads_to) if leads_to is not None else None
+    return office.signer.address(purpose, link) if link is not None else ""

@@ -1,4 +1,8 @@
-"""Links that are mailed: signed, for one purpose, revocable, with an end. The record keeps the row, never the token."""
+"""Links that are mailed: signed, for one purpose, revocable, with an end. The record keeps the row, never the token.
+
+A link is nobody's in particular, or was mailed to one address only: whoever comes by such a link has read what is
+mailed to that address.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +10,19 @@ from datetime import datetime
 from typing import Literal
 
 from itsdangerous import BadSignature, URLSafeSerializer
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from core import events
 from core.errors import Gone, NotFound
-from core.records import Link
+from core.records import Application, Deadline, Link
+from core.rules.lifecycle import ApplicationState
 
-Purpose = Literal["application", "offer", "return"]
-PATHS: dict[Purpose, str] = {"application": "/a/", "offer": "/offers/", "return": "/returns/"}
+Purpose = Literal["application", "offer", "return", "start"]
+PATHS: dict[Purpose, str] = {"application": "/a/", "offer": "/offers/", "return": "/returns/", "start": "/start/"}
+
+_UNKNOWN = "We do not know this link. Copy the whole link from the e-mail and try again."
 
 
 class Signer:
@@ -39,30 +48,104 @@ class Signer:
         try:
             number = self._serializer(purpose).loads(token)
         except BadSignature as error:
-            raise NotFound("We do not know this link. Copy the whole link from the e-mail and try again.") from error
+            raise NotFound(_UNKNOWN) from error
         return int(number)
 
 
+def standing(session: Session, purpose: Purpose, subject_id: int, address: str = "") -> Link | None:
+    """The link to `subject_id` that was not revoked, whether or not it has run out."""
+    return session.scalars(
+        select(Link).where(
+            Link.purpose == purpose,
+            Link.subject_id == subject_id,
+            Link.address == address,
+            Link.revoked_at.is_(None),
+        )
+    ).one_or_none()
+
+
 def link_for(
-    session: Session, purpose: Purpose, subject_id: int, *, now: datetime, expires_at: datetime | None = None
+    session: Session,
+    purpose: Purpose,
+    subject_id: int,
+    *,
+    now: datetime,
+    expires_at: datetime | None = None,
+    address: str = "",
 ) -> Link:
-    """The link to `subject_id` for `purpose`, made if it is not there yet."""
-    link = session.scalars(select(Link).where(Link.purpose == purpose, Link.subject_id == subject_id)).one_or_none()
-    if link is None:
-        link = Link(purpose=purpose, subject_id=subject_id, made_at=now, expires_at=expires_at)
-        session.add(link)
+    """The link to `subject_id` for `purpose`, made if there is none that still leads there.
+
+    `address` is the key of the one address that it is mailed to, "" where it is shown or mailed to others too.
+    """
+    link = standing(session, purpose, subject_id, address)
+    if link is not None and not _has_ended(session, link, now):
+        return link
+    if link is not None:
+        link.revoked_at = now
         session.flush()
-    return link
+    made = Link(purpose=purpose, subject_id=subject_id, address=address, made_at=now, expires_at=expires_at)
+    try:
+        with session.begin_nested():
+            session.add(made)
+    except IntegrityError:  # somebody else was first to make it
+        link = standing(session, purpose, subject_id, address)
+        if link is None:
+            raise
+        return link
+    return made
 
 
 def follow(session: Session, signer: Signer, purpose: Purpose, token: str, *, now: datetime) -> int:
-    """What the token leads to: the id of an application, an award or a deadline.
+    """What the token leads to: the id of an application, an award, a deadline, or a request for links.
 
     Raises NotFound for a token that is not ours, Gone for one that has expired or was revoked.
     """
+    return followed(session, signer, purpose, token, now=now).subject_id
+
+
+def followed(session: Session, signer: Signer, purpose: Purpose, token: str, *, now: datetime) -> Link:
+    """The link of a token that leads somewhere. Raises as `follow` does."""
     link = session.get(Link, signer.read(purpose, token))
     if link is None or link.purpose != purpose:
-        raise NotFound("We do not know this link. Copy the whole link from the e-mail and try again.")
-    if link.revoked_at is not None or (link.expires_at is not None and link.expires_at <= now):
-        raise Gone("This link has expired. Ask the office for a new one.")
-    return link.subject_id
+        raise NotFound(_UNKNOWN)
+    if link.revoked_at is not None:
+        raise Gone("This link no longer works: it was taken back, or another one was made in its place.")
+    if _has_ended(session, link, now):
+        raise Gone("This link has expired.")
+    return link
+
+
+def _has_ended(session: Session, link: Link, now: datetime) -> bool:
+    """Whether it has run out. A draft's link lasts from the last save on, and without an end once it is submitted."""
+    if link.expires_at is None:
+        return False
+    if link.purpose != "application":
+        return link.expires_at <= now
+    application = session.get(Application, link.subject_id)
+    if application is None:
+        return True
+    lasts = link.expires_at - link.made_at
+    return application.status == ApplicationState.DRAFT and application.saved_at + lasts <= now
+
+
+def revoke(session: Session, application: Application, *, actor: str, now: datetime) -> int:
+    """Take back every link of an application, its offer and its returns, at once; answers how many there were.
+
+    Whoever has a right to one is mailed a new one when they ask for it, or with the next letter.
+    """
+    ways = [and_(Link.purpose == "application", Link.subject_id == application.id)]
+    if application.award is not None:
+        award = application.award
+        deadlines = select(Deadline.id).where(Deadline.award_id == award.id)
+        ways.append(and_(Link.purpose == "offer", Link.subject_id == award.id))
+        ways.append(and_(Link.purpose == "return", Link.subject_id.in_(deadlines)))
+    taken = session.execute(
+        update(Link)
+        .where(or_(*ways), Link.revoked_at.is_(None))
+        .values(revoked_at=now)
+        .execution_options(synchronize_session="fetch")
+    )
+    number: int = taken.rowcount  # type: ignore[attr-defined]  # a CursorResult
+    reference = application.reference or f"draft {application.id}"
+    events.append(session, "links_revoked", reference, actor, {"links": number}, now=now)
+    return number

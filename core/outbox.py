@@ -55,6 +55,9 @@ MESSAGES: dict[str, Channel] = {
     "nudge": "mail",
     "document_refused": "mail",
     "webhook": "webhook",
+    "link_draft": "mail",
+    "link_list": "mail",
+    "link_start": "mail",
 }
 """Every kind of message and the channel that carries it."""
 

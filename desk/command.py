@@ -14,6 +14,7 @@ from desk import assembly, checking, serving
 from desk.audit_commands import audit
 from desk.fund_commands import funds_
 from desk.key_commands import keys_
+from desk.link_commands import links_
 from desk.people_commands import people_
 from desk.policy_commands import policy
 from desk.rule_commands import rules
@@ -29,7 +30,7 @@ def main() -> None:
     quiet_logs(logging.WARNING)
 
 
-for _group in (policy, rules, people_, funds_, audit, keys_):
+for _group in (policy, rules, people_, funds_, links_, audit, keys_):
     main.add_command(_group)
 
 

@@ -29,6 +29,7 @@ from intake import (
     documents,
     headers,
     health,
+    links,
     notify_callback,
     offers,
     pages,
@@ -137,6 +138,7 @@ def create_app(
         documents.blueprint,
         status.blueprint,
         questions_page.blueprint,
+        links.blueprint,
         offers.blueprint,
         bank_details.blueprint,
         returns.blueprint,
@@ -234,6 +236,10 @@ _AGAIN: Mapping[str, Callable[..., Response]] = {
     "documents.remove": documents.remove_again,
     "status.answer": status.answer_again,
     "status.withdraw": status.withdraw_again,
+    "links.mail_draft": links.come_back_again,
+    "links.send": links.ask_again,
+    "links.send_start": links.before_again,
+    "links.begin": links.start_again,
     "offers.answer": offers.answer_again,
     "bank_details.give": bank_details.give_again,
     "returns.receive": returns.receive_again,
@@ -293,4 +299,30 @@ def _say(status: int, detail: str, rule: str = "") -> Response:
     if request.path.startswith("/api/"):
         return Problem(status, detail, extra={"rule": rule} if rule else None).response()
     title = _TITLES.get(status, "This did not work")
-    return Response(render_template("intake/error.html", title=title, detail=detail), status=status)
+    shown = render_template(
+        "intake/error.html",
+        title=title,
+        detail=detail,
+        new_link=status == 410,
+        typed=_typed() if status in _LOSES_WHAT_WAS_TYPED else [],
+    )
+    return Response(shown, status=status)
+
+
+_LOSES_WHAT_WAS_TYPED = (404, 409, 410)
+"""Answers to a form whose link was revoked, or whose subject has moved on, while it was open."""
+
+
+def _typed() -> list[dict[str, str]]:
+    """What was typed into a form of a private page, to be copied from there: nothing of it is saved."""
+    if request.method != "POST" or not request.path.startswith(headers.PRIVATE_PATHS):
+        return []
+    return [
+        {"name": name.replace("_", " ").replace("-", " ").capitalize(), "text": text}
+        for name, text in request.form.items(multi=True)
+        if text.strip() and name not in _NOT_TYPED
+    ]
+
+
+_NOT_TYPED = ("csrf_token", "return", "with", "seen", "kind", "question")
+"""Fields of a form that nobody typed."""

@@ -14,6 +14,7 @@ from core import applications, publication
 from core.assessing import finding_data, money_for
 from core.errors import ChangedMeanwhile, Conflict, NotFound, Refused
 from core.links import follow, link_for
+from core.organisations import how_it_stands
 from core.records import Application
 from core.rules.assessment import assess
 from core.rules.forms import application_book
@@ -29,6 +30,7 @@ from core.rules.questions import (
     read_application,
     read_page,
 )
+from core.rules.words import listed
 from intake import documents, pages
 from intake.check import carried_names
 from intake.drafts import (
@@ -43,6 +45,7 @@ from intake.drafts import (
     shown,
     typed,
 )
+from intake.known_bids import known_bids
 from intake.status import where_it_stands
 
 blueprint = Blueprint("apply", __name__)
@@ -358,6 +361,9 @@ def _answers(
         fund=draft.fund,
         notice=notice,
         token=token,
+        known=known_bids(session, token, application, facts),
+        how_it_stands=how_it_stands,
+        listed=listed,
         back=url_for("apply.page", token=token, slug=draft.pages[-1].slug),
     )
 

@@ -6,7 +6,7 @@ import secrets
 
 from flask import Flask, Response, g, request
 
-PRIVATE_PATHS = ("/a/", "/offers/", "/returns/")
+PRIVATE_PATHS = ("/a/", "/offers/", "/returns/", "/start/")
 """Pages whose address is the key to them: kept nowhere, and never sent on as a referrer."""
 
 

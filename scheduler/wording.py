@@ -14,18 +14,18 @@ from datetime import date, timedelta
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.words import clean, cut, day, listed, one_line
-from core import applications, asking, awards, deadlines, documents, issues, measures, more_time, returns
+from core import applications, asking, awards, deadlines, documents, issues, link_mail, measures, more_time, returns
 from core.calendar_files import calendar_file
 from core.errors import NotFound
-from core.links import Purpose, link_for
+from core.link_terms import link_to
+from core.links import Purpose, standing
 from core.office import Office, london_day
-from core.records import Application, Asked, Award, Deadline, Link, MonitoringReturn, Nudge, OutboxMessage
+from core.records import Application, Asked, Award, Deadline, MonitoringReturn, Nudge, OutboxMessage
 from core.rules.documents import in_words
-from core.rules.lifecycle import AwardState
+from core.rules.lifecycle import ApplicationState, AwardState
 from core.rules.money import display
 
 SHORT = 120
@@ -135,10 +135,17 @@ def _paragraphs(text: str) -> list[str]:
 
 def _address(session: Session, purpose: Purpose, subject_id: int, office: Office) -> str:
     """The address to mail. A link is made with what it leads to; failing that here, in a transaction of its own."""
-    link = session.scalars(select(Link).where(Link.purpose == purpose, Link.subject_id == subject_id)).one_or_none()
+    link = standing(session, purpose, subject_id)
     if link is None:
         with office.sessions.begin() as writing:
-            link = link_for(writing, purpose, subject_id, now=office.clock())
+            link = link_to(writing, purpose, subject_id, policy=office.policy, now=office.clock())
+    return office.signer.address(purpose, link)
+
+
+def _address_anew(purpose: Purpose, subject_id: int, office: Office, key: str = "") -> str:
+    """The address to mail to somebody who asked for it: of a link that leads there, and is this one address's own."""
+    with office.sessions.begin() as writing:
+        link = link_to(writing, purpose, subject_id, policy=office.policy, now=office.clock(), address=key)
     return office.signer.address(purpose, link)
 
 
@@ -420,6 +427,71 @@ def _tone(nudge: Nudge, today: date) -> str:
     return "day" if nudge.step == 0 else "before"
 
 
+@dataclass(frozen=True)
+class LinkItem:
+    """One link of a mail that lists what an address has. `late`: its day has passed."""
+
+    reference: str
+    fund: str
+    day: date
+    link: str
+    late: bool
+
+
+def _link_draft(session: Session, message: OutboxMessage, office: Office) -> _Draft:
+    asked = link_mail.by_id(session, message.payload["link_request_id"])
+    application = applications.by_id(session, asked.application_id or 0)
+    facts = {
+        "fund": _fund(application.fund, office),
+        "draft": application.status == ApplicationState.DRAFT,
+        "day": london_day(application.saved_at),
+        "months": office.policy.keep("draft").months,
+        "link": _address_anew("application", application.id, office, asked.address),
+    }
+    return _Draft(to=asked.address, to_name="", reference="", facts=facts)
+
+
+def _link_list(session: Session, message: OutboxMessage, office: Office) -> _Draft:
+    asked = link_mail.by_id(session, message.payload["link_request_id"])
+    today = office.today()
+    found = link_mail.has(session, asked.address, policy=office.policy, today=today)
+    if not found:
+        raise NothingLeft("we have nothing for this address")
+
+    def items(purpose: Purpose, *, draft: bool = False) -> list[LinkItem]:
+        return [
+            LinkItem(
+                reference=one.reference,
+                fund=_fund(one.fund, office),
+                day=one.day,
+                link=_address_anew(purpose, one.subject_id, office, asked.address if draft else ""),
+                late=one.day < today,
+            )
+            for one in found
+            if one.purpose == purpose and one.draft is draft
+        ]
+
+    facts = {
+        "offers": items("offer"),
+        "returns": items("return"),
+        "drafts": items("application", draft=True),
+        "applications": items("application"),
+    }
+    return _Draft(to=asked.address, to_name="", reference="", facts=facts)
+
+
+def _link_start(session: Session, message: OutboxMessage, office: Office) -> _Draft:
+    asked = link_mail.by_id(session, message.payload["link_request_id"])
+    if link_mail.latest_of(session, asked.address) is None:
+        raise NothingLeft("nobody with this address has applied")
+    facts = {
+        "fund": _fund(asked.fund or "", office),
+        "days": office.policy.start_link_days.value,
+        "link": _address_anew("start", asked.id, office, asked.address),
+    }
+    return _Draft(to=asked.address, to_name="", reference="", facts=facts)
+
+
 WRITERS: dict[str, Writer] = {
     "receipt": _about_application,
     "question": _question,
@@ -440,5 +512,8 @@ WRITERS: dict[str, Writer] = {
     "issue_closed": _issue_closed,
     "document_refused": _document_refused,
     "nudge": _nudge,
+    "link_draft": _link_draft,
+    "link_list": _link_list,
+    "link_start": _link_start,
 }
 """Who words each kind of mail."""

@@ -12,7 +12,7 @@ from core.records.asking import Asked
 from core.records.awards import Award, AwardCheck, MonitoringReturn, Variation
 from core.records.deadlines import Deadline, Nudge
 from core.records.documents import Document
-from core.records.doors import Idempotency, Link
+from core.records.doors import Idempotency, Link, LinkRequest
 from core.records.keeping import RetentionHold
 from core.records.messages import Card, OutboxMessage
 from core.records.money import FundYear, LedgerEntry, Payment
@@ -41,6 +41,7 @@ __all__ = [
     "Issue",
     "LedgerEntry",
     "Link",
+    "LinkRequest",
     "MeasureProposal",
     "MonitoringReturn",
     "Nudge",

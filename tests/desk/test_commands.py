@@ -247,3 +247,8 @@ def test_check_names_what_is_not_there(run: Run, monkeypatch: pytest.MonkeyPatch
 def test_db_upgrade_can_be_repeated(run: Run) -> None:
     assert "up to date" in run("db", "upgrade").output
     assert "up to date" in run("db", "upgrade").output
+
+
+def test_links(run: Run) -> None:
+    run("db", "upgrade")
+    assert "There is no application YF-2026-7K4MPX" in run("links", "revoke", "yf-2026-7k4mpx", fails=True).output

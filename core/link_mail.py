@@ -1,0 +1,188 @@
+"""Links by mail, for whoever asks with an e-mail address: how often, and what an address has.
+
+Asking answers the same, and takes as long, whether or not the address is known: what it has is looked up only when the
+mail is worded. Nobody can use it to flood somebody: the policy says how many mails an hour one address is sent, and how
+many a day one draft sends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+from sqlalchemy import ColumnElement, delete, func, or_, select
+from sqlalchemy.orm import Session
+
+from core import outbox
+from core.errors import NotFound
+from core.links import Purpose
+from core.office import london_day
+from core.records import Application, Award, Deadline, Link, LinkRequest
+from core.returns import RETURN
+from core.rules.calendar import add_months
+from core.rules.lifecycle import ApplicationState, AwardState
+from core.rules.organisations import address_key
+from core.rules.policy import Policy
+
+Kind = Literal["draft", "list", "start"]
+
+MOST = 20
+"""How many things of one kind a mail lists, the latest first."""
+
+
+@dataclass(frozen=True)
+class Has:
+    """One thing that an address has, with the purpose and the subject of its link.
+
+    `reference` is "" for a draft. `day` is when a draft was last saved, an application was sent, or by when an offer is
+    to be answered and a return to come in.
+    """
+
+    purpose: Purpose
+    subject_id: int
+    fund: str
+    reference: str
+    day: date
+    draft: bool = False
+
+
+def ask(
+    session: Session,
+    kind: Kind,
+    address: str,
+    *,
+    policy: Policy,
+    now: datetime,
+    application_id: int | None = None,
+    fund: str | None = None,
+) -> bool:
+    """Note that links are to be mailed to an address, and put the mail into the outbox. False where that is too often.
+
+    The mail goes to the key of the address, which is what is compared: never to another spelling of it.
+    """
+    key = address_key(address)
+    _one_at_a_time(session, key, *([f"draft {application_id}"] if application_id is not None else []))
+    kept = timedelta(days=max(1, policy.start_link_days.value))
+    session.execute(delete(LinkRequest).where(LinkRequest.asked_at < now - kept))
+    hour, day = now - timedelta(hours=1), now - timedelta(days=1)
+    if _asked(session, LinkRequest.address == key, hour) >= policy.link_mails_an_hour.value:
+        return False
+    if application_id is not None:
+        about = LinkRequest.application_id == application_id
+        if _asked(session, about, day) >= policy.link_mails_a_day.value:
+            return False
+    request = LinkRequest(kind=kind, address=key, application_id=application_id, fund=fund, asked_at=now)
+    session.add(request)
+    session.flush()
+    name = f"link_request:{request.id}"
+    outbox.put(session, f"link_{kind}", subject=name, key=name, payload={"link_request_id": request.id}, now=now)
+    return True
+
+
+def _asked(session: Session, about: ColumnElement[bool], since: datetime) -> int:
+    query = select(func.count()).select_from(LinkRequest).where(about, LinkRequest.asked_at > since)
+    return session.scalar(query) or 0
+
+
+def _one_at_a_time(session: Session, *names: str) -> None:
+    """Whoever asks at the same moment counts after this one. SQLite has one writer at a time anyway."""
+    if session.get_bind().dialect.name != "postgresql":
+        return
+    for name in sorted(names):
+        session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+
+
+def by_id(session: Session, request_id: int) -> LinkRequest:
+    """The request of this row number. Raises NotFound for one that is not kept any more."""
+    request = session.get(LinkRequest, request_id)
+    if request is None:
+        raise NotFound("There is no such request for links, or it is too long ago.")
+    return request
+
+
+def has(session: Session, key: str, *, policy: Policy, today: date) -> list[Has]:
+    """What an address has: drafts, applications, offers to answer, and returns that are due, the most urgent first.
+
+    Offers and returns are those of applications that name the address as their contact; a draft may also have been
+    mailed to it.
+    """
+    return [*_offers(session, key, today), *_returns(session, key, today), *_applications(session, key, policy, today)]
+
+
+def _applications(session: Session, key: str, policy: Policy, today: date) -> list[Has]:
+    mailed = select(Link.subject_id).where(Link.address == key, Link.purpose == "application")
+    theirs = or_(Application.contact_key == key, Application.id.in_(mailed))
+    found = list(
+        session.scalars(select(Application).where(theirs).order_by(Application.saved_at.desc(), Application.id.desc()))
+    )
+    drafts = [one for one in found if one.status == ApplicationState.DRAFT]
+    kept = [one for one in drafts if add_months(london_day(one.saved_at), policy.keep("draft").months) >= today]
+    sent = [one for one in found if one.status != ApplicationState.DRAFT and one.contact_key == key]
+    return [
+        *(Has("application", one.id, one.fund, "", london_day(one.saved_at), draft=True) for one in kept[:MOST]),
+        *(
+            Has("application", one.id, one.fund, one.reference or "", london_day(one.submitted_at or one.saved_at))
+            for one in sent[:MOST]
+        ),
+    ]
+
+
+def _offers(session: Session, key: str, today: date) -> list[Has]:
+    query = (
+        select(Award)
+        .join(Application, Application.id == Award.application_id)
+        .where(Application.contact_key == key, Award.status == AwardState.OFFERED.value, Award.accept_by >= today)
+        .order_by(Award.accept_by, Award.id)
+        .limit(MOST)
+    )
+    return [Has("offer", one.id, one.fund, one.reference, one.accept_by) for one in session.scalars(query)]
+
+
+def _returns(session: Session, key: str, today: date) -> list[Has]:
+    """Of each award that runs: every return that is overdue, and the next one."""
+    query = (
+        select(Deadline, Award.fund)
+        .join(Award, Award.id == Deadline.award_id)
+        .join(Application, Application.id == Award.application_id)
+        .where(
+            Application.contact_key == key,
+            Award.status == AwardState.ACTIVE.value,
+            Deadline.kind == RETURN,
+            Deadline.met_at.is_(None),
+            Deadline.closed_at.is_(None),
+        )
+        .order_by(Deadline.due, Deadline.id)
+    )
+    found: list[Has] = []
+    coming: set[str] = set()
+    for deadline, fund in session.execute(query):
+        if deadline.due >= today and deadline.reference in coming:
+            continue
+        if deadline.due >= today:
+            coming.add(deadline.reference)
+        found.append(Has("return", deadline.id, fund, deadline.reference, deadline.due))
+    return found[:MOST]
+
+
+def latest_of(session: Session, key: str) -> Application | None:
+    """The application that an address sent last: whose details it may start from again. None where it sent none."""
+    return session.scalars(
+        select(Application)
+        .where(Application.contact_key == key, Application.status != ApplicationState.DRAFT.value)
+        .order_by(Application.submitted_at.desc(), Application.id.desc())
+        .limit(1)
+    ).first()
+
+
+DETAILS = (
+    "organisation_name", "organisation_type", "charity_number", "company_number", "postcode", "contact_name",
+    "contact_email",
+)  # fmt: skip
+"""The answers about an organisation and its contact: all that is taken over from an earlier application."""
+
+
+def details_of(application: Application) -> dict[str, str]:
+    """The details that an application gave, as they are typed into a form."""
+    given = {name: getattr(application, name) for name in DETAILS}
+    return {name: str(value) for name, value in given.items() if value}
