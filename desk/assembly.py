@@ -34,6 +34,7 @@ from desk import practice_office
 from desk.settings import PREFIX, Chosen, SettingsError
 from intake.access import Access, ApiKey, Mount
 from intake.app import create_app
+from intake.staff.sign_in import SlackSignIn
 from scheduler.delivery import Delivery, Workers
 from scheduler.listening import Listener
 from scheduler.mail import Sender, SmtpSender
@@ -279,11 +280,16 @@ def web_app(desk: Desk, door: SlackDoor | None, practice: PracticeSlack | None =
         mounts.append(Mount(practice_slack_page(practice), Access.PRACTICE))
     if desk.chosen.practice_mail:
         mounts.append(Mount(practice_mail_page(desk.mailbox), Access.PRACTICE))
-    keys = {one.key: ApiKey(one.name, one.staff) for one in desk.chosen.raw.holders()}
+    raw = desk.chosen.raw
+    keys = {one.key: ApiKey(one.name, one.staff) for one in raw.holders()}
+    sign_in = None
+    if raw.slack_client_id and raw.slack_client_secret:
+        sign_in = SlackSignIn(raw.slack_client_id, raw.slack_client_secret, raw.slack_api_url)
     return create_app(
         desk.office,
         secret_key=desk.chosen.secret_key,
         api_keys=keys,
         mounts=mounts,
-        notify_callback_token=desk.chosen.raw.notify_callback_token,
+        notify_callback_token=raw.notify_callback_token,
+        slack_sign_in=sign_in,
     )

@@ -141,6 +141,7 @@ def _welcome(desk: assembly.Desk, door: assembly.SlackDoor | None) -> None:
     if desk.chosen.practice_mail:
         links.append(("Practice mailbox", f"{url}/practice/mail"))
     links.append(("Register", f"{url}/awards"))
+    links.append(("Staff pages", f"{url}/desk"))
     click.echo("\n  Award Desk is running. Ctrl-C stops it; the next start carries on with the same record.\n")
     for name, link in links:
         click.echo(f"    {name:<17} {link}")

@@ -302,6 +302,9 @@ def choose(settings: Settings, *, production: bool, host: str = "", port: int = 
         _need(settings, "slack_deadlines_channel", "the id of the channel that hears of deadlines")
         if not settings.slack_app_token:
             _need(settings, "slack_signing_secret", "it is on the Slack app's page under Basic Information")
+    if settings.slack_client_id or settings.slack_client_secret:
+        _need(settings, "slack_client_id", "staff sign in with it and its secret; leave both out to do without")
+        _need(settings, "slack_client_secret", "it is on the Slack app's page under Basic Information")
     _check_notify(settings)
     if not practice and not all(_safe_address(endpoint.url) for endpoint in settings.endpoints()):
         raise SettingsError(f"{PREFIX}WEBHOOKS is wrong: outside practice every address must be one of https.")

@@ -10,6 +10,7 @@ from enum import StrEnum
 from flask import Blueprint, Flask, abort, g, request
 
 from intake.problems import Problem
+from intake.staff import session as staff_session
 
 
 class Access(StrEnum):
@@ -22,7 +23,7 @@ class Access(StrEnum):
     KEY = "key"
     """An API key."""
     STAFF = "staff"
-    """A member of staff who has signed in; the room that mounts the route checks it."""
+    """A member of the office's staff who has signed in (`intake.staff.session`)."""
     SIGNED = "signed"
     """A signature over the request: the room that mounts the route checks it."""
     CALLBACK = "callback"
@@ -97,6 +98,12 @@ ACCESS: Mapping[str, Access] = {
     "recipient_asks.ask_more_time": Access.LINK,
     "recipient_asks.issue_form": Access.LINK,
     "recipient_asks.raise_issue": Access.LINK,
+    "staff_sign_in.page": Access.PUBLIC,
+    "staff_sign_in.become": Access.PUBLIC,
+    "staff_sign_in.to_slack": Access.PUBLIC,
+    "staff_sign_in.from_slack": Access.PUBLIC,
+    "staff_sign_in.out": Access.PUBLIC,
+    "staff_front.page": Access.STAFF,
     "register.listing": Access.PUBLIC,
     "register.award": Access.PUBLIC,
     "register.as_json": Access.PUBLIC,
@@ -151,6 +158,8 @@ def install(app: Flask, keys: KeyRing, mounts: tuple[Mount, ...]) -> None:
             if key is None:
                 raise Problem(401, "Send an API key: Authorization: Bearer KEY")
             g.api_key = key
+        if request.endpoint is not None and table[request.endpoint] is Access.STAFF:
+            staff_session.check()
 
 
 def access_table(app: Flask, mounts: tuple[Mount, ...]) -> dict[str, Access]:

@@ -43,6 +43,10 @@ from intake import (
 )
 from intake.access import ApiKey, KeyRing, Mount
 from intake.problems import Problem
+from intake.staff import front as staff_front
+from intake.staff import session as staff_session
+from intake.staff import sign_in as staff_sign_in
+from intake.staff.sign_in import SlackSignIn
 
 LARGEST_BODY = 1_000_000
 """Bytes of a request's body: a form of words and figures, with room to spare."""
@@ -98,12 +102,14 @@ def create_app(
     ready: Mapping[str, Callable[[], bool]] | None = None,
     requests_a_minute: int | None = REQUESTS_A_MINUTE,
     notify_callback_token: str = "",
+    slack_sign_in: SlackSignIn | None = None,
 ) -> Flask:
     """The application for one office.
 
     `api_keys` are the JSON API's keys by their secret; `mounts` the blueprints of other rooms; `ready` further checks
     of `/health/ready`, by name, beside the record; `requests_a_minute` None lifts the rate limit;
-    `notify_callback_token` is what GOV.UK Notify sends with its delivery receipts, which are not taken without one.
+    `notify_callback_token` is what GOV.UK Notify sends with its delivery receipts, which are not taken without one;
+    `slack_sign_in` is how staff sign in outside practice.
     Raises ValueError where a route has no row in the access table.
     """
     app = Site("intake", static_folder="static", template_folder="templates")
@@ -129,7 +135,8 @@ def create_app(
     headers.install(app)
     health.install(app, ready or {})
     _limits(app, keys, mounted, requests_a_minute)
-    csrf = CSRFProtect(app)
+    staff_sign_in.install(app, slack_sign_in)
+    csrf = CSRFProtect()
     csrf.exempt(api.blueprint)
     csrf.exempt(notify_callback.blueprint)
     for blueprint in (
@@ -145,6 +152,8 @@ def create_app(
         recipient_asks.blueprint,
         return_answers.blueprint,
         dates.blueprint,
+        staff_sign_in.blueprint,
+        staff_front.blueprint,
         register.blueprint,
         policy_page.blueprint,
         api.blueprint,
@@ -157,7 +166,9 @@ def create_app(
             csrf.exempt(mount.blueprint)
         app.register_blueprint(mount.blueprint)
     access.install(app, keys, mounted)
+    csrf.init_app(app)  # after the access table: a form is not shown again to somebody who may not see it
     _errors(app)
+    app.register_error_handler(staff_session.SignInFirst, staff_session.sign_in_first)
     return app
 
 

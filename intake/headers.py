@@ -6,8 +6,8 @@ import secrets
 
 from flask import Flask, Response, g, request
 
-PRIVATE_PATHS = ("/a/", "/offers/", "/returns/", "/start/")
-"""Pages whose address is the key to them: kept nowhere, and never sent on as a referrer."""
+PRIVATE_PATHS = ("/a/", "/offers/", "/returns/", "/start/", "/desk")
+"""Pages whose address is the key to them, and those of staff: kept nowhere, and never sent on as a referrer."""
 
 
 def nonce() -> str:

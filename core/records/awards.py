@@ -99,7 +99,7 @@ class MonitoringReturn(Record):
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     award_id: Mapped[int] = mapped_column(ForeignKey("award.id"))
     due: Mapped[date]
-    status: Mapped[str] = mapped_column(String(20))
+    status: Mapped[str] = mapped_column(String(20), index=True)
     measures: Mapped[list[Any]]
     spent: Mapped[int] = mapped_column(Pence)
     people: Mapped[int] = mapped_column(Integer)

@@ -32,6 +32,7 @@ class OutboxMessage(Record):
             postgresql_where=text("settled_at IS NULL"),
             sqlite_where=text("settled_at IS NULL"),
         ),
+        Index("ix_outbox_message_kind_made_at", "kind", "made_at"),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)

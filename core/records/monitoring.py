@@ -70,7 +70,7 @@ class Issue(Record):
     raised_by: Mapped[str]
     raised_at: Mapped[datetime]
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
-    status: Mapped[str] = mapped_column(String(10))
+    status: Mapped[str] = mapped_column(String(10), index=True)
     outcome: Mapped[str | None]
     closed_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     closed_at: Mapped[datetime | None]

@@ -90,6 +90,17 @@ def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, given: dict[s
         choose(read(), production=True)
 
 
+def test_signing_in_with_slack_needs_both_or_neither(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"):
+        other = {"SLACK_CLIENT_ID": "SLACK_CLIENT_SECRET", "SLACK_CLIENT_SECRET": "SLACK_CLIENT_ID"}[name]
+        with monkeypatch.context() as given:
+            given.setenv(f"AWARD_DESK_{name}", "100.200")
+            with pytest.raises(SettingsError, match=f"AWARD_DESK_{other} is missing"):
+                choose(read(), production=False)
+            given.setenv(f"AWARD_DESK_{other}", "100.200")
+            choose(read(), production=False)
+
+
 def test_the_secret_is_made_once_and_kept_private(tmp_path: Path) -> None:
     first = choose(read(), production=False).secret_key
     assert choose(read(), production=False).secret_key == first

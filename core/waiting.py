@@ -1,0 +1,311 @@
+"""What waits for the office, the oldest first: the front page of the staff pages.
+
+Each kind is one query by an index, of at most as many rows as a page may show; nothing here changes anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from core import mail_refusals
+from core.office import LONDON
+from core.records import (
+    Application,
+    Asked,
+    Award,
+    AwardCheck,
+    BankDetails,
+    Deadline,
+    Document,
+    Issue,
+    MeasureProposal,
+    MonitoringReturn,
+    OutboxMessage,
+    Person,
+    TimeRequest,
+)
+from core.returns import RETURN
+from core.rules.calendar import date_text
+from core.rules.documents import ScanState
+from core.rules.lifecycle import ApplicationState, AwardState, ReturnState
+from core.rules.payment import CheckKind
+
+MOST: Final = 300
+"""How many of one kind are looked at: more than an office has, and few enough for one page to be made of."""
+
+SHOWN_FOR: Final = timedelta(days=28)
+"""How long a refused document or mail is shown: nothing in the record says that somebody has seen to it."""
+
+
+class Waits(StrEnum):
+    """What it is that waits."""
+
+    APPLICATION = "application"
+    RETURN = "return"
+    OVERDUE = "overdue"
+    MORE_TIME = "more_time"
+    ISSUE = "issue"
+    MEASURES = "measures"
+    BANK_DETAILS = "bank_details"
+    DOCUMENT = "document"
+    MAIL = "mail"
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One thing that waits: whose, how much it is about in pence, how it stands, and since when.
+
+    `due` is the day of the return that it is about, if it is about one. `owner` is the person who looks after it.
+    """
+
+    kind: Waits
+    reference: str
+    who: str
+    project: str
+    amount: int | None
+    stands: str
+    since: datetime
+    due: date | None = None
+    owner: int | None = None
+
+
+_OF_AN_AWARD = (Award.reference, Application.organisation_name, Application.title, Award.amount)
+
+
+def everything(session: Session, *, today: date, now: datetime) -> list[Waiting]:
+    """All that waits, the oldest first. `now` bounds how far back refused documents and mails are shown."""
+    found = [one for kind in _KINDS.values() for one in kind(session, today, now)]
+    return sorted(found, key=lambda one: (one.since, one.reference, one.kind.value))
+
+
+def mine_first(found: list[Waiting], person: Person | int) -> list[Waiting]:
+    """The same, with what this person looks after before everything else."""
+    number = person if isinstance(person, int) else person.id
+    return sorted(found, key=lambda one: one.owner != number)
+
+
+def _begin(day: date) -> datetime:
+    return datetime.combine(day, time(), tzinfo=LONDON)
+
+
+_APPLICATIONS: Mapping[str, str] = {
+    ApplicationState.SUBMITTED.value: "to be recommended on, in Slack",
+    ApplicationState.QUERIED.value: "waits for the applicant's answer",
+    ApplicationState.RECOMMENDED.value: "to be decided, in Slack",
+}
+_RETURNS: Mapping[str, str] = {
+    ReturnState.RECEIVED.value: "to be read",
+    ReturnState.QUERIED.value: "waits for the recipient's answer",
+}
+
+
+def _applications(session: Session, _today: date, now: datetime) -> list[Waiting]:
+    mine = Application
+    query = (
+        select(
+            mine.reference, mine.organisation_name, mine.title, mine.amount, mine.status, mine.submitted_at,
+            Asked.answer_by,
+        )
+        .outerjoin(Asked, (Asked.application_id == mine.id) & Asked.return_id.is_(None) & Asked.ended_at.is_(None))
+        .where(mine.status.in_(list(_APPLICATIONS)), mine.submitted_at.is_not(None))
+        .order_by(mine.submitted_at, mine.id)
+        .limit(MOST)
+    )  # fmt: skip
+    return [
+        Waiting(
+            Waits.APPLICATION,
+            reference or "",
+            who or "",
+            title or "",
+            amount,
+            _answer_by(_APPLICATIONS[status], by),
+            since or now,
+        )
+        for reference, who, title, amount, status, since, by in session.execute(query)
+    ]
+
+
+def _answer_by(stands: str, by: date | None) -> str:
+    return f"{stands}, by {date_text(by)}" if by is not None else stands
+
+
+def _returns(session: Session, _today: date, _now: datetime) -> list[Waiting]:
+    mine = MonitoringReturn
+    query = (
+        select(*_OF_AN_AWARD, mine.status, mine.received_at, mine.due, Asked.answer_by)
+        .join(Award, Award.id == mine.award_id)
+        .join(Application, Application.id == Award.application_id)
+        .outerjoin(Asked, (Asked.return_id == mine.id) & Asked.ended_at.is_(None))
+        .where(mine.status.in_(list(_RETURNS)))
+        .order_by(mine.received_at, mine.id)
+        .limit(MOST)
+    )
+    return [
+        Waiting(Waits.RETURN, reference, who or "", title or "", amount, _answer_by(_RETURNS[status], by), since, due)
+        for reference, who, title, amount, status, since, due, by in session.execute(query)
+    ]
+
+
+def _overdue(session: Session, today: date, _now: datetime) -> list[Waiting]:
+    query = (
+        select(*_OF_AN_AWARD, Deadline.due)
+        .join(Award, Award.id == Deadline.award_id)
+        .join(Application, Application.id == Award.application_id)
+        .where(Deadline.kind == RETURN, Deadline.met_at.is_(None), Deadline.closed_at.is_(None), Deadline.due < today)
+        .order_by(Deadline.due, Deadline.id)
+        .limit(MOST)
+    )
+    return [
+        Waiting(
+            Waits.OVERDUE, reference, who or "", title or "", amount, f"was due on {date_text(due)}",
+            _begin(due + timedelta(days=1)), due,
+        )
+        for reference, who, title, amount, due in session.execute(query)
+    ]  # fmt: skip
+
+
+def _more_time(session: Session, _today: date, _now: datetime) -> list[Waiting]:
+    mine = TimeRequest
+    query = (
+        select(*_OF_AN_AWARD, mine.asked_at, mine.due, mine.until)
+        .join(Award, Award.id == mine.award_id)
+        .join(Application, Application.id == Award.application_id)
+        .where(mine.answered_at.is_(None))
+        .order_by(mine.asked_at, mine.id)
+        .limit(MOST)
+    )
+    return [
+        Waiting(
+            Waits.MORE_TIME, reference, who or "", title or "", amount,
+            f"asks for {date_text(until)} instead of {date_text(due)}", since, due,
+        )
+        for reference, who, title, amount, since, due, until in session.execute(query)
+    ]  # fmt: skip
+
+
+def _issues(session: Session, _today: date, _now: datetime) -> list[Waiting]:
+    query = (
+        select(*_OF_AN_AWARD, Issue.raised_at, Issue.owner_id, Person.name)
+        .join(Award, Award.id == Issue.award_id)
+        .join(Application, Application.id == Award.application_id)
+        .outerjoin(Person, Person.id == Issue.owner_id)
+        .where(Issue.status == "open")
+        .order_by(Issue.raised_at, Issue.id)
+        .limit(MOST)
+    )
+    return [
+        Waiting(
+            Waits.ISSUE, reference, who or "", title or "", amount,
+            f"{name} looks after it" if name else "nobody looks after it", since, owner=owner,
+        )
+        for reference, who, title, amount, since, owner, name in session.execute(query)
+    ]  # fmt: skip
+
+
+def _measures(session: Session, _today: date, _now: datetime) -> list[Waiting]:
+    mine = MeasureProposal
+    query = (
+        select(*_OF_AN_AWARD, mine.proposed_at, Award.accept_by)
+        .join(Award, Award.id == mine.award_id)
+        .join(Application, Application.id == Award.application_id)
+        .where(mine.ended_at.is_(None))
+        .order_by(mine.proposed_at, mine.id)
+        .limit(MOST)
+    )
+    return [
+        Waiting(
+            Waits.MEASURES, reference, who or "", title or "", amount, f"the offer is open until {date_text(by)}", since
+        )
+        for reference, who, title, amount, since, by in session.execute(query)
+    ]
+
+
+def _bank_details(session: Session, _today: date, _now: datetime) -> list[Waiting]:
+    latest = (
+        select(AwardCheck.award_id, func.max(AwardCheck.id).label("check_id"))
+        .where(AwardCheck.kind == CheckKind.BANK_DETAILS.value)
+        .group_by(AwardCheck.award_id)
+        .subquery()
+    )
+    query = (
+        select(*_OF_AN_AWARD, BankDetails.given_at, BankDetails.version, AwardCheck.found)
+        .join(Award, Award.id == BankDetails.award_id)
+        .join(Application, Application.id == Award.application_id)
+        .outerjoin(latest, latest.c.award_id == Award.id)
+        .outerjoin(AwardCheck, AwardCheck.id == latest.c.check_id)
+        .where(Award.status == AwardState.ACTIVE.value, BankDetails.locked.is_not(None))
+        .order_by(BankDetails.given_at, BankDetails.id)
+    )
+    waits = [row for row in session.execute(query) if (row.found or {}).get("version", 0) != row.version]
+    return [
+        Waiting(
+            Waits.BANK_DETAILS, row.reference, row.organisation_name or "", row.title or "", row.amount,
+            "to be verified by a call" if row.version == 1 else "changed: to be verified again by a call", row.given_at,
+        )
+        for row in waits[:MOST]
+    ]  # fmt: skip
+
+
+def _documents(session: Session, _today: date, now: datetime) -> list[Waiting]:
+    query = (
+        select(
+            Application.reference, Application.organisation_name, Application.title, Application.amount, Document.scan,
+            Document.uploaded_at, Deadline.due,
+        )
+        .join(Application, Application.id == Document.application_id)
+        .outerjoin(Deadline, Deadline.id == Document.deadline_id)
+        .where(
+            Document.scan.in_([ScanState.WAITING.value, ScanState.INFECTED.value]),
+            ~Document.in_draft,
+            Application.reference.is_not(None),
+            (Document.scan == ScanState.WAITING.value) & Document.removed_at.is_(None)
+            | (Document.scan == ScanState.INFECTED.value) & (Document.uploaded_at > now - SHOWN_FOR),
+        )
+        .order_by(Document.uploaded_at, Document.id)
+        .limit(MOST)
+    )  # fmt: skip
+    stands = {ScanState.WAITING.value: "still being checked for viruses", ScanState.INFECTED.value: "refused: harmful"}
+    return [
+        Waiting(Waits.DOCUMENT, reference or "", who or "", title or "", amount, stands[scan], since, due)
+        for reference, who, title, amount, scan, since, due in session.execute(query)
+    ]
+
+
+def _refused_mails(session: Session, _today: date, now: datetime) -> list[Waiting]:
+    query = (
+        select(OutboxMessage)
+        .where(OutboxMessage.kind == mail_refusals.KIND, OutboxMessage.made_at > now - SHOWN_FOR)
+        .order_by(OutboxMessage.made_at, OutboxMessage.id)
+        .limit(MOST)
+    )
+    found: dict[str, Waiting] = {}
+    for told in session.scalars(query):
+        mail = session.get(OutboxMessage, told.payload.get("message_id"))
+        for one in mail_refusals.applications_of(session, mail) if mail is not None else ():
+            waiting = Waiting(
+                Waits.MAIL, one.reference or "", one.organisation_name or "", one.title or "", one.amount,
+                "could not be delivered: telephone, and ask for a better address", told.made_at,
+            )  # fmt: skip
+            known = found.setdefault(waiting.reference, waiting)
+            found[waiting.reference] = replace(known, since=min(known.since, waiting.since))
+    return list(found.values())
+
+
+_KINDS: Mapping[Waits, Callable[[Session, date, datetime], list[Waiting]]] = {
+    Waits.APPLICATION: _applications,
+    Waits.RETURN: _returns,
+    Waits.OVERDUE: _overdue,
+    Waits.MORE_TIME: _more_time,
+    Waits.ISSUE: _issues,
+    Waits.MEASURES: _measures,
+    Waits.BANK_DETAILS: _bank_details,
+    Waits.DOCUMENT: _documents,
+    Waits.MAIL: _refused_mails,
+}
