@@ -46,14 +46,14 @@ def _safeguarding(checks: Checks, *, paying: bool) -> Part:
     if checks.at_risk is None:
         return _missing(
             "Nobody has said whether children or adults at risk take part.",
-            "Ask. Where anybody at risk may, see the safeguarding policy before any payment, and record that you did.",
+            "Say whether they do. If so, the office sees the safeguarding policy before any payment.",
             paying,
         )
     if not checks.at_risk:
         return Part(Verdict.MET, "No children or adults at risk take part.")
     return _missing(
         "Children or adults at risk take part, and the safeguarding policy has not been seen.",
-        "See it before any payment, and record that you did.",
+        "The office sees it before any payment, and keeps a note that it did.",
         paying,
     )
 
@@ -63,7 +63,7 @@ def _bank(checks: Checks, paying: bool) -> Part:
         return Part(Verdict.MET, "A second person has verified the bank details.")
     return _missing(
         "The bank details have not been verified.",
-        "A second person verifies them, by a call to a number that was known before.",
+        "A second person of the office verifies them before any payment, by a call to a number that was known before.",
         paying,
     )
 

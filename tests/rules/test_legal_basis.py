@@ -174,25 +174,33 @@ UNSEEN = "Children or adults at risk take part, and the safeguarding policy has 
 @pytest.mark.parametrize(
     ("plan", "purpose", "because", "remedy"),
     [
-        (replace(CHECKED, at_risk=True), None, UNSEEN, "See it before any payment, and record that you did."),
+        (
+            replace(CHECKED, at_risk=True),
+            None,
+            UNSEEN,
+            "The office sees it before any payment, and keeps a note that it did.",
+        ),
         (
             replace(CHECKED, at_risk=True, safeguarding_seen=False),
             None,
             UNSEEN,
-            "See it before any payment, and record that you did.",
+            "The office sees it before any payment, and keeps a note that it did.",
         ),
-        (CHECKED, Purpose.YOUNG_PEOPLE, UNSEEN, "See it before any payment, and record that you did."),
+        (CHECKED, Purpose.YOUNG_PEOPLE, UNSEEN, "The office sees it before any payment, and keeps a note that it did."),
         (
             replace(CHECKED, at_risk=None),
             None,
             "Nobody has said whether children or adults at risk take part.",
-            "Ask. Where anybody at risk may, see the safeguarding policy before any payment, and record that you did.",
+            "Say whether they do. If so, the office sees the safeguarding policy before any payment.",
         ),
         (
             replace(CHECKED, bank_verified=None),
             None,
             "The bank details have not been verified.",
-            "A second person verifies them, by a call to a number that was known before.",
+            (
+                "A second person of the office verifies them before any payment, by a call to a number that was known "
+                "before."
+            ),
         ),
     ],
 )
