@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import outbox
+from core import holds, outbox
 from core.clamd import Verdict
 from core.documents import store_of, take_away, take_away_after_commit, tell
 from core.office import Office, london_day
 from core.records import Application, Document, Event
 from core.rules.documents import ScanState
 from core.rules.facts import Verdict as Found
-from core.rules.keeping import Hold, deletion_finding
-from core.rules.lifecycle import ApplicationState
+from core.rules.keeping import deletion_finding
 
 ORPHAN_DAYS = 2
 """How old bytes are that no row names before they are taken away: older than any upload under way."""
@@ -66,27 +64,22 @@ def record_scan(session: Session, document_id: int, verdict: Verdict, *, office:
     return True
 
 
-def purge(
-    session: Session,
-    *,
-    office: Office,
-    today: date,
-    now: datetime,
-    holds: Mapping[str, Sequence[Hold]] | None = None,
-) -> int:
-    """Take away the documents whose time is over (W4); answers how many. `holds` are by reference.
+def purge(session: Session, *, office: Office, today: date, now: datetime) -> int:
+    """Take away the documents whose time is over (W4); answers how many. What is held stays, whatever its age.
 
-    A draft's go with the row of retention for drafts, all others with that for documents.
+    A draft's are not among them: they go with the draft (`core.draft_keeping`).
     """
     gone = 0
     documents = session.scalars(
-        select(Document).where(Document.removed_at.is_(None)).order_by(Document.application_id, Document.id)
+        select(Document)
+        .where(Document.removed_at.is_(None), Document.in_draft.is_(False))
+        .order_by(Document.application_id, Document.id)
     )
     for document in list(documents):
         application = document.application
-        what, counted_from = _kept_from(session, application)
-        mine = (holds or {}).get(application.reference or "", ())
-        if deletion_finding(what, counted_from, mine, office.policy, today).verdict is not Found.MET:
+        held = holds.of(session, application.reference or "")
+        counted_from = _kept_from(session, application)
+        if deletion_finding("documents", counted_from, held, office.policy, today).verdict is not Found.MET:
             continue
         document.name = ""
         take_away(session, document, office=office, now=now)
@@ -95,19 +88,17 @@ def purge(
     return gone
 
 
-def _kept_from(session: Session, application: Application) -> tuple[str, date | None]:
-    """The row of retention that holds for an application's documents, and the day from which it counts."""
-    if application.status == ApplicationState.DRAFT:
-        return "draft", london_day(application.saved_at)
+def _kept_from(session: Session, application: Application) -> date | None:
+    """The day from which the retention of an application's documents counts; None while it has not come."""
     award, decision = application.award, application.decision
     if award is not None:
-        return "documents", award.end_on
+        return award.end_on
     if decision is not None:
-        return "documents", london_day(decision.made_at)
+        return london_day(decision.made_at)
     withdrawn = session.scalar(
         select(Event.at).where(Event.reference == application.reference, Event.kind == "withdrawn")
     )
-    return "documents", london_day(withdrawn) if withdrawn else None
+    return london_day(withdrawn) if withdrawn else None
 
 
 def orphans(session: Session, *, office: Office, now: datetime) -> list[str]:

@@ -108,6 +108,11 @@ def followed(session: Session, signer: Signer, purpose: Purpose, token: str, *, 
     link = session.get(Link, signer.read(purpose, token))
     if link is None or link.purpose != purpose:
         raise NotFound(_UNKNOWN)
+    if purpose == "application" and session.get(Application, link.subject_id) is None:
+        raise Gone(
+            "This application was never sent, and was deleted because nobody had changed it for a long time. You can "
+            "start another from the first page."
+        )
     if link.revoked_at is not None:
         raise Gone("This link no longer works: it was taken back, or another one was made in its place.")
     if _has_ended(session, link, now):

@@ -1,4 +1,4 @@
-"""The one timetable: the sweep, every quarter of an hour, and the daily purge. The only module that knows APScheduler.
+"""The one timetable: the sweep, every quarter of an hour, and the daily purges. The only module that knows APScheduler.
 
 Any number of processes may keep one. None of them rests on its being alone: what may happen once only is guarded by
 unique keys in the record. Delivery keeps no timetable; its workers are woken, and look for themselves.
@@ -17,7 +17,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from bot.repeats import forget_old
-from core import awards, bank_details, deadlines, policies
+from core import awards, bank_details, deadlines, draft_keeping, policies
 from core.deadlines import SentStep
 from core.office import LONDON, Office, london_day
 from core.records import Award
@@ -111,6 +111,21 @@ def run_purge(office: Office, *, today: date | None = None, now: datetime | None
     return tuple(purged)
 
 
+def run_drafts(office: Office, *, today: date | None = None, now: datetime | None = None) -> draft_keeping.Deleted:
+    """Delete drafts that were never sent, once the policy in force says so (W4). Answers how many.
+
+    `today` and `now` default to the office's clock. Any number of processes may do it: whoever comes second finds
+    nothing left.
+    """
+    now = now or office.clock()
+    today = today or london_day(now)
+    with office.sessions.begin() as session:
+        gone = draft_keeping.purge(session, office=office.in_force(session, on=today), today=today, now=now)
+    if gone != draft_keeping.Deleted():
+        log.info("%s drafts of applications and %s of returns were deleted", gone.applications, gone.returns)
+    return gone
+
+
 def _may_sweep(session: Session, *, wait: bool) -> bool:
     if session.get_bind().dialect.name != "postgresql":
         return True  # on SQLite one writer at a time is the rule already
@@ -142,14 +157,14 @@ class Timetable:
         self._scheduler.add_listener(self._missed, EVENT_JOB_MISSED)
 
     def start(self) -> None:
-        """Begin: a sweep now, and one every quarter of an hour; once a day what is kept no longer is deleted."""
         """Begin: a sweep now, and one every quarter of an hour; every minute what waits in quarantine is scanned.
 
-        Once a day what is kept for repeats is tidied, and documents whose time is over are taken away.
+        Once a day what is kept for repeats is tidied, and what is kept no longer goes: documents, drafts, bank details.
         """
         self._every("sweep", self._sweep)
         self._every("documents", self._documents, minutes=SCAN_MINUTES)
         self._every("tidy", self._tidy, minutes=24 * 60)
+        self._every("drafts", self._drafts, minutes=24 * 60)
         self._every("purge", self._purge, minutes=24 * 60)
         self._scheduler.start()
 
@@ -170,6 +185,9 @@ class Timetable:
 
     def _documents(self) -> None:
         document_round.scan_waiting(self._office)
+
+    def _drafts(self) -> None:
+        run_drafts(self._office)
 
     def _purge(self) -> None:
         run_purge(self._office)

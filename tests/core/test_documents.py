@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from core import applications, audit, awards, document_keeping, documents, payments
+from core import applications, audit, awards, document_keeping, documents, holds, payments
 from core.clamd import Clamd, ScannerAway, Verdict
 from core.document_store import DocumentStore, StoreAway
 from core.documents import Arrived, Owner
@@ -18,8 +18,9 @@ from core.errors import Conflict, Gone, NotFound, Refused
 from core.office import Office
 from core.records import Application, Award, Deadline, Document
 from core.rules.documents import DocumentKind, ScanState
-from core.rules.keeping import Hold, HoldReason
+from core.rules.keeping import HoldReason
 from core.rules.policy import OrganisationType
+from scheduler import document_round
 from tests.clamd import scanner
 from tests.conftest import Clock
 from tests.core.casework import (
@@ -28,6 +29,7 @@ from tests.core.casework import (
     at_once,
     drafted,
     facts,
+    london,
     person,
     reducing_crime,
     someone,
@@ -488,9 +490,10 @@ def test_a_document_that_was_removed_meanwhile_is_not_scanned(office: Office) ->
 # ----------------------------------------------------------------------------------------------------- kept and gone
 
 
-def purged(office: Office, day: date, **holds: tuple[Hold, ...]) -> int:
-    with office.sessions.begin() as session:
-        return document_keeping.purge(session, office=office, today=day, now=office.clock(), holds=holds)
+def purged(office: Office, day: date) -> int:
+    """What the daily round takes away on a day."""
+    day_of = replace(office, clock=lambda: london(day))
+    return document_round.tidy(day_of)
 
 
 def test_an_award_s_documents_go_two_years_after_its_end(office: Office, folder: Path) -> None:
@@ -499,27 +502,27 @@ def test_an_award_s_documents_go_two_years_after_its_end(office: Office, folder:
     assert purged(office, date(2029, 10, 31)) == 0
     assert purged(office, date(2029, 11, 1)) == 1
     assert kept(folder) == []
-    assert (row(office, number).name, row(office, number).removed_at) == ("", office.clock())
+    assert (row(office, number).name, row(office, number).removed_at) == ("", london(date(2029, 11, 1)))
     assert len(trail(office, "document_purged")) == 1
     assert purged(office, date(2029, 11, 1)) == 0
     with office.reading() as session:
         assert audit.verify(session).sound
 
 
-def test_what_is_held_stays(office: Office, folder: Path) -> None:
+def test_what_is_held_stays_to_the_day(office: Office, folder: Path) -> None:
     owner = winner(office)
     upload(office, owner)
-    hold = Hold(HoldReason.LITIGATION, "LIT-1", date(2031, 1, 1))
-    day = {award_of(office, owner).reference: (hold,)}
-    assert purged(office, date(2031, 1, 1), **day) == 0
-    assert purged(office, date(2031, 1, 2), **day) == 1
-    assert kept(folder) == []
-
-
-def test_a_draft_s_documents_go_six_months_after_it_was_saved(office: Office, folder: Path) -> None:
-    upload(office, at_once_draft(office))  # on 23 November 2026
-    assert purged(office, date(2027, 5, 23)) == 0
-    assert purged(office, date(2027, 5, 24)) == 1
+    reference, officer = award_of(office, owner).reference, person(office)
+    told: dict[str, Any] = {"reason": HoldReason.LITIGATION, "now": office.clock()}
+    with office.sessions.begin() as session:
+        who = someone(session, officer)
+        hold = holds.place(session, reference, who, file="LIT-1", **told).id
+        holds.place(session, "YF-2026-ANOTHER", who, file="LIT-2", **told)
+    assert purged(office, date(2031, 1, 1)) == 0
+    with office.sessions.begin() as session:
+        holds.lift(session, hold, someone(session, officer), on=date(2031, 1, 1), now=office.clock())
+    assert purged(office, date(2031, 1, 1)) == 0, "the day on which it is lifted is still held"
+    assert purged(office, date(2031, 1, 2)) == 1
     assert kept(folder) == []
 
 

@@ -17,6 +17,7 @@ from core import applications, awards, link_mail, links, mail_refusals
 from core.office import Office
 from core.records import Application, Link, LinkRequest, OutboxMessage, Record
 from core.rules.lifecycle import ApplicationState
+from scheduler.timetable import run_drafts
 from tests.core.casework import at_once
 from tests.intake.conftest import ANSWERS, Browser, hidden
 from tests.intake.mailed import asked, letters, paths
@@ -469,3 +470,12 @@ def test_an_overdue_return_is_told_to_its_own_address(
     shown = again(browser, office, proven=True)
     assert f"({accepted}) was due on 11 July 2027" in shown
     assert "was due on" not in again(browser, office, proven=False)
+
+
+def test_a_draft_that_was_deleted_says_so(browser: Browser, office: Office, started: str) -> None:
+    browser.send(f"{started}/organisation", {"organisation_name": "Ramsey Boxing Club"})
+    day = office.today() + timedelta(days=200)
+    assert run_drafts(office, today=day).applications == 1
+    for path in (started, f"{started}/organisation", f"{started}/check-answers"):
+        answer = browser.get(path)
+        assert (answer.status_code, "was never sent, and was deleted" in text_of(answer)) == (410, True)
