@@ -136,6 +136,14 @@ def story(
     return _Telling(session, session.get_one(Application, number), office, today, private, progress).whole()
 
 
+def happened(session: Session, application: Application, *, office: Office, today: date) -> tuple[Entry, ...]:
+    """What has happened to an application and its award, for staff: who did what, and who was told what, and when.
+
+    Personal details are in it, and it does not say whether the trail holds: `story` does.
+    """
+    return tuple(_Telling(session, application, office, today, True, unwatched).happened()[0])
+
+
 def _tables_of_a_case(application: int, award: int | None) -> Iterator[tuple[str, Table, ColumnElement[bool]]]:
     """Each sealed table that has rows of one case, and which of them are of this one."""
     for name, table in sealed_tables().items():
@@ -181,8 +189,8 @@ class _Telling:
         mine = select(Deadline).where(Deadline.reference == self._reference).order_by(Deadline.due, Deadline.id)
         self._deadlines = list(session.scalars(mine))
 
-    def whole(self) -> Story:
-        """The story, put together."""
+    def happened(self) -> tuple[list[Entry], list[Entry]]:
+        """What has happened in order of time, and what is still to come."""
         entries = [
             Entry(self._application.started_at, "The application was begun"),
             *self._told(),
@@ -192,6 +200,11 @@ class _Telling:
         ]
         past, to_come = self._due()
         told = sorted([*entries, *past], key=lambda entry: entry.at)  # which keeps the order of the trail at one moment
+        return told, list(to_come)
+
+    def whole(self) -> Story:
+        """The story, put together."""
+        told, to_come = self.happened()
         return Story(
             reference=self._reference,
             standing=self._shown(self._standing()),

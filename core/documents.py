@@ -18,14 +18,14 @@ from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from core import events
+from core import events, people
 from core.assessing import facts_of
 from core.clamd import ScannerAway
 from core.contents import EXTENSIONS, read_content
 from core.document_store import DocumentStore, StoreAway
 from core.errors import Conflict, Gone, NotFound, Refused
 from core.office import Office
-from core.records import Application, Award, AwardCheck, Deadline, Document, MonitoringReturn
+from core.records import Application, Award, AwardCheck, Deadline, Document, MonitoringReturn, Person
 from core.rules.documents import DocumentKind, ScanState, Wanted, documents_wanted
 from core.rules.facts import Facts
 from core.rules.lifecycle import ApplicationState, AwardState, ReturnState
@@ -362,6 +362,23 @@ def content_of(document: Document, *, office: Office) -> bytes:
     if hashlib.sha256(data).hexdigest() != document.sha256:
         raise StoreAway(f"document {document.id} is not what was uploaded")
     return data
+
+
+def note_opened(session: Session, document_id: int, person: Person, *, now: datetime) -> Document:
+    """Note that somebody of the office opens a document, before they do.
+
+    Raises NotFound, Refused for whoever is not of the office or while it is in quarantine, Gone once it is removed.
+    """
+    document = by_id(session, document_id)
+    actor = people.acting_for_office(person, "open an applicant's documents", "A2")
+    if document.in_draft:
+        raise NotFound("There is no such document.")
+    if document.removed_at is not None:
+        raise Gone("This document is no longer kept.")
+    if not ScanState(document.scan).may_be_opened:
+        raise Refused("This document is still being checked for viruses. Try again in a few minutes.")
+    tell(session, document, document.application, "document_opened", actor, {"person": person.id}, now=now)
+    return document
 
 
 def remove(session: Session, owner: Owner, document_id: int, *, office: Office, by: str, now: datetime) -> Document:

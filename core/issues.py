@@ -91,6 +91,29 @@ def close(session: Session, issue_id: int, person: Person, *, outcome: str, now:
     return issue
 
 
+def take_over(session: Session, issue_id: int, person: Person, *, now: datetime) -> Issue:
+    """Look after an issue from now on. Who looks after it already does so, and nothing is changed.
+
+    Raises NotFound, Refused for whoever is not of the office, Conflict where it is closed already.
+    """
+    issue = by_id(session, issue_id)
+    actor = people.acting_for_office(person, "look after an issue", "R2")
+    if issue.status == IssueState.OPEN and issue.owner_id == person.id:
+        return issue
+    taken = session.execute(
+        update(Issue)
+        .where(Issue.id == issue.id, Issue.status == IssueState.OPEN.value)
+        .values(owner_id=person.id)
+        .execution_options(synchronize_session=False)
+    )
+    session.refresh(issue)
+    if not taken.rowcount:  # type: ignore[attr-defined]  # a CursorResult
+        raise Conflict("This issue is closed already.", "R2")
+    told = {"issue": issue.id, "owner": person.name, "person": person.id}
+    events.append(session, "issue_taken_over", issue.award.reference, actor, told, now=now)
+    return issue
+
+
 def of_award(session: Session, award: Award) -> list[Issue]:
     """Everything that was raised about an award, the latest first."""
     return list(session.scalars(select(Issue).where(Issue.award_id == award.id).order_by(Issue.id.desc())))

@@ -43,7 +43,10 @@ from intake import (
 )
 from intake.access import ApiKey, KeyRing, Mount
 from intake.problems import Problem
+from intake.staff import applications as staff_applications
+from intake.staff import documents as staff_documents
 from intake.staff import front as staff_front
+from intake.staff import returns as staff_returns
 from intake.staff import session as staff_session
 from intake.staff import sign_in as staff_sign_in
 from intake.staff.sign_in import SlackSignIn
@@ -154,6 +157,9 @@ def create_app(
         dates.blueprint,
         staff_sign_in.blueprint,
         staff_front.blueprint,
+        staff_applications.blueprint,
+        staff_returns.blueprint,
+        staff_documents.blueprint,
         register.blueprint,
         policy_page.blueprint,
         api.blueprint,
@@ -257,6 +263,8 @@ _AGAIN: Mapping[str, Callable[..., Response]] = {
     "return_answers.answer": return_answers.answer_again,
     "recipient_asks.ask_more_time": recipient_asks.more_time_again,
     "recipient_asks.raise_issue": recipient_asks.issue_again,
+    "staff_applications.act": staff_applications.again,
+    "staff_returns.act": staff_returns.again,
 }
 """Forms that are shown again, with everything that was typed, when their form token is not valid any more."""
 

@@ -68,7 +68,11 @@ class AskedFor:
 
 def asked_by_link(session: Session, token: str) -> AskedFor:
     """The return that the link leads to, with its questions. Raises NotFound, Gone."""
-    award, deadline = of_link(session, token)
+    return asked_for(*of_link(session, token))
+
+
+def asked_for(award: Award, deadline: Deadline) -> AskedFor:
+    """A return with its questions, for its recipient and for staff."""
     policy = pages.office().policy_under(award.policy_version)
     measures = tuple(outcome.measure for outcome in award.application.outcomes)
     agreed = returns.agreed(award, deadline, policy)
@@ -257,7 +261,7 @@ def received_page(
         422 if faults else 200,
         title="Your monitoring return",
         came_in=came_in,
-        more=_more(asked, came_in),
+        more=said_more(asked, came_in),
         following=_following(asked.award, asked.deadline.due),
         question=next((one for one in said if one.ended_at is None), None),
         answer=pages.component(ANSWER, raw, faults),
@@ -269,7 +273,7 @@ def received_page(
     )
 
 
-def _more(asked: AskedFor, came_in: MonitoringReturn) -> dict[str, str]:
+def said_more(asked: AskedFor, came_in: MonitoringReturn) -> dict[str, str]:
     """What else was said in a return, by its label."""
     labels = {question.id: question.label for question in asked.questions}
     return {

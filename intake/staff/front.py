@@ -97,4 +97,6 @@ def _age(since: datetime, now: datetime) -> str:
 
 def _address(one: Waiting) -> str:
     """Where it is looked at."""
-    return url_for("register.award", reference=one.reference)
+    if one.kind in (Waits.RETURN, Waits.OVERDUE) and one.due is not None:
+        return url_for("staff_returns.page", reference=one.reference, due=one.due.isoformat())
+    return url_for("staff_applications.page", reference=one.reference)

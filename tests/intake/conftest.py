@@ -173,6 +173,24 @@ ACCEPT = {"decision": "accept", "name": "Kim Archer", "terms": "yes", "measures"
 
 
 @pytest.fixture
+def signed_in(app: Flask, office: Office) -> Callable[..., Browser]:
+    """Sign somebody new, of this role, in to the staff pages: answers with their browser."""
+
+    def sign_in(role: Role = Role.OFFICER, *, body: Body = Body.OFFICE, name: str = "Gwen Grants") -> Browser:
+        email = f"{name.split(maxsplit=1)[0].lower()}.{role.value}@office.example"
+        with office.sessions.begin() as session:
+            person = people.add(
+                session, name=name, email=email, role=role, body=body, actor="tests", now=office.clock()
+            )
+            number = str(person.id)
+        browser = Browser(app.test_client())
+        assert browser.send("/desk/sign-in", {"person": number}).status_code == 303
+        return browser
+
+    return sign_in
+
+
+@pytest.fixture
 def answers() -> dict[str, dict[str, str]]:
     return {slug: dict(fields) for slug, fields in ANSWERS.items()}
 

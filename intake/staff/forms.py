@@ -1,0 +1,105 @@
+"""The forms of a staff page: one action each, done in one transaction, or the page again with what was typed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+
+from flask import Response, redirect, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from core.errors import Conflict, Gone, NotFound, Refused
+from core.records import Person
+from core.rules.answers import Limits, read_answer
+from core.rules.questions import AnswerKind, Faults, Question
+from intake import pages
+from intake.staff import session as staff_session
+
+WORDS: Final = "words"
+"""The field for a question, a reason or a note: every form has at most one."""
+
+LONGEST: Final = 3_000
+"""Characters of it, as the record takes them."""
+
+_LIMITS = Limits(long=LONGEST, short=200, outcomes=1, largest=0, lines=1)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A form that came back: its key, what was typed, what is wrong in which field, or what came between (`notice`)."""
+
+    key: str = ""
+    typed: Mapping[str, str] = field(default_factory=dict)
+    fault: str = ""
+    at: str = WORDS
+    notice: str = ""
+    status: int = 200
+
+    @property
+    def errors(self) -> list[dict[str, str]]:
+        """For the error summary."""
+        return [{"text": self.fault, "href": f"#{self.key}-{self.at}"}] if self.fault else []
+
+    def unsent(self, keys: set[str]) -> str:
+        """What was written into a form that the page does not have any more: it must not be lost."""
+        return self.typed.get(WORDS, "").strip() if self.key and self.key not in keys else ""
+
+
+class WrongField(Refused):
+    """One field of a form is wrong; `at` names it."""
+
+    def __init__(self, at: str, reason: str) -> None:
+        super().__init__(reason)
+        self.at = at
+
+
+def typed() -> dict[str, str]:
+    """What was sent, without the form token."""
+    return {name: text for name, text in request.form.items() if name != "csrf_token"}
+
+
+def number(name: str = "id") -> int:
+    """The row that a form is about. Raises NotFound for one that no page of ours has."""
+    text = request.form.get(name, "")
+    if not (text.isascii() and text.isdigit() and len(text) < 16):
+        raise NotFound("There is no such thing here. Go back and load the page again.")
+    return int(text)
+
+
+def day(name: str, missing: str) -> date:
+    """A day that was typed in three fields. Raises WrongField."""
+    question = Question(name, AnswerKind.DATE, missing, missing, "", "", f"/{name}", missing)
+    read = read_answer(question, typed(), _LIMITS)
+    if isinstance(read, Faults):
+        raise WrongField(f"{name}-day", next(iter(read)).message)
+    if not isinstance(read, date):
+        raise WrongField(f"{name}-day", missing)
+    return read
+
+
+def again(key: str) -> Sent:
+    """A form whose session was lost, as it was typed."""
+    return Sent(key, typed(), notice=pages.LOST_SESSION)
+
+
+def do(
+    key: str, action: Callable[[Session, Person], object], show: Callable[[Sent], Response], back: str
+) -> ResponseReturnValue:
+    """Do what a form is for as whoever is signed in, in one transaction; on a refusal, the page with what was typed.
+
+    Who comes second is told what came between. Raises NotFound.
+    """
+    try:
+        with pages.office().sessions.begin() as session:
+            action(session, staff_session.acting(session))
+    except NotFound:
+        raise
+    except (Conflict, Gone) as conflict:
+        return show(Sent(key, typed(), notice=conflict.reason, status=409))
+    except Refused as refusal:
+        at = refusal.at if isinstance(refusal, WrongField) else WORDS
+        return show(Sent(key, typed(), fault=refusal.reason, at=at, status=422))
+    return redirect(back, code=303)
