@@ -445,6 +445,7 @@ def _document(what: str) -> Words:
             Detail("For the return due on", day(told.data["due"]) if told.data.get("due") else ""),
             _text(told, "media_type", "Kind of file"),
             _text(told, "sha256", "SHA-256"),
+            _text(told, "publish", "May be published"),
         ]
         return f"A document {what}: {kind}", details
 
@@ -541,6 +542,7 @@ _WORDS: Mapping[str, Words] = {
     "document_opened": _document("was opened by the office"),
     "document_removed": _document("was taken back by whoever sent it"),
     "document_scanned": _scanned,
+    "picture_consent": _document("came in again, with other words on who is in it or what they agreed to"),
     "document_purged": _document("was taken away, because its time was over"),
     "links_revoked": lambda told: (f"{counted(int(told.data.get('links') or 0), 'link')} taken back", []),
 }

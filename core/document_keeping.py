@@ -81,7 +81,7 @@ def purge(session: Session, *, office: Office, today: date, now: datetime) -> in
         counted_from = _kept_from(session, application)
         if deletion_finding("documents", counted_from, held, office.policy, today).verdict is not Found.MET:
             continue
-        document.name = ""
+        document.name, document.shows = "", None
         take_away(session, document, office=office, now=now)
         tell(session, document, application, "document_purged", "the desk", {}, now=now)
         gone += 1

@@ -26,7 +26,7 @@ from core.document_store import DocumentStore, StoreAway
 from core.errors import Conflict, Gone, NotFound, Refused
 from core.office import Office
 from core.records import Application, Award, AwardCheck, Deadline, Document, MonitoringReturn, Person
-from core.rules.documents import DocumentKind, ScanState, Wanted, documents_wanted
+from core.rules.documents import Consent, DocumentKind, ScanState, Wanted, documents_wanted
 from core.rules.facts import Facts
 from core.rules.lifecycle import ApplicationState, AwardState, ReturnState
 from core.rules.money import MoneyError, pence_from_typed
@@ -196,13 +196,24 @@ def shown_name(name: str, extension: str) -> str:
 
 
 def add(
-    session: Session, owner: Owner, kind: DocumentKind, arrived: Arrived, *, office: Office, by: str, now: datetime
+    session: Session,
+    owner: Owner,
+    kind: DocumentKind,
+    arrived: Arrived,
+    *,
+    office: Office,
+    by: str,
+    now: datetime,
+    consent: Consent | None = None,
 ) -> Document:
     """Write down a file that arrived. The same file once more, of the same kind, is the one that is there already.
 
-    So a document whose `store_key` is not the arrived one's leaves bytes to drop. Raises Refused where no more may be
-    added, Conflict where nothing may be added any more.
+    So a document whose `store_key` is not the arrived one's leaves bytes to drop. What is said of a picture by the
+    second sending holds. Raises Refused where no more may be added, and for a picture without `consent`; Conflict where
+    nothing may be added any more.
     """
+    if kind is DocumentKind.PICTURE and consent is None:
+        raise Refused("We take a picture only where everybody in it agreed.", "R1")
     application = _held(session, owner)
     closed = why_closed(session, application, owner, office=office)
     if closed:
@@ -210,6 +221,7 @@ def add(
     mine = [one for one in listed(session, owner) if counts(one)]
     same = next((one for one in mine if one.sha256 == arrived.sha256 and one.kind == kind), None)
     if same is not None:
+        _say_anew(session, same, application, consent, by, now)
         return same
     most, together = office.policy.documents_at_most.value, office.policy.documents_together.value
     if len(mine) >= most:
@@ -231,6 +243,8 @@ def add(
         in_draft=draft,
         uploaded_at=now,
         uploaded_by=by,
+        shows=consent.shows if consent is not None else None,
+        may_publish=consent.may_publish if consent is not None else None,
     )
     session.add(document)
     if draft:
@@ -241,9 +255,41 @@ def add(
         "size": document.size,
         "sha256": document.sha256,
         "scan": document.scan,
+        **_publishing(document),
     }
     tell(session, document, application, "document_added", by, told, now=now)
     return document
+
+
+def _say_anew(
+    session: Session, document: Document, application: Application, consent: Consent | None, by: str, now: datetime
+) -> None:
+    """Keep what is said of a picture that is there already."""
+    if consent is None or (document.shows, document.may_publish) == (consent.shows, consent.may_publish):
+        return
+    document.shows, document.may_publish = consent.shows, consent.may_publish
+    session.flush()
+    tell(session, document, application, "picture_consent", by, _publishing(document), now=now)
+
+
+def _publishing(document: Document) -> dict[str, str]:
+    return {} if document.may_publish is None else {"publish": "yes" if document.may_publish else "no"}
+
+
+def may_be_published(document: Document) -> bool:
+    """Whether the public may be shown a document: a picture, there and clean, of which those in it agreed to that."""
+    picture = document.kind == DocumentKind.PICTURE and document.removed_at is None
+    return picture and document.may_publish is True and ScanState(document.scan).may_be_opened
+
+
+def consent_in_words(document: Document) -> str:
+    """What was said of a picture, in two sentences; "" for any other document."""
+    if document.kind != DocumentKind.PICTURE:
+        return ""
+    if document.shows is None:
+        return "Nobody has told us who is in it. It must not be published."
+    who = document.shows.rstrip(".")
+    return f"In it: {who}. It {'may' if document.may_publish else 'must not'} be published."
 
 
 def _held(session: Session, owner: Owner) -> Application:

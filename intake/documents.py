@@ -27,7 +27,7 @@ from core.rules.facts import Stage
 from core.rules.lifecycle import ApplicationState
 from core.rules.questions import Fault
 from core.rules.words import counted
-from intake import pages
+from intake import pages, picture_consent
 
 blueprint = Blueprint("documents", __name__)
 
@@ -160,7 +160,7 @@ def _at_return(session: Session, token: str) -> Place:
                 DocumentKind.PICTURE,
                 0,
                 TITLES[DocumentKind.PICTURE],
-                "Only where everybody in it agrees that we may show it.",
+                "Only where everybody in it agreed. You do not have to send any.",
             ),
         ),
         closed=documents.why_closed(session, award.application, owner, office=office),
@@ -198,9 +198,12 @@ def receive(door: str, token: str) -> ResponseReturnValue:
     with office.reading() as session:
         place = PLACES[door](session, token)
     kind = _kind(place)
+    consent, faults = picture_consent.read(_said_of_it(kind)) if kind is DocumentKind.PICTURE else (None, [])
     file = request.files.get("file")
     if file is None or not file.filename:
-        return _again(door, token, kind, "Choose a file first.")
+        return _again(door, token, kind, "Choose a file first.", faults=faults)
+    if faults:  # no page can choose a file for somebody
+        return _again(door, token, kind, "Choose the picture again.", faults=faults)
     content = file.stream.read(largest_document() + 1)
     try:
         arrived = documents.take_in(content, file.filename, office=office, now=office.clock())
@@ -214,7 +217,14 @@ def receive(door: str, token: str) -> ResponseReturnValue:
         with office.sessions.begin() as session:
             place = PLACES[door](session, token)
             added = documents.add(
-                session, place.owner, kind, arrived, office=office, by=place.sent_by, now=office.clock()
+                session,
+                place.owner,
+                kind,
+                arrived,
+                office=office,
+                by=place.sent_by,
+                now=office.clock(),
+                consent=consent,
             )
     except Refused as error:
         return _again(door, token, kind, error.reason)
@@ -222,6 +232,11 @@ def receive(door: str, token: str) -> ResponseReturnValue:
         if added is None or added.store_key != arrived.store_key:
             documents.drop(arrived, office=office)
     return redirect(url_for(".listing", door=door, token=token, sent=added.id, _anchor=kind.value), code=303)
+
+
+def _said_of_it(kind: DocumentKind) -> Mapping[str, str]:
+    """What the form that came in says of a picture; nothing for another document."""
+    return picture_consent.typed() if kind is DocumentKind.PICTURE else {}
 
 
 def _kind(place: Place) -> DocumentKind:
@@ -281,7 +296,7 @@ def as_attachment(data: bytes, document: Document) -> Response:
 def receive_again(door: str, token: str) -> Response:
     """The page again, for a file whose form token was not valid any more."""
     with pages.office().reading() as session:
-        return _page(session, door, token, notice=LOST_SESSION)
+        return _page(session, door, token, notice=LOST_SESSION, raw=picture_consent.typed())
 
 
 def remove_again(door: str, token: str, number: int) -> Response:  # noqa: ARG001 - the view's own arguments
@@ -317,17 +332,28 @@ def _fault(kind: DocumentKind, message: str) -> Fault:
     return Fault(f"file-{kind.value}", kind.value, message, f"/{kind.value}")
 
 
-def _again(door: str, token: str, kind: DocumentKind, message: str, status: int = 422) -> Response:
+def _again(
+    door: str, token: str, kind: DocumentKind, message: str, status: int = 422, *, faults: Sequence[Fault] = ()
+) -> Response:
     with pages.office().reading() as session:
-        return _page(session, door, token, [_fault(kind, message)], status=status)
+        return _page(session, door, token, [*faults, _fault(kind, message)], status=status, raw=_said_of_it(kind))
 
 
 def _page(
-    session: Session, door: str, token: str, faults: Sequence[Fault] = (), *, status: int = 200, notice: str = ""
+    session: Session,
+    door: str,
+    token: str,
+    faults: Sequence[Fault] = (),
+    *,
+    status: int = 200,
+    notice: str = "",
+    raw: Mapping[str, str] | None = None,
 ) -> Response:
+    """The page, with what was said of a picture in `raw` still in its fields."""
     place = PLACES[door](session, token)
     mine = documents.listed(session, place.owner)
     wrong = pages.messages(faults)
+    pictured = picture_consent.fields(raw or {}, wrong)
     sent = request.args.get("sent", "")
     fresh = next((one for one in mine if str(one.id) == sent), None)
     return pages.page(
@@ -342,6 +368,8 @@ def _page(
         most=_most(),
         errors=pages.error_list(faults),
         notice=notice,
+        pictured=pictured,
+        picture=DocumentKind.PICTURE,
         fresh=fresh,
         back=place.back,
         address=url_for(".listing", door=door, token=token),
@@ -415,7 +443,7 @@ def _file(session: Session, door: str, token: str, place: Place, document: Docum
         "size": _size(document.size),
         "sent_at": document.uploaded_at,
         "tag": {"text": text, "classes": classes},
-        "because": HARMFUL if state is ScanState.INFECTED else "",
+        "because": HARMFUL if state is ScanState.INFECTED else documents.consent_in_words(document),
         "href": url_for(
             ".download", door=door, token=token, number=document.id, ending=documents.extension_of(document)
         )

@@ -21,7 +21,8 @@ class Document(Record):
 
     `name` is what people see, cleaned; it never names a file of ours. `media_type` was found by content, `size` is in
     bytes. A row stays when its bytes are gone: `removed_at` says since when, the trail why. `in_draft`: it came with
-    an application that was not sent yet, and goes with it.
+    an application that was not sent yet, and goes with it. `shows` and `may_publish` are of a picture: who is in it,
+    each of whom agreed that we have it, and whether they agreed that it is published.
     """
 
     __tablename__ = "document"
@@ -41,6 +42,8 @@ class Document(Record):
     uploaded_at: Mapped[datetime]
     uploaded_by: Mapped[str]
     removed_at: Mapped[datetime | None]
+    shows: Mapped[str | None]
+    may_publish: Mapped[bool | None] = mapped_column(Boolean)
 
     application: Mapped[Application] = relationship(back_populates="documents")
     deadline: Mapped[Deadline | None] = relationship()

@@ -9,7 +9,7 @@ from core.rules.policy import Kind, Policy
 from core.rules.procurement import procurement
 from core.rules.words import counted
 
-__all__ = ["DocumentKind", "ScanState", "Wanted", "documents_wanted", "in_words"]
+__all__ = ["Consent", "DocumentKind", "ScanState", "Wanted", "documents_wanted", "in_words"]
 
 
 class DocumentKind(StrEnum):
@@ -35,6 +35,17 @@ class ScanState(StrEnum):
     def may_be_opened(self) -> bool:
         """Whether anybody may have it: what waits is in quarantine."""
         return self in (ScanState.CLEAN, ScanState.NOT_SCANNED)
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What whoever sends a picture says of it: who is in it, all of whom agreed, for a child its parents.
+
+    `may_publish` says whether they agreed that it is shown to the public; without that it never is.
+    """
+
+    shows: str
+    may_publish: bool
 
 
 def in_words(kind: str) -> str:

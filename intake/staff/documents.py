@@ -47,6 +47,7 @@ def _shown(one: Document) -> dict[str, Any]:
         "tag": {"text": text, "classes": f"govuk-tag--{colour}"},
         "sent_at": one.uploaded_at,
         "opens": opens,
+        "consent": documents.consent_in_words(one),
     }
 
 

@@ -12,10 +12,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from core import audit, documents
 from core.clamd import Clamd
 from core.document_store import DocumentStore
 from core.office import Office
-from core.records import Application, Document
+from core.records import Application, Document, Event
 from intake.app import create_app
 from tests.clamd import Scanner, scanner
 from tests.intake.conftest import ACCEPT, KEYS, Browser, hidden
@@ -48,11 +49,17 @@ def kept(folder: Path) -> list[Path]:
 
 
 def send(
-    browser: Browser, place: str, data: bytes | None = None, *, kind: str = "quote", name: str = "quote.pdf"
+    browser: Browser,
+    place: str,
+    data: bytes | None = None,
+    *,
+    kind: str = "quote",
+    name: str = "quote.pdf",
+    **said: str,
 ) -> Any:
     """Send a file by the form of a place's page."""
     page = browser.get(f"{place}/documents").get_data(as_text=True)
-    return browser.client.post(f"{place}/documents", **form({**hidden(page), "kind": kind}, data, name))
+    return browser.client.post(f"{place}/documents", **form({**hidden(page), "kind": kind, **said}, data, name))
 
 
 def form(fields: Mapping[str, str], data: bytes | None, name: str) -> dict[str, Any]:
@@ -113,6 +120,74 @@ def test_a_return_has_a_page_of_its_own(browser: Browser, return_paths: list[str
     assert send(browser, first, located_picture(), kind="receipt", name="till.jpg").status_code == 303
     assert "till.jpg" in text(browser.get(f"{first}/documents"))
     assert "till.jpg" not in text(browser.get(f"{second}/documents"))
+
+
+CONSENT = {"shows": "Two coaches", "agreed": "yes", "publish": "no"}
+
+
+def pictures(office: Office) -> list[tuple[str | None, bool | None, bool]]:
+    """Of each picture who is in it, what they agreed to, and whether it may be published."""
+    with office.reading() as session:
+        found = session.scalars(select(Document).where(Document.kind == "picture").order_by(Document.id))
+        return [(one.shows, one.may_publish, documents.may_be_published(one)) for one in found]
+
+
+def test_a_picture_comes_with_who_is_in_it_and_what_they_agreed_to(
+    office: Office, browser: Browser, return_paths: list[str]
+) -> None:
+    place = return_paths[0]
+    assert send(browser, place, located_picture(), kind="picture", name="a.jpg", **CONSENT).status_code == 303
+    assert "In it: Two coaches. It must not be published." in text(browser.get(f"{place}/documents"))
+    assert pictures(office) == [("Two coaches", False, False)]
+    hostile_words = {**CONSENT, "shows": " <b>Ada</b>\r\n & six. ", "publish": "yes"}
+    assert send(browser, place, located_picture(), kind="picture", name="a.jpg", **hostile_words).status_code == 303
+    page = browser.get(f"{place}/documents")
+    assert "In it: &lt;b&gt;Ada&lt;/b&gt; &amp; six. It may be published." in page.get_data(as_text=True)
+    assert pictures(office) == [("<b>Ada</b> & six.", True, True)], "the same picture once more: what is said last"
+    with office.reading() as session:
+        told = select(Event.kind, Event.data).where(Event.kind.in_(("document_added", "picture_consent")))
+        lines = [(kind, data.get("publish")) for kind, data in session.execute(told.order_by(Event.sequence))]
+        assert lines == [("document_added", "no"), ("picture_consent", "yes")]
+        assert audit.verify(session).sound
+
+
+@pytest.mark.parametrize(
+    ("left", "field", "says"),
+    [
+        ({"shows": "  "}, "shows", "Say who is in the picture, or that nobody is"),
+        ({"shows": "a" * 301}, "shows", "must be 300 characters or fewer. It has 301"),
+        ({"agreed": ""}, "agreed", "Send a picture only where everybody in it agreed"),
+        ({"agreed": "no"}, "agreed", "Send a picture only where everybody in it agreed"),
+        ({"publish": ""}, "publish", "Say whether we may publish it"),
+        ({"publish": "maybe"}, "publish", "Say whether we may publish it"),
+    ],
+)
+def test_without_consent_a_picture_is_not_taken_and_what_was_said_stays(
+    browser: Browser, return_paths: list[str], folder: Path, left: dict[str, str], field: str, says: str
+) -> None:
+    place, said = return_paths[0], {**CONSENT, **left}
+    answer = send(browser, place, located_picture(), kind="picture", name="a.jpg", **said)
+    page = answer.get_data(as_text=True)
+    assert (answer.status_code, says in text(answer)) == (422, True)
+    assert f'<a href="#{field}">' in page
+    assert f'id="{field}-error"' in page
+    assert "Choose the picture again." in page
+    assert f'value="{said["shows"].strip()}"' in page.replace('value="  "', 'value=""')
+    assert page.count(" checked") == (said["agreed"] == "yes") + (said["publish"] in ("yes", "no"))
+    assert kept(folder) == []
+
+
+def test_what_was_said_of_a_picture_stays_where_the_file_is_missing_or_refused(
+    browser: Browser, return_paths: list[str]
+) -> None:
+    for data, says in ((None, "Choose a file first."), (b"nonsense", "")):
+        answer = send(browser, return_paths[0], data, kind="picture", name="a.jpg", **CONSENT)
+        page = answer.get_data(as_text=True)
+        assert (answer.status_code, says in page, 'value="Two coaches"' in page) == (422, True, True)
+        assert page.count(" checked") == 2
+    forged = form({"csrf_token": "no", "kind": "picture", **CONSENT}, located_picture(), "a.jpg")
+    answer = browser.client.post(f"{return_paths[0]}/documents", **forged)
+    assert 'value="Two coaches"' in answer.get_data(as_text=True)
 
 
 @pytest.mark.one_database

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from core import deciding, people, returns
 from core.office import Office
-from core.records import Application, Asked, Award, Document, Event, MonitoringReturn, Person
+from core.records import Application, Asked, Award, Deadline, Document, Event, MonitoringReturn, Person
 from core.rules.policy import Body, Role
 from core.rules.return_forms import ReturnFacts
 from intake.access import Access, access_table
@@ -349,3 +349,22 @@ def test_opening_a_document_is_on_the_record_and_its_address_is_for_a_moment(
     assert other.get(answer.headers["Location"]).status_code == 410
     assert browser.get("/desk/documents/forged.pdf").status_code == 410
     assert "A document was opened by the office: quote" in text_of(browser.get(application))
+
+
+def test_what_was_said_of_a_picture_stands_with_it(
+    signed_in: SignedIn, office: Office, clock: Any, came_in: str
+) -> None:
+    with office.sessions.begin() as session:
+        deadline = session.scalars(
+            select(Deadline).where(Deadline.kind == "return", Deadline.met_at.is_not(None))
+        ).one()
+        award = session.scalars(select(Award)).one()
+        session.add(
+            Document(
+                application_id=award.application_id, deadline_id=deadline.id, kind="picture", name="us.jpg",
+                media_type="image/jpeg", size=1, sha256="0" * 64, store_key="k", scan="clean", in_draft=False,
+                uploaded_at=clock.now, uploaded_by="recipient", shows="<b>Ada</b>", may_publish=False,
+            )
+        )  # fmt: skip
+    page = signed_in().get(came_in).get_data(as_text=True)
+    assert "In it: &lt;b&gt;Ada&lt;/b&gt;. It must not be published." in page

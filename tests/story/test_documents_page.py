@@ -79,6 +79,8 @@ def test_documents_in_every_state(site: Site, watched: Watched, award: Award) ->
 def test_documents_of_others(site: Site, watched: Watched) -> None:  # noqa: F811
     opened(watched, f"{site.url}{site.paths['return, open']}/documents")
     watched.holds("documents of a return")
+    pressed(watched, "section[aria-labelledby=picture] form button", 422)
+    watched.holds("documents of a return, picture without consent")
     opened(watched, f"{site.url}{site.paths['sent']}/documents")
     watched.holds("documents, none asked for")
     opened(watched, f"{site.url}{site.draft('casualty-reduction', **TYPED)}")
