@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from core import (
     awards,
     bank_details,
     deciding,
+    documents,
     holds,
     issues,
     measures,
@@ -22,9 +24,12 @@ from core import (
     returns,
     variations,
 )
+from core.document_store import DocumentStore
+from core.documents import Owner
 from core.office import Office, london_day
 from core.rules.answers import BudgetLine
 from core.rules.banking import Account
+from core.rules.documents import DocumentKind
 from core.rules.keeping import HoldReason
 from core.rules.policy import Body, OrganisationType, Purpose, Role
 from tests.conftest import Clock
@@ -48,6 +53,7 @@ from tests.core.casework import (
     submitted,
     sweep,
 )
+from tests.uploads import pdf
 
 FIRST_RETURN = date(2027, 7, 1)
 NEW_POLICY_SINCE = date(2027, 7, 2)
@@ -97,6 +103,7 @@ class Life:
             self.ask_an_applicant,
             self.agree_other_measures,
             self.keep_bank_details,
+            self.send_documents,
             self.pay,
             self.vary,
             self.take_in_a_return,
@@ -236,6 +243,19 @@ class Life:
             reference, reason = awards.by_id(session, self.measured).reference, HoldReason.FREEDOM_OF_INFORMATION
             hold = holds.place(session, reference, finance, reason=reason, file="FOI 12", now=self.clock.now)
             holds.lift(session, hold.id, finance, on=london_day(self.clock.now), now=self.clock.now)
+
+    def send_documents(self) -> None:
+        """Of that award: the quote of a supplier, and another that is taken back."""
+        office = replace(self.office, documents=DocumentStore("memory://the-life"))
+        with self.office.reading() as session:
+            owner = Owner(awards.by_id(session, self.measured).application_id)
+        told: dict[str, Any] = {"office": office, "by": "recipient", "now": self.clock.now}
+        for name, content in (("ours.pdf", pdf()), ("theirs.pdf", pdf(b"/Lang (en)"))):
+            arrived = documents.take_in(content, name, office=office, now=self.clock.now)
+            with self.office.sessions.begin() as session:
+                added = documents.add(session, owner, DocumentKind.QUOTE, arrived, **told).id
+        with self.office.sessions.begin() as session:
+            documents.remove(session, owner, added, **told)
 
     def pay(self) -> None:
         """Checked by the director, planned and approved by the officer, paid by the chief finance officer."""
