@@ -112,9 +112,11 @@ def recommend(
     office: Office,
     now: datetime,
 ) -> Application:
-    """Recommend approving in full, approving less, or declining. Raises Refused (A2), WrongInput or Conflict."""
+    """Recommend approving in full, approving less, or declining. Raises Refused (A2, L4), WrongInput or Conflict."""
     application = held(session, application_id)
     _gate(session, application, person, "recommend", office=office, now=now)
+    if outcome != "decline":
+        _refuse_without_objective(application, office)
     asked = application.amount or 0
     if outcome == "approve" and amount != asked:
         raise WrongInput(
@@ -143,6 +145,19 @@ def recommend(
     tell(session, application, "recommended", _actor(person), told, now=now)
     put_card(session, application, now)
     return application
+
+
+def _refuse_without_objective(application: Application, office: Office) -> None:
+    """L4: what names no objective of the Plan in force cannot be recommended, only declined."""
+    if application.plan_objective and office.policy.objective(application.plan_objective) is not None:
+        return
+    lacks = "names no objective of the Police and Crime Plan in force"
+    known = ", ".join(objective.text for objective in office.policy.plan_objectives)
+    raise Refused(
+        f"It {lacks} ({known}), so it cannot be recommended for approval. Ask the applicant to withdraw it and apply "
+        "again with one of these, or recommend declining it.",
+        "L4",
+    )
 
 
 def _refuse_failed(blocking: tuple[Any, ...], field: str) -> None:

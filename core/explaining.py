@@ -19,12 +19,15 @@ from core.rules.policy import Fund, Policy
 class Explanation:
     """What the rules say of an idea, who may approve it (A1), and which open funds would fit.
 
-    `fitting` is empty where nothing stands against the fund that was chosen.
+    `fitting` is empty where nothing stands against the fund that was chosen. `policy` is the fingerprint of the policy
+    that says so, as on `day`.
     """
 
     assessment: Assessment
     who_may_approve: str
     fitting: tuple[Fund, ...]
+    policy: str
+    day: date
 
 
 def explain(session: Session, facts: Facts, *, office: Office, today: date) -> Explanation:
@@ -38,7 +41,8 @@ def explain(session: Session, facts: Facts, *, office: Office, today: date) -> E
         instead = replace(facts, fund=fund.id)
         others[fund.id] = assess(instead, policy, today, money_for(session, instead, today), office.holidays)
     settled = facts.fund is not None and not assessment.blocking
-    return Explanation(assessment, who.sentence, () if settled else _fitting(others, policy))
+    fitting = () if settled else _fitting(others, policy)
+    return Explanation(assessment, who.sentence, fitting, office.fingerprint, today)
 
 
 def _others(facts: Facts, policy: Policy, today: date) -> tuple[Fund, ...]:

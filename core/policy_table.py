@@ -106,7 +106,8 @@ class Change:
     """What another policy says differently: `kind` is "changed", "added", "removed" or "source".
 
     With "source" the value stays, and who set it, from when, or under which rule is new. Of a list `taken_out` and
-    `put_in` are what is in one of the two only.
+    `put_in` are what is in one of the two only. `old_source`: the value is new, and the source and the day that it
+    claims are those of the old one.
     """
 
     kind: str
@@ -118,6 +119,7 @@ class Change:
     paragraph: str
     taken_out: tuple[str, ...] = ()
     put_in: tuple[str, ...] = ()
+    old_source: bool = False
 
     def as_data(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -526,9 +528,11 @@ def _change(kind: str, line: Line, before: str, after: str) -> Change:
 
 
 def _changed(old: Line, new: Line) -> Change:
+    old_source = (old.source, old.since) == (new.source, new.since)
     if old.label != new.label:
-        return _change("changed", new, f"{old.label}: {old.said}", f"{new.label}: {new.said}")
-    told = _change("changed", new, old.said, new.said)
+        told = _change("changed", new, f"{old.label}: {old.said}", f"{new.label}: {new.said}")
+        return replace(told, old_source=old_source)
+    told = replace(_change("changed", new, old.said, new.said), old_source=old_source)
     if len(old.value) == len(new.value) == 1:
         return told
     taken_out = tuple(one for one in old.value if one not in new.value)

@@ -15,9 +15,10 @@ from werkzeug.datastructures import MultiDict
 from core.errors import NotFound, Refused
 from core.ledger import available_effect
 from core.office import LONDON, Office
+from core.policies import SHORT, standing
 from core.policy_table import lines
 from core.records import Award, LedgerEntry
-from core.rules.calendar import financial_year
+from core.rules.calendar import date_text, financial_year
 from core.rules.money import MoneyError, display, pence_from_api, pence_from_typed, pounds
 from core.rules.sources import PARAGRAPHS, TITLES
 from intake.api import REQUIREMENTS, explained, explanation_data
@@ -62,8 +63,12 @@ def explain(session: Session, office: Office, given: Mapping[str, str]) -> Expla
     assessment, data = told.assessment, explanation_data(told)
     bought = data["procurement"]
     due = ", ".join(data["returns"]["due"]) or "give --start and --end for the dates"
+    amount, under = (
+        display(pence_from_api(given["amount"])),
+        f"policy {told.policy[:SHORT]} as on {date_text(told.day)}",
+    )
     said = [
-        f"{display(pence_from_api(given['amount']))}, {given['kind']}: {data['tier']} tier",
+        f"{amount}, {given['kind']}: {data['tier']} tier, under {under}",
         f"Buying: {bought['route'].replace('_', ' ')}, quotes: {bought['quotes']}, portal: {bought['portal']}",
         f"Returns every {data['returns']['every_months']} months: {due}",
     ]
@@ -85,10 +90,13 @@ def explain(session: Session, office: Office, given: Mapping[str, str]) -> Expla
 
 
 def rule(session: Session, office: Office, rule_id: str, day: date) -> dict[str, Any]:
-    """A rule with its title, what it rests on, and its figures as they hold on a day. Raises NotFound."""
+    """A rule with its title, what it rests on, and its figures as they hold on a day.
+
+    Raises NotFound for an unknown rule, and for a day before the record of the policy begins.
+    """
     if rule_id not in PARAGRAPHS:
         raise NotFound(f"There is no rule {rule_id}. The rules are: {', '.join(PARAGRAPHS)}.")
-    found = [line for line in lines(office.in_force(session, on=day).policy) if line.rule == rule_id]
+    found = [line for line in lines(standing(session, office=office, day=day).policy) if line.rule == rule_id]
     return {
         "rule": rule_id,
         "title": TITLES[rule_id],

@@ -21,6 +21,7 @@ from core.policy_table import NO_DELEGATION, Change, Line, changes, grouped
 from core.rules.calendar import date_text
 from core.rules.money import display
 from core.rules.sources import PARAGRAPHS
+from core.rules.words import listed
 from desk.settings import SettingsError
 from desk.terminal import DAY, as_json, opened, plainly, show, table, who
 
@@ -201,6 +202,12 @@ def _say_changes(different: Sequence[Change]) -> None:
     for change in different:
         made.add_row(change.rule, change.paragraph, change.key, change.said)
     show(made)
+    borrowed = [change.key for change in different if change.old_source]
+    if borrowed:
+        click.echo(
+            f"Warning: what is new in {listed(borrowed)} claims the source and the day of what it replaces. Write in "
+            "the file who set it (source) and since when (since): both are published."
+        )
 
 
 def _say_proposal(proposal: Proposal, today: date) -> None:

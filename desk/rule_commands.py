@@ -7,6 +7,7 @@ from datetime import date
 import click
 
 from core.rules import lifecycle
+from core.rules.policy import Purpose
 from desk import explaining
 from desk.terminal import DAY, as_json, opened, plainly, show, table
 
@@ -19,15 +20,15 @@ def rules() -> None:
 @rules.command("explain")
 @click.option("--kind", required=True, help="grant, contract, co_commissioned or invoice")
 @click.option("--amount", required=True, help="whole-life, VAT included, such as 4999.99")
-@click.option("--fund", default="")
-@click.option("--purpose", default="")
-@click.option("--purchases", default="")
-@click.option("--victim-service", default="", help="true or false")
-@click.option("--planned", default="", help="true or false")
-@click.option("--competed", default="", help="true or false")
+@click.option("--fund", default="", help="such as youth-fund; 'award-desk funds list' names them")
+@click.option("--purpose", default="", help=f"one of: {', '.join(Purpose)}")
+@click.option("--purchases", default="", help="the most that a grant pays to one supplier; 0 unless given")
+@click.option("--victim-service", default="", help="a service for victims of crime: true or false")
+@click.option("--planned", default="", help="planned in advance: true or false; true unless given")
+@click.option("--competed", default="", help="several could provide it: true or false; true unless given")
 @click.option("--single-tender-reason", default="", help="best_outcomes or partnership_bid")
 @click.option("--start", default="", help="such as 2027-04-01")
-@click.option("--end", default="")
+@click.option("--end", default="", help="such as 2028-03-31; with --start it gives the days of returns and meetings")
 @click.option("--on", default="", help="as the rules were on this day, such as 2027-03-01; today unless given")
 @click.option("--json", "json_", is_flag=True, help="For a program; the same as the API answers.")
 @plainly

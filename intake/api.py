@@ -23,6 +23,7 @@ from core.explaining import Explanation, explain
 from core.funds import FundPosition
 from core.links import link_for
 from core.office import Office
+from core.policies import standing
 from core.records import Application, Idempotency
 from core.rules.assessment import Assessment, Facts, Finding, Schedule
 from core.rules.calendar import financial_year, year_label
@@ -95,9 +96,16 @@ def requirements() -> ResponseReturnValue:
 
 
 def explained(session: Session, query: Query, office: Office) -> Explanation:
-    """What the query describes, explained as the rules are, or as they were on its day. Raises Problem."""
+    """What the query describes, explained as the rules are, or as they were on its day. Raises Problem.
+
+    A day before the record of the policy begins is refused: what held then is not known here.
+    """
     day = query.day("on")
     if day is not None:
+        try:
+            standing(session, office=office, day=day)
+        except NotFound as before:
+            query.fault("on", str(before))
         office = office.in_force(session, on=day)
     return explain(session, read_facts(query, office), office=office, today=day or office.today())
 

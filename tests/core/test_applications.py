@@ -305,6 +305,19 @@ def test_a_commissioner_with_an_interest_waits_for_a_delegation_and_is_told_so(o
     assert read(office, application).status == "declined"
 
 
+@pytest.mark.parametrize("objective", ["", "be-nice"])
+def test_what_names_no_objective_of_the_plan_is_recommended_only_to_be_declined(office: Office, objective: str) -> None:
+    application, officer = submitted(office, facts(plan_objective=objective)), person(office)
+    ways: list[dict[str, Any]] = [{"outcome": "approve"}, {"outcome": "less", "amount": 1_00}]
+    for how in ways:
+        with pytest.raises(Refused, match=r"names no objective .*Reduce crime and disorder.*recommend declining") as no:
+            recommend(office, application, officer, **how)
+        assert no.value.rule == "L4"
+    assert read(office, application).status == "submitted"
+    recommend(office, application, officer, outcome="decline")
+    assert read(office, application).status == "recommended"
+
+
 def test_an_interest_is_not_declared_by_outsiders_without_reasons_or_too_late(office: Office) -> None:
     application = submitted(office)
     constable, officer = person(office, Role.OFFICER, Body.CONSTABULARY), person(office)

@@ -202,7 +202,14 @@ def test_a_figure_from_what_to_what_with_its_rule_and_paragraph() -> None:
         shipped_policy(), changed('meetings_over = { value = "10000.00"', 'meetings_over = { value = "1.50"')
     )
     assert change == Change(
-        "changed", "figures.meetings_over", "Monitoring meetings over", "£10,000", "£1.50", "R2", "§5.2 REVIEW"
+        "changed",
+        "figures.meetings_over",
+        "Monitoring meetings over",
+        "£10,000",
+        "£1.50",
+        "R2",
+        "§5.2 REVIEW",
+        old_source=True,
     )
     assert change.said == "Monitoring meetings over: £10,000 → £1.50"
 
@@ -215,6 +222,25 @@ def test_a_source_that_changed_is_told_though_the_value_stays() -> None:
     (change,) = told(shipped_policy(), text)
     assert change.kind == "source"
     assert "Scheme of governance" in change.said
+
+
+SIX_MONTHLY = 'value = "10000.00", unit = "pounds", rule = "R2", source = "§5.2 REVIEW", since = 2021-11-15'
+
+
+@pytest.mark.parametrize(
+    ("source", "since", "old_source"),
+    [
+        ("§5.2 REVIEW", "2021-11-15", True),
+        ("§5.2 REVIEW", "2021-11-16", False),
+        ("Scheme of governance", "2021-11-15", False),
+    ],
+)
+def test_a_new_value_under_the_source_and_the_day_of_the_old_one_is_marked(
+    source: str, since: str, old_source: bool
+) -> None:
+    new = SIX_MONTHLY.replace("10000.00", "10000.01").replace("§5.2 REVIEW", source).replace("2021-11-15", since)
+    (change,) = told(shipped_policy(), changed(SIX_MONTHLY, new))
+    assert (change.kind, change.old_source, change.as_data()["old_source"]) == ("changed", old_source, old_source)
 
 
 def test_both_edges_of_a_band() -> None:

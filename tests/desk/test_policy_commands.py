@@ -238,6 +238,16 @@ def test_check_says_what_a_good_file_would_change(run: Run, file: Callable[..., 
     assert "changes nothing" in said(run("policy", "check", file(TEXT)))
 
 
+def test_check_and_apply_warn_of_a_new_figure_under_an_old_source(run: Run, file: Callable[..., str]) -> None:
+    path = file(HIGHER)
+    warning = "Warning: what is new in funds.youth-fund.cap claims the source and the day of what it replaces."
+    for command in (("check", path), ("apply", path, "--dry-run")):
+        assert warning in said(run("policy", *command))
+    cap = 'cap = { value = "3500.00", unit = "pounds", rule = "F5", source = "'
+    signed = changed(cap, cap.replace("3500", "4000") + "Scheme of governance, before it: ")
+    assert "Warning" not in run("policy", "check", file(signed)).output
+
+
 def test_check_and_apply_warn_of_a_fund_that_is_taken_out_while_it_is_in_use(
     run: Run, file: Callable[..., str], desk: Any
 ) -> None:

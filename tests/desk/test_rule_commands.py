@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from core.office import fingerprint_of
+from core.policies import SHORT
 from core.policy_file import SHIPPED
 from tests.desk.conftest import Run
 
@@ -62,6 +64,13 @@ def test_it_says_what_the_rules_said_on_another_day(run: Run, tmp_path: Path) ->
     assert "£3,500" in run("rules", "show", "F5", "--on", "2099-03-31").output
     assert "£4,500" in run("rules", "show", "F5", "--on", "2099-04-01").output
     assert "--on" in run("rules", "explain", *LARGE, "--on", "yesterday", fails=True).output
+    later_one = fingerprint_of(later)[:SHORT]
+    assert (
+        f"under policy {later_one} as on 1 April 2099\n" in run("rules", "explain", *LARGE, "--on", "2099-04-01").output
+    )
+    before = "so it cannot say what held on 1 March 2020"
+    for command in (("explain", *LARGE), ("show", "F5")):
+        assert before in run("rules", *command, "--on", "2020-03-01", fails=True).output
 
 
 def test_a_rule_is_shown_with_its_paragraph_and_figures(run: Run) -> None:

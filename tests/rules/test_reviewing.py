@@ -82,6 +82,12 @@ def test_a_shorter_interval_may_be_agreed_and_a_longer_one_not(
         assert "6 months" in found.remedy
 
 
+@given(longest=st.integers(1, 6), months=st.integers(-3, 9))
+def test_an_interval_is_agreed_exactly_from_a_month_to_the_longest(policy: Policy, longest: int, months: int) -> None:
+    agreed = interval_finding(months, moved(policy, "return_months", longest)).verdict == "met"
+    assert agreed is (months in range(1, longest + 1))
+
+
 def test_the_offices_own_interval_is_the_longest(policy: Policy) -> None:
     check(interval_finding(3, moved(policy, "return_months", 3)), "R1", "met")
     check(interval_finding(4, moved(policy, "return_months", 3)), "R1", "not_met")
