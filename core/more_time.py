@@ -143,7 +143,17 @@ def _held(session: Session, request_id: int, person: Person) -> tuple[TimeReques
     actor = people.acting_for_office(person, "answer a request for more time", "D0")
     payments.held_award(session, request.award_id)
     session.refresh(request.deadline, with_for_update={"key_share": True})  # the return may come in at this moment
+    session.refresh(request)
+    if request.status != TimeState.ASKED:  # before the new day is looked at, which the first answer may have moved
+        raise _answered(request)
     return request, actor
+
+
+def _answered(request: TimeRequest) -> Conflict:
+    how = {TimeState.AGREED: "agreed", TimeState.DECLINED: "declined"}.get(
+        TimeState(request.status), "no longer needed: the return came in"
+    )
+    return Conflict(f"This request has been answered already: it is {how}.", "D0")
 
 
 def _answer(
@@ -157,10 +167,7 @@ def _answer(
     )
     session.refresh(request)
     if not answered.rowcount:  # type: ignore[attr-defined]  # a CursorResult
-        how = {TimeState.AGREED: "agreed", TimeState.DECLINED: "declined"}.get(
-            TimeState(request.status), "no longer needed: the return came in"
-        )
-        raise Conflict(f"This request has been answered already: it is {how}.", "D0")
+        raise _answered(request)
 
 
 def _words(text: str, missing: str) -> str:

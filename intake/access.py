@@ -108,6 +108,8 @@ ACCESS: Mapping[str, Access] = {
     "staff_applications.act": Access.STAFF,
     "staff_returns.page": Access.STAFF,
     "staff_returns.act": Access.STAFF,
+    "staff_awards.page": Access.STAFF,
+    "staff_awards.act": Access.STAFF,
     "staff_documents.open_one": Access.STAFF,
     "staff_documents.opened": Access.STAFF,
     "register.listing": Access.PUBLIC,

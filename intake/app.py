@@ -44,6 +44,7 @@ from intake import (
 from intake.access import ApiKey, KeyRing, Mount
 from intake.problems import Problem
 from intake.staff import applications as staff_applications
+from intake.staff import awards as staff_awards
 from intake.staff import documents as staff_documents
 from intake.staff import front as staff_front
 from intake.staff import returns as staff_returns
@@ -159,6 +160,7 @@ def create_app(
         staff_front.blueprint,
         staff_applications.blueprint,
         staff_returns.blueprint,
+        staff_awards.blueprint,
         staff_documents.blueprint,
         register.blueprint,
         policy_page.blueprint,
@@ -265,6 +267,7 @@ _AGAIN: Mapping[str, Callable[..., Response]] = {
     "recipient_asks.raise_issue": recipient_asks.issue_again,
     "staff_applications.act": staff_applications.again,
     "staff_returns.act": staff_returns.again,
+    "staff_awards.act": staff_awards.again,
 }
 """Forms that are shown again, with everything that was typed, when their form token is not valid any more."""
 

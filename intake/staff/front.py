@@ -47,6 +47,9 @@ ONE: Final = {
 }
 
 
+_OF_APPLICATIONS: Final = frozenset({Waits.APPLICATION, Waits.DOCUMENT, Waits.MAIL})
+
+
 @blueprint.get("/desk")
 def page() -> ResponseReturnValue:
     """All that waits, or one kind of it, a page at a time."""
@@ -99,4 +102,5 @@ def _address(one: Waiting) -> str:
     """Where it is looked at."""
     if one.kind in (Waits.RETURN, Waits.OVERDUE) and one.due is not None:
         return url_for("staff_returns.page", reference=one.reference, due=one.due.isoformat())
-    return url_for("staff_applications.page", reference=one.reference)
+    about = "staff_applications.page" if one.kind in _OF_APPLICATIONS else "staff_awards.page"
+    return url_for(about, reference=one.reference)

@@ -85,6 +85,27 @@ def test_with_nobody_left_it_is_kept_all_the_same(office: Office) -> None:
     assert owner(office, raised(office, award_id)) is None
 
 
+def take(office: Office, issue: int, by: int) -> None:
+    with office.sessions.begin() as session:
+        issues.take_over(session, issue, someone(session, by), now=office.clock())
+
+
+def test_somebody_else_of_the_office_takes_it_over_until_it_is_closed(office: Office) -> None:
+    issue, other = raised(office, active(office)), person(office, name="Otto Other")
+    take(office, issue, other)
+    take(office, issue, other)
+    found = owner(office, issue)
+    assert found is not None
+    assert found.id == other
+    [line] = trail(office, "issue_taken_over")
+    assert line.data == {"issue": issue, "owner": "Otto Other", "person": other}
+    with pytest.raises(Refused, match="Constabulary staff"):
+        take(office, issue, person(office, Role.OFFICER, Body.CONSTABULARY))
+    close(office, issue, other)
+    with pytest.raises(Conflict, match="closed already"):
+        take(office, issue, person(office))
+
+
 def test_closing_tells_what_came_of_it_once(office: Office) -> None:
     issue, officer = raised(office, active(office)), person(office)
     for text in ("", "x" * (LONGEST_WORDS + 1)):

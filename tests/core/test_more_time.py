@@ -159,6 +159,13 @@ def test_declining_gives_the_reason_and_leaves_the_day(office: Office) -> None:
     ask(office, award_id, after(5))  # and asking again is open
 
 
+def test_who_agrees_second_hears_that_it_is_agreed(office: Office) -> None:
+    request = ask(office, active(office), after(7))
+    agree(office, request)
+    with pytest.raises(Conflict, match="answered already: it is agreed"):
+        agree(office, request)
+
+
 def test_only_the_office_answers(office: Office) -> None:
     request = ask(office, active(office), after(7))
     with pytest.raises(Refused, match="Constabulary staff"):
