@@ -46,7 +46,7 @@ def _safeguarding(checks: Checks, *, paying: bool) -> Part:
     if checks.at_risk is None:
         return _missing(
             "Nobody has said whether children or adults at risk take part.",
-            "Say whether they do. If so, the office sees the safeguarding policy before any payment.",
+            "Say whether they do. If so, the office sees the safeguarding policy.",
             paying,
         )
     if not checks.at_risk:
@@ -63,7 +63,7 @@ def _bank(checks: Checks, paying: bool) -> Part:
         return Part(Verdict.MET, "A second person has verified the bank details.")
     return _missing(
         "The bank details have not been verified.",
-        "A second person of the office verifies them before any payment, by a call to a number that was known before.",
+        "A second person verifies them by a call to a known number.",
         paying,
     )
 
@@ -81,7 +81,7 @@ def _subsidy(checks: Checks, policy: Policy, *, paying: bool) -> Part:
         return Part(
             Verdict.ADVICE,
             "It is not recorded whether the recipient is an enterprise.",
-            f"Ask whether it sells goods or services, and record the answer; the limit is then {display(limit)}.",
+            f"Ask whether it sells goods or services: the limit is then {display(limit)}.",
             Stage.PAYMENT,
         )
     over = f"over this financial year and the {policy.subsidy_years.value} before it"

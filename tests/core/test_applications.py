@@ -71,7 +71,9 @@ def test_a_draft_keeps_what_was_typed_right_or_wrong_beside_what_was_there(offic
     draft = drafted(office)
     save(office, draft, {"title": "Gloves on", "amount": "lots"})
     save(office, draft, {"amount": "£2,000", "need": ""})
-    assert read(office, draft).answers == {"title": "Gloves on", "amount": "£2,000", "need": ""}
+    assert read(office, draft).answers == {"title": "Gloves on", "amount": "£2,000"}  # a field left blank says nothing
+    save(office, draft, {"amount": "", "need": "A gym"})
+    assert read(office, draft).answers == {"title": "Gloves on", "amount": "", "need": "A gym"}
 
 
 def test_a_draft_keeps_text_that_no_database_can_hold_without_what_it_cannot_hold(office: Office) -> None:

@@ -191,16 +191,13 @@ UNSEEN = "Children or adults at risk take part, and the safeguarding policy has 
             replace(CHECKED, at_risk=None),
             None,
             "Nobody has said whether children or adults at risk take part.",
-            "Say whether they do. If so, the office sees the safeguarding policy before any payment.",
+            "Say whether they do. If so, the office sees the safeguarding policy.",
         ),
         (
             replace(CHECKED, bank_verified=None),
             None,
             "The bank details have not been verified.",
-            (
-                "A second person of the office verifies them before any payment, by a call to a number that was known "
-                "before."
-            ),
+            "A second person verifies them by a call to a known number.",
         ),
     ],
 )
@@ -230,7 +227,7 @@ def test_a_light_award_is_not_asked_about_trade_before_it_is_decided(one: Callab
     assert (standard.verdict, standard.because, standard.remedy, standard.needed_by) == (
         Verdict.ADVICE,
         "It is not recorded whether the recipient is an enterprise.",
-        "Ask whether it sells goods or services, and record the answer; the limit is then £315,000.",
+        "Ask whether it sells goods or services: the limit is then £315,000.",
         Stage.PAYMENT,
     )
 

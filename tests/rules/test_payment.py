@@ -151,6 +151,14 @@ def test_the_chief_finance_officer_looks_where_the_policy_says(
     assert said in found.because
 
 
+@pytest.mark.parametrize("limit", [1, 1_999_99, 2_000_00, 2_000_01, 4_000_00])
+@pytest.mark.parametrize("more", [-1, 0, 1])
+def test_the_chief_finance_officer_looks_from_a_penny_over_the_limit_on(look: Look, limit: int, more: int) -> None:
+    amount = limit + more
+    found = look(limit, amount=amount, funded=5_000_00)["F7"]
+    assert ("chief finance officer has not checked it" in found.because) is (more > 0)
+
+
 def test_no_limit_is_shipped_for_the_chief_finance_officers_check(policy: Policy) -> None:
     assert policy.chief_finance_over.value is None
     assert policy.chief_finance_over.rule == "F7"

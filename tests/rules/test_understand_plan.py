@@ -370,6 +370,7 @@ BID = BidFacts("the Safer Streets Fund", date(2027, 1, 29))
         (date(2027, 1, 30), BID, "advice", "closed on 29 January 2027, 1 day ago, and was not sent."),
         (date(2027, 2, 5), BID, "advice", "closed on 29 January 2027, 7 days ago, and was not sent."),
         (date(2027, 1, 29), replace(BID, sent_on=date(2027, 1, 29)), "met", "was sent on 29 January 2027, in time for"),
+        (date(2027, 2, 5), replace(BID, sent_on=date(2027, 1, 29)), "met", "was sent on 29 January 2027, in time for"),
         (date(2028, 1, 1), replace(BID, sent_on=date(2027, 1, 4)), "met", "was sent on 4 January 2027, in time for"),
         (date(2027, 1, 30), replace(BID, sent_on=date(2027, 1, 30)), "advice", "after it closed on 29 January 2027."),
         (date(2027, 1, 27), replace(BID, sent_on=date(2027, 1, 28)), "advice", "closes on 29 January 2027, in 2 days."),
