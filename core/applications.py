@@ -24,6 +24,7 @@ from core.links import link_for
 from core.office import LONDON, Office, london_day
 from core.records import Application, Asked, BudgetLine, Outcome
 from core.rules.answers import clean_long, clean_short, is_address
+from core.rules.facts import Facts
 from core.rules.lifecycle import APPLICATION, ApplicationAction, ApplicationState, NotAllowed
 from core.rules.organisations import address_key, keys_of
 from core.rules.policy import Fund
@@ -95,16 +96,21 @@ def save(
     ).one()
     if locked.status != ApplicationState.DRAFT:
         raise Conflict("This application has been submitted, so it can no longer be changed. Write to the office.")
+    locked.answers = with_answers(locked.answers, answers, seen)
+    if "contact_email" in answers:
+        address = clean_short(answers["contact_email"])
+        locked.contact_key = address_key(address) if is_address(address) else None
+    locked.saved_at = now
+
+
+def with_answers(kept: Mapping[str, Any], answers: Mapping[str, str], seen: str | None) -> dict[str, Any]:
+    """What is kept, with what was typed beside it. Raises ChangedMeanwhile as `save` says."""
     typed = {name: _storable(text) for name, text in answers.items()}
-    saved = {name: str(locked.answers.get(name, "")) for name in typed}
+    saved = {name: str(kept.get(name, "")) for name in typed}
     if seen is not None and seen != answers_digest(saved, saved) and not same_answers(saved, typed):
         raise ChangedMeanwhile("Other answers were saved on this page after you opened it.", saved)
     # a blank field that nothing was ever typed into says nothing
-    locked.answers = {**locked.answers, **{name: text for name, text in typed.items() if text or saved[name]}}
-    if "contact_email" in typed:
-        address = clean_short(typed["contact_email"])
-        locked.contact_key = address_key(address) if is_address(address) else None
-    locked.saved_at = now
+    return {**kept, **{name: text for name, text in typed.items() if text or saved[name]}}
 
 
 def same_answers(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
@@ -129,11 +135,7 @@ def submit(
     move(session, application, ApplicationAction.SUBMIT, reference=_new_reference(session, fund, office, now))
     with session.no_autoflush:  # what is kept is written once, not before each question to the record
         application.submitted_at, application.submitted_by = now, by
-        _keep(application, facts)
-        known = known_facts(session, application, office=office, today=today)
-        assessment = assessment_of(session, application, office=office, today=today, facts=known)
-        application.findings = [finding_data(finding) for finding in assessment.findings]
-        application.noticed = organisations.noticed(_like_it(session, application, office, today))
+        known = keep(session, application, facts, office=office, today=today)
         for document in application.documents:  # they are part of what is sent now, and sealed with it
             document.in_draft = False
     told = {
@@ -145,6 +147,16 @@ def submit(
     put_card(session, application, now)
     put_mail(session, "receipt", application, now)
     return application
+
+
+def keep(session: Session, application: Application, facts: ApplicationFacts, *, office: Office, today: date) -> Facts:
+    """Keep what was sent: facts, keys of the organisation, findings, what is noticed. Answers what the rules see."""
+    _keep(application, facts)
+    known = known_facts(session, application, office=office, today=today)
+    assessment = assessment_of(session, application, office=office, today=today, facts=known)
+    application.findings = [finding_data(finding) for finding in assessment.findings]
+    application.noticed = organisations.noticed(_like_it(session, application, office, today))
+    return known
 
 
 def _keep(application: Application, facts: ApplicationFacts) -> None:

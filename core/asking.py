@@ -94,9 +94,19 @@ def may(session: Session, about: About, person: Person, action: Literal["query",
     return None
 
 
-def ask(session: Session, about: About, person: Person, question: str, *, office: Office, now: datetime) -> Asked:
+def ask(
+    session: Session,
+    about: About,
+    person: Person,
+    question: str,
+    *,
+    office: Office,
+    now: datetime,
+    may_correct: bool = False,
+) -> Asked:
     """Put a question to the applicant, or about a return to its recipient, by mail. It waits for the answer.
 
+    `may_correct` lets an applicant answer by correcting what they sent (A5); a return's figures can be anyway.
     Raises Refused for whoever may not ask, or asks nothing; Conflict when it stands otherwise.
     """
     about = _held(session, about)
@@ -117,10 +127,13 @@ def ask(session: Session, about: About, person: Person, question: str, *, office
         question=question,
         asked_at=now,
         answer_by=answer_by,
+        may_correct=True if may_correct and isinstance(about, Application) else None,
     )
     session.add(asked)
     session.flush()
     told["answer_by"] = answer_by.isoformat()
+    if asked.may_correct:
+        told["may_correct"] = True
     _tell(session, about, "query", actor, told, now)
     kind, subject = (
         ("question", f"application-mail:{about.id}")
@@ -136,7 +149,7 @@ def answer(session: Session, asked_id: int, text: str, *, source: str, now: date
 
     Raises NotFound, Refused for an empty answer, Conflict when the question has been answered or taken back.
     """
-    asked, about = _still_open(session, asked_id)
+    asked, about = still_open(session, asked_id)
     text = _words(text, "Write your answer to the question.", _rule(about))
     _move(session, about, "answer")
     asked.answer, asked.ended_by, asked.ended_at = text, source, now
@@ -149,7 +162,7 @@ def take_back(session: Session, asked_id: int, person: Person, *, now: datetime)
 
     Raises NotFound, Refused for whoever may not, Conflict when it has been answered or taken back.
     """
-    asked, about = _still_open(session, asked_id)
+    asked, about = still_open(session, asked_id)
     actor = _gate(session, about, person, "take_back")
     _move(session, about, "take_back")
     asked.ended_by, asked.ended_at = actor, now
@@ -179,7 +192,8 @@ def _held(session: Session, about: About) -> About:
     return returns.held(session, about.id)
 
 
-def _still_open(session: Session, asked_id: int) -> tuple[Asked, About]:
+def still_open(session: Session, asked_id: int) -> tuple[Asked, About]:
+    """A question that waits, with what it is about, held. Raises NotFound, Conflict once it has ended."""
     asked = by_id(session, asked_id)
     about = _held(session, asked.monitoring_return or asked.application)
     session.refresh(asked)

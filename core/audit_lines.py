@@ -183,6 +183,18 @@ def _queried(told: Told) -> tuple[str, list[Detail]]:
     return f"A question was put to the applicant{aside}", [_text(told, "question"), by]
 
 
+def _sent_again(told: Told) -> tuple[str, list[Detail]]:
+    before, after = told.data.get("before") or {}, told.data.get("after") or {}
+    details = [
+        Detail(
+            capital(str(name).replace("_", " ")),
+            f"{_shown(name, before[name])}; now {_shown(name, after.get(name))}" if name in before else "changed",
+        )
+        for name in told.data.get("changed") or ()
+    ]
+    return "The applicant corrected the application", details
+
+
 _RECOMMENDED = {"less": "approve less"}
 
 
@@ -418,6 +430,7 @@ _LETTERS: Mapping[str, str] = {
     "bank_details": "the letter that bank details were given",
     "return_received": "the thanks for the return",
     "question": "the question about it",
+    "corrected": "the receipt for its correction",
     "return_queried": "the question about the return",
     "more_time_agreed": "the agreement to more time",
     "more_time_declined": "the letter that declines more time",
@@ -483,7 +496,7 @@ def _shown(name: str, value: Any) -> str:
     if isinstance(value, Mapping):
         return "; ".join(facts_text(value))
     if isinstance(value, Iterable) and not isinstance(value, str):
-        return listed(str(one) for one in value)
+        return listed(", ".join(str(part) for part in one) if isinstance(one, list) else str(one) for one in value)
     return money(value) if name in _MONEY_FACTS else str(value)
 
 
@@ -511,6 +524,7 @@ _WORDS: Mapping[str, Words] = {
     "hold_lifted": lambda told: (f"It may be deleted again after {day(told.data.get('lifted_on'))}", []),
     "offer_expired": lambda told: (f"The offer was not accepted by {day(told.data.get('accept_by'))}: it ended", []),
     "queried": _queried,
+    "corrected": _sent_again,
     "answered": _just("The applicant answered the question", "answer"),
     "question_taken_back": _just("The question to the applicant was taken back"),
     "return_received": _returned,

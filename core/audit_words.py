@@ -67,15 +67,17 @@ _ASKED: Mapping[str, Teller] = {
 }
 _ENDED: Mapping[str, Teller] = {"ended_at": lambda line: line["at"], "ended_by": lambda line: line["actor"]}
 
+_SENT: Mapping[str, Teller] = {
+    "findings": _told("findings"),
+    "start_on": _told("facts", "start"),
+    "end_on": _told("facts", "end"),
+    **{name: _told("facts", name) for name in (*_FACTS, *_MORE_FACTS)},
+}
+
 _TELLS: Mapping[str, Mapping[str, Mapping[str, Teller]]] = {
     "application": {
-        "submitted": {
-            "submitted_at": lambda line: line["at"],
-            "findings": _told("findings"),
-            "start_on": _told("facts", "start"),
-            "end_on": _told("facts", "end"),
-            **{name: _told("facts", name) for name in (*_FACTS, *_MORE_FACTS)},
-        },
+        "submitted": {"submitted_at": lambda line: line["at"], **_SENT},
+        "corrected": {"status": _always(ApplicationState.SUBMITTED), **_SENT},
         **{
             state: {"status": _always(state)}
             for state in ("queried", "recommended", "approved", "declined", "withdrawn")
@@ -128,7 +130,7 @@ _TELLS: Mapping[str, Mapping[str, Mapping[str, Teller]]] = {
     },
     "asked": {
         **dict.fromkeys(("queried", "return_queried"), _ASKED),
-        **{kind: {"answer": _told("answer"), **_ENDED} for kind in ("answered", "return_answered")},
+        **{kind: {"answer": _told("answer"), **_ENDED} for kind in ("answered", "corrected", "return_answered")},
         **dict.fromkeys(("question_taken_back", "return_question_taken_back", "withdrawn"), _ENDED),
     },
     "variation": {

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from core import documents, events, holds
 from core.ledger import end_of
 from core.office import Office, london_day
-from core.records import Application, Deadline, Link, LinkRequest, ReturnDraft
+from core.records import Application, Asked, Correction, Deadline, Link, LinkRequest, ReturnDraft
 from core.rules.calendar import add_months
 from core.rules.facts import Verdict
 from core.rules.keeping import deletion_finding
@@ -31,10 +31,11 @@ DELETED = "drafts_deleted"
 
 @dataclass(frozen=True)
 class Deleted:
-    """How many drafts were deleted: of applications, and of returns that are not wanted any more."""
+    """How many drafts were deleted: of applications, of returns and corrections that are not wanted any more."""
 
     applications: int = 0
     returns: int = 0
+    corrections: int = 0
 
 
 def purge(session: Session, *, office: Office, today: date, now: datetime) -> Deleted:
@@ -42,9 +43,13 @@ def purge(session: Session, *, office: Office, today: date, now: datetime) -> De
 
     A draft that has documents waits where this desk has no store to take them from.
     """
-    gone = Deleted(_applications(session, office, today, now), _returns(session, office.policy, today))
+    gone = Deleted(
+        _applications(session, office, today, now),
+        _returns(session, office.policy, today),
+        _corrections(session, office.policy, today),
+    )
     if gone != Deleted():
-        told = {"applications": gone.applications, "returns": gone.returns}
+        told = {"applications": gone.applications, "returns": gone.returns, "corrections": gone.corrections}
         events.append(session, DELETED, events.RECORD_TRAIL, "the desk", told, now=now)
     return gone
 
@@ -101,6 +106,24 @@ def _returns(session: Session, policy: Policy, today: date) -> int:
     for draft, reference in list(session.execute(closed)):
         if _may_go(session, reference, draft.saved_at, policy, today):
             session.delete(draft)
+            gone += 1
+    session.flush()
+    return gone
+
+
+def _corrections(session: Session, policy: Policy, today: date) -> int:
+    """Of corrections that came too late to be sent; one whose question is open is kept, however long that takes."""
+    ended = (
+        select(Correction, Application.reference)
+        .join(Asked, Asked.id == Correction.asked_id)
+        .join(Application, Application.id == Asked.application_id)
+        .where(Asked.ended_at.is_not(None), Correction.saved_at < _before(policy, today))
+        .order_by(Correction.id)
+    )
+    gone = 0
+    for correction, reference in list(session.execute(ended)):
+        if _may_go(session, reference or "", correction.saved_at, policy, today):
+            session.delete(correction)
             gone += 1
     session.flush()
     return gone

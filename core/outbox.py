@@ -37,6 +37,7 @@ MESSAGES: dict[str, Channel] = {
     "document_found_harmful": "slack",
     "receipt": "mail",
     "question": "mail",
+    "corrected": "mail",
     "offer": "mail",
     "declined": "mail",
     "withdrawn": "mail",

@@ -41,6 +41,7 @@ NOT_SEALED: Mapping[str, str] = {
     "card": "where a message stands in Slack, which is a view of the record",
     "link": "a door, not a fact: what is done through it has a line",
     "return_draft": "what is being typed, until it is a return",
+    "correction": "what is being typed, until it is sent",
     "link_request": "who asked for links to be mailed, kept for days: what the limits count",
     "idempotency": "answers that are kept for a while, to be given again",
 }

@@ -42,6 +42,7 @@ CHANGES: Mapping[str, Change] = {
     "submitted": Change("application.submitted", "submitted"),
     "queried": Change("application.queried", "queried"),
     "answered": Change("application.answered", "submitted"),
+    "corrected": Change("application.corrected", "submitted"),
     "question_taken_back": Change("application.question_taken_back", "submitted"),
     "approved": Change("application.approved", "approved"),
     "declined": Change("application.declined", "declined"),

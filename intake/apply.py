@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as Redirect
 
-from core import applications, publication
+from core import applications, corrections, publication
 from core.assessing import finding_data, money_for
 from core.errors import ChangedMeanwhile, Conflict, NotFound, Refused
 from core.links import follow, link_for
@@ -35,12 +35,15 @@ from intake import documents, pages
 from intake.check import carried_names
 from intake.drafts import (
     Draft,
+    Editing,
     answer_lines,
     as_typed,
     budget_of,
     draft_of,
+    editing,
     lines_shown,
     names_of,
+    not_sent,
     page_of,
     shown,
     typed,
@@ -127,33 +130,36 @@ def _is_draft(application: Application) -> bool:
     return application.status == ApplicationState.DRAFT
 
 
-def _still_draft(application: Application) -> Application:
-    """The application, for a form that is to be shown again. Raises Conflict for one that was sent meanwhile."""
-    if not _is_draft(application):
+def _still_open(session: Session, application: Application) -> Editing:
+    """What may be changed of it. Raises Conflict for one that was sent, or whose correction nobody waits for now."""
+    found = editing(session, application, _policy())
+    if found is None:
         raise Conflict("This application has been sent, so it can no longer be changed. Write to us if you need to.")
-    return application
+    return found
 
 
 @blueprint.get("/a/<token>/<slug>")
 def page(token: str, slug: str) -> ResponseReturnValue:
     """One page of the form, with what was typed before."""
     with pages.office().reading() as session:
-        application = _application(session, token)
-        if not _is_draft(application):
+        found = editing(session, _application(session, token), _policy())
+        if found is None:
             return _see_other("apply.status", token=token)
-        draft = draft_of(application, _policy())
-    return _form(token, draft, draft.page(slug), draft.raw)
+        draft = found.draft
+    return _form(token, draft, draft.page(slug), draft.raw, correcting=found.asked is not None)
 
 
 def page_again(token: str, slug: str) -> Response:
     """The page with what was just typed, unsaved, for a post whose session was lost."""
     with pages.office().reading() as session:
         application = _application(session, token)
-        draft = draft_of(application, _policy())
+        found = editing(session, application, _policy())
+        draft = found.draft if found is not None else draft_of(application, _policy())
     form = page_of(draft, _policy(), slug)
-    if not _is_draft(application) or not draft.asks(form):
-        return _to_copy(token, form, sent=not _is_draft(application), kept=False)
-    return _form(token, draft, form, {**draft.raw, **typed(form)}, notice=pages.LOST_SESSION, seen=_seen())
+    if found is None or not draft.asks(form):
+        return _to_copy(token, form, sent=found is None, kept=False)
+    raw, correcting = {**draft.raw, **typed(form)}, found.asked is not None
+    return _form(token, draft, form, raw, notice=pages.LOST_SESSION, seen=_seen(), correcting=correcting)
 
 
 @blueprint.post("/a/<token>/<slug>")
@@ -162,27 +168,31 @@ def save_page(token: str, slug: str) -> ResponseReturnValue:
     office = pages.office()
     with office.sessions.begin() as session:
         application = applications.held(session, _application(session, token).id)  # one save at a time
-        draft = draft_of(application, office.policy)
+        found = editing(session, application, office.policy)
+        draft = found.draft if found is not None else draft_of(application, office.policy)
         form = page_of(draft, office.policy, slug)
         said = typed(form)
-        if not _is_draft(application):
+        if found is None:
             if applications.same_answers(said, draft.raw):
                 return _see_other("apply.status", token=token)
             return _to_copy(token, form, sent=True, kept=False)
+        correcting = found.asked
         try:
-            applications.save(session, application, said, now=office.clock(), seen=_seen())
+            keep = applications.save if correcting is None else corrections.save
+            keep(session, application, said, now=office.clock(), seen=_seen())
         except ChangedMeanwhile as error:
             if draft.asks(form):
-                return _both(token, draft, form, said, error.saved)
+                return _both(token, draft, form, said, error.saved, correcting=correcting is not None)
             return _to_copy(token, form, sent=False, kept=False)
-        draft = draft_of(application, office.policy)
+        found = editing(session, application, office.policy)
+        draft = found.draft if found is not None else draft
     if not draft.asks(form):
         return _to_copy(token, form, sent=False, kept=True)
     if "add" in request.form:
         return _another_line(token, form, draft)
     _, faults = read_page(form, draft.raw, office.policy, draft.fund, office.today())
     if faults:
-        return _form(token, draft, form, draft.raw, faults)
+        return _form(token, draft, form, draft.raw, faults, correcting=correcting is not None)
     following = _next(draft, form)
     if following is None:
         return _see_other("apply.check_answers", token=token)
@@ -196,14 +206,22 @@ def _seen() -> str | None:
     return request.form.get("seen") or None
 
 
-def _both(token: str, draft: Draft, form: Page, said: Mapping[str, str], saved: Mapping[str, str]) -> Response:
+def _both(
+    token: str,
+    draft: Draft,
+    form: Page,
+    said: Mapping[str, str],
+    saved: Mapping[str, str],
+    *,
+    correcting: bool,
+) -> Response:
     """The page with what was typed in its boxes, and what somebody saved meanwhile beside them."""
     beside = {
         question.id: answer_lines(question, draft.raw, draft.fund, "Nothing: it is blank now")
         for question in form.questions
         if not applications.same_answers({name: saved.get(name, "") for name in fields(question)}, said)
     }
-    return _form(token, draft, form, {**draft.raw, **said}, notice=_CHANGED, beside=beside)
+    return _form(token, draft, form, {**draft.raw, **said}, notice=_CHANGED, beside=beside, correcting=correcting)
 
 
 _CHANGED = (
@@ -268,6 +286,7 @@ def _form(
     *,
     seen: str | None = None,
     beside: Mapping[str, Sequence[str]] | None = None,
+    correcting: bool = False,
 ) -> Response:
     """A page with these answers in it.
 
@@ -298,7 +317,8 @@ def _form(
         total=len(draft.pages),
         fund=draft.fund,
         back=_back(token, draft, form),
-        later=url_for("apply.status", token=token),
+        correcting=correcting,
+        later=url_for("apply.check_answers" if correcting else "apply.status", token=token),
     )
 
 
@@ -321,7 +341,7 @@ def check_answers(token: str) -> ResponseReturnValue:
     """Everything that was answered, each with a link to change it, and what the rules say of it so far."""
     with pages.office().reading() as session:
         application = _application(session, token)
-        if not _is_draft(application):
+        if editing(session, application, _policy()) is None:
             return _see_other("apply.status", token=token)
         return _answers(session, token, application)
 
@@ -329,14 +349,19 @@ def check_answers(token: str) -> ResponseReturnValue:
 def submit_again(token: str) -> Response:
     """The answers again, for a submission whose session was lost."""
     with pages.office().reading() as session:
-        return _answers(session, token, _still_draft(_application(session, token)), notice=pages.LOST_SESSION)
+        application = _application(session, token)
+        late = not_sent(session, application, _policy())
+        if editing(session, application, _policy()) is None and late:
+            return _too_late(token, late)
+        return _answers(session, token, application, notice=pages.LOST_SESSION)
 
 
 def _answers(
     session: Session, token: str, application: Application, *, notice: str = "", status: int = 200
 ) -> Response:
     office = pages.office()
-    draft, today = draft_of(application, _policy()), office.today()
+    found, today = _still_open(session, application), office.today()
+    draft = found.draft
     facts, faults = read_application(draft.fund, draft.raw, office.policy, today)
     findings = _findings(session, facts) if facts else []
     where = {question.id: form.slug for form in draft.pages for question in form.questions}
@@ -357,14 +382,17 @@ def _answers(
         open_questions=errors,
         findings=findings,
         blocking=[finding for finding in findings if finding["verdict"] == "not_met"],
-        is_open=draft.fund.is_open(today),
+        is_open=found.asked is not None or draft.fund.is_open(today),
+        correcting=found.asked,
         fund=draft.fund,
         notice=notice,
         token=token,
         known=known_bids(session, token, application, facts),
         how_it_stands=how_it_stands,
         listed=listed,
-        back=url_for("apply.page", token=token, slug=draft.pages[-1].slug),
+        back=url_for("apply.status", token=token)
+        if found.asked is not None
+        else url_for("apply.page", token=token, slug=draft.pages[-1].slug),
     )
 
 
@@ -398,26 +426,49 @@ def _summary(token: str, draft: Draft) -> dict[str, list[dict[str, Any]]]:
 
 @blueprint.post("/a/<token>/check-answers")
 def submit(token: str) -> ResponseReturnValue:
-    """Submit, once: whoever presses again sees the same page."""
+    """Submit, or send the corrected application, once: whoever presses again sees the same page."""
     office = pages.office()
     try:
         with office.sessions.begin() as session:
             application = applications.held(session, _application(session, token).id)  # no save comes in between
-            if _is_draft(application):
-                draft = draft_of(application, _policy())
-                if _seen() not in (None, applications.answers_digest(draft.raw, names_of(draft.pages))):
-                    return _answers(session, token, application, notice=_CHANGED_SINCE, status=409)
-                facts, _ = read_application(draft.fund, draft.raw, office.policy, office.today())
-                if facts is None:
-                    return _answers(session, token, application, status=422)
-                if not draft.fund.is_open(office.today()):
-                    raise Refused(
-                        f"The {draft.fund.name} has closed, so this cannot be sent now. It is still saved.", "T4"
-                    )
+            found = editing(session, application, _policy())
+            if found is None:
+                late = not_sent(session, application, _policy())
+                return _too_late(token, late) if late else _see_other("apply.status", token=token)
+            draft = found.draft
+            if _seen() not in (None, applications.answers_digest(draft.raw, names_of(draft.pages))):
+                return _answers(session, token, application, notice=_CHANGED_SINCE, status=409)
+            facts, _ = read_application(draft.fund, draft.raw, office.policy, office.today())
+            if facts is None:
+                return _answers(session, token, application, status=422)
+            if found.asked is not None:
+                now = office.clock()
+                corrections.send(session, found.asked.id, facts, office=office, source="applicant", now=now)
+            elif not draft.fund.is_open(office.today()):
+                raise Refused(f"The {draft.fund.name} has closed, so this cannot be sent now. It is still saved.", "T4")
+            else:
                 applications.submit(session, application, facts, office=office, by="applicant", now=office.clock())
     except Conflict:  # pressed twice at once: the first press submitted it, and its page answers both
         pass
+    except Refused as refusal:
+        if refusal.rule != "A5":
+            raise
+        with office.reading() as session:
+            return _answers(session, token, _application(session, token), notice=refusal.reason, status=422)
     return _see_other("apply.status", token=token)
+
+
+def _too_late(token: str, changed: Sequence[tuple[str, Sequence[str]]]) -> Response:
+    """What was changed in an application whose correction nobody waits for any more, so that it can be copied."""
+    return pages.page(
+        "to_copy.html",
+        409,
+        title="We do not wait for a correction any more",
+        late=True,
+        sent=True,
+        answers=changed,
+        overview=url_for("apply.status", token=token),
+    )
 
 
 @blueprint.get("/a/<token>")

@@ -6,10 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from flask import request
+from sqlalchemy.orm import Session
 
+from core import corrections
 from core.errors import NotFound
-from core.records import Application
+from core.records import Application, Asked
 from core.rules.forms import application_book
+from core.rules.lifecycle import ApplicationState
 from core.rules.policy import Fund, Policy
 from core.rules.questions import (
     AnswerKind,
@@ -59,12 +62,44 @@ class Draft:
         return self.pages[position] if position < len(self.pages) else None
 
 
-def draft_of(application: Application, policy: Policy) -> Draft:
-    """The draft as it is stored. Raises NotFound where the policy in force has no such fund."""
+def draft_of(application: Application, policy: Policy, answers: Mapping[str, str] | None = None) -> Draft:
+    """The draft as it is stored, or with other answers. Raises NotFound where the policy in force has no such fund."""
+    answers = application.answers if answers is None else answers
     fund = policy.fund(application.fund)
     if fund is None:
         raise NotFound("The fund that this application is for is no longer there. Write to the office.")
-    return Draft(fund, application.answers, application_pages(fund, policy, application.answers))
+    return Draft(fund, answers, application_pages(fund, policy, answers))
+
+
+@dataclass(frozen=True)
+class Editing:
+    """What the pages of a form change: a draft or, for the question that allows it, a correction of what was sent."""
+
+    draft: Draft
+    asked: Asked | None = None
+
+
+def editing(session: Session, application: Application, policy: Policy) -> Editing | None:
+    """What may be changed of an application now; None where nothing may."""
+    if application.status == ApplicationState.DRAFT:
+        return Editing(draft_of(application, policy))
+    asked = corrections.open_for(session, application)
+    if asked is None:
+        return None
+    return Editing(draft_of(application, policy, corrections.answers_of(session, application, asked)), asked)
+
+
+def not_sent(session: Session, application: Application, policy: Policy) -> list[tuple[str, tuple[str, ...]]]:
+    """What was changed in a correction that came too late: each answer that is not as it was sent, as it was typed."""
+    answers = corrections.unsent(session, application)
+    if answers is None or policy.fund(application.fund) is None:
+        return []
+    return [
+        (question.title, as_typed(question, answers) or ("Nothing: it was made blank",))
+        for form in draft_of(application, policy, answers).pages
+        for question in form.questions
+        if any(str(answers.get(name, "")) != str(application.answers.get(name, "")) for name in fields(question))
+    ]
 
 
 def page_of(draft: Draft, policy: Policy, slug: str) -> Page:

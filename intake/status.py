@@ -15,7 +15,7 @@ from flask import Blueprint, Response, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from core import applications, asking, events
+from core import applications, asking, corrections, events
 from core.answers_given import answers_given
 from core.assessing import facts_of
 from core.errors import Conflict, Refused
@@ -29,6 +29,7 @@ from core.rules.lifecycle import APPLICATION, ApplicationAction, ApplicationStat
 from core.rules.policy import Fund, Policy
 from core.rules.words import listed
 from intake import copies, documents, pages
+from intake.drafts import not_sent
 
 blueprint = Blueprint("status", __name__)
 
@@ -103,6 +104,8 @@ def where_it_stands(
         steps=_steps(application, waiting, history),
         next_steps=_next_steps(application, asked),
         waiting=waiting,
+        correcting=waiting is not None and corrections.begun(session, waiting) is not None,
+        not_sent=not_sent(session, application, _policy()),
         ended=[one for one in asked if one.ended_at is not None],
         longest=asking.LONGEST_WORDS,
         typed=typed,
@@ -391,6 +394,7 @@ _TOLD: Mapping[str, str] = {
     "submitted": "You sent the application",
     "queried": "We asked you a question",
     "answered": "You answered our question",
+    "corrected": "You corrected the application",
     "question_taken_back": "We took our question back",
     "approved": "Approved",
     "declined": "Declined",

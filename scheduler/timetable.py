@@ -122,7 +122,7 @@ def run_drafts(office: Office, *, today: date | None = None, now: datetime | Non
     with office.sessions.begin() as session:
         gone = draft_keeping.purge(session, office=office.in_force(session, on=today), today=today, now=now)
     if gone != draft_keeping.Deleted():
-        log.info("%s drafts of applications and %s of returns were deleted", gone.applications, gone.returns)
+        log.info("drafts were deleted: %s", gone)
     return gone
 
 

@@ -285,6 +285,7 @@ def _question(session: Session, message: OutboxMessage, office: Office) -> _Draf
             "fund": _fund(application.fund, office),
             "submitted_on": london_day(application.submitted_at or message.made_at),
             "question": _paragraphs(asked.question),
+            "may_correct": bool(asked.may_correct),
             "answer_by": asked.answer_by,
             "link": _address(session, "application", application.id, office),
         },
@@ -494,6 +495,7 @@ def _link_start(session: Session, message: OutboxMessage, office: Office) -> _Dr
 
 WRITERS: dict[str, Writer] = {
     "receipt": _about_application,
+    "corrected": _about_application,
     "question": _question,
     "declined": _about_application,
     "withdrawn": _about_application,

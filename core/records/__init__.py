@@ -8,7 +8,7 @@ from core.records.applications import (
     Outcome,
     Recommendation,
 )
-from core.records.asking import Asked
+from core.records.asking import Asked, Correction
 from core.records.awards import Award, AwardCheck, MonitoringReturn, Variation
 from core.records.deadlines import Deadline, Nudge
 from core.records.documents import Document
@@ -31,6 +31,7 @@ __all__ = [
     "BankDetails",
     "BudgetLine",
     "Card",
+    "Correction",
     "Deadline",
     "Decision",
     "Document",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from core.columns import Key
+from core.columns import Document, Key
 from core.records.record import Record
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ class Asked(Record):
     """A question of the office: about an application or, where `return_id` says so, about a return of its award.
 
     It is open until `ended_at`; an answer is wanted by `answer_by`. `answer` stays empty where the office took the
-    question back, or the application was withdrawn. One at a time is open.
+    question back, or the application was withdrawn. One at a time is open. `may_correct`: the applicant may answer it
+    by correcting what they sent; None where they may not.
     """
 
     __tablename__ = "asked"
@@ -51,7 +52,21 @@ class Asked(Record):
     answer: Mapped[str | None]
     ended_by: Mapped[str | None]
     ended_at: Mapped[datetime | None]
+    may_correct: Mapped[bool | None] = mapped_column(Boolean)
 
     application: Mapped[Application] = relationship()
     monitoring_return: Mapped[MonitoringReturn | None] = relationship()
     person: Mapped[Person] = relationship()
+
+
+class Correction(Record):
+    """An application as it is being corrected, right or wrong, for a question that allows it: gone when it is sent."""
+
+    __tablename__ = "correction"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    asked_id: Mapped[int] = mapped_column(ForeignKey("asked.id"), unique=True)
+    answers: Mapped[dict[str, Any]] = mapped_column(Document, default=dict)
+    saved_at: Mapped[datetime]
+
+    asked: Mapped[Asked] = relationship()

@@ -41,8 +41,8 @@ def act(reference: str, action: str) -> ResponseReturnValue:
 
     def ask(session: Session, person: Person) -> None:
         application = found(session, reference)
-        words = forms.typed().get(WORDS, "")
-        asking.ask(session, application, person, words, office=office, now=now)
+        words, may_correct = forms.typed().get(WORDS, ""), forms.typed().get("may_correct") == "yes"
+        asking.ask(session, application, person, words, office=office, now=now, may_correct=may_correct)
 
     def take_back(session: Session, person: Person) -> None:
         asked = asking.by_id(session, forms.number())

@@ -67,7 +67,7 @@ def test_a_draft_is_kept_six_months_from_the_day_it_was_last_saved(office: Offic
     assert gone(office, AFTER) == Deleted()
     lines = trail(office, "drafts_deleted")
     assert [(line.reference, line.actor, line.data) for line in lines] == [
-        (events.RECORD_TRAIL, "the desk", {"applications": 1, "returns": 0})
+        (events.RECORD_TRAIL, "the desk", {"applications": 1, "returns": 0, "corrections": 0})
     ] * 2
     assert gone(office, date(2099, 1, 1)) == Deleted()
     with office.reading() as session:
@@ -165,7 +165,7 @@ def test_the_draft_of_a_return_goes_once_the_return_is_not_wanted_any_more(offic
     with office.reading() as session:
         [left] = session.scalars(select(ReturnDraft))
         assert left.answers == {"narrative": "Late"}
-    assert trail(office, "drafts_deleted")[-1].data == {"applications": 0, "returns": 1}
+    assert trail(office, "drafts_deleted")[-1].data == {"applications": 0, "returns": 1, "corrections": 0}
 
 
 def test_several_processes_and_somebody_who_sends_it_at_that_moment(office: Office) -> None:

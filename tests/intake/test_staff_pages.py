@@ -368,3 +368,15 @@ def test_what_was_said_of_a_picture_stands_with_it(
         )  # fmt: skip
     page = signed_in().get(came_in).get_data(as_text=True)
     assert "In it: &lt;b&gt;Ada&lt;/b&gt;. It must not be published." in page
+
+
+@pytest.mark.parametrize(("said", "kept"), [({"may_correct": "yes"}, True), ({}, None), ({"may_correct": "no"}, None)])
+def test_a_question_may_let_the_applicant_correct(
+    signed_in: SignedIn, office: Office, application: str, said: dict[str, str], kept: bool | None
+) -> None:
+    browser = signed_in()
+    empty = text_of(post(browser, application, "ask", {"words": " ", **said}))
+    assert empty.count(" checked") == (1 if kept else 0)
+    assert post(browser, application, "ask", {"words": "How many?", **said}).status_code == 303
+    assert only(office, Asked).may_correct is kept
+    assert ("They may correct the application." in text_of(browser.get(application))) is bool(kept)
