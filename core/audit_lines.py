@@ -177,6 +177,10 @@ def _submitted(told: Told) -> tuple[str, list[Detail]]:
     return f"{mine.organisation_name} asked for {money(facts.get('amount'))} from the {name}", details
 
 
+def _entered(told: Told) -> tuple[str, list[Detail]]:
+    return "Entered it for the applicant", [Detail("Consent", str(told.data.get("consent") or ""), private=True)]
+
+
 def _queried(told: Told) -> tuple[str, list[Detail]]:
     aside = ". The recommendation no longer stands" if told.data.get("set_aside") else ""
     by = Detail("Answer wanted by", day(told.data["answer_by"]) if told.data.get("answer_by") else "")
@@ -505,6 +509,7 @@ _WITH_FACTS = frozenset({"approved", "declined", "varied"})
 
 _WORDS: Mapping[str, Words] = {
     "submitted": _submitted,
+    "entered_for": _entered,
     "withdrawn": _just("The applicant withdrew it"),
     "interest_declared": _declared,
     "recommended": _recommended,

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from core import documents, events, holds
 from core.ledger import end_of
 from core.office import Office, london_day
-from core.records import Application, Asked, Correction, Deadline, Link, LinkRequest, ReturnDraft
+from core.records import Application, Asked, Correction, Deadline, EnteredFor, Link, LinkRequest, ReturnDraft
 from core.rules.calendar import add_months
 from core.rules.facts import Verdict
 from core.rules.keeping import deletion_finding
@@ -90,6 +90,7 @@ def _delete(session: Session, application: Application, *, office: Office, now: 
     session.execute(update(Link).where(leads_there, Link.revoked_at.is_(None)).values(revoked_at=now))
     session.execute(update(Link).where(leads_there).values(address=""))
     session.execute(delete(LinkRequest).where(LinkRequest.application_id == application.id))
+    session.execute(delete(EnteredFor).where(EnteredFor.application_id == application.id))
     session.delete(application)
     session.flush()
 

@@ -110,6 +110,8 @@ ACCESS: Mapping[str, Access] = {
     "staff_returns.act": Access.STAFF,
     "staff_awards.page": Access.STAFF,
     "staff_awards.act": Access.STAFF,
+    "staff_entering.page": Access.STAFF,
+    "staff_entering.begin": Access.STAFF,
     "staff_documents.open_one": Access.STAFF,
     "staff_documents.opened": Access.STAFF,
     "register.listing": Access.PUBLIC,

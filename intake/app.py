@@ -46,6 +46,7 @@ from intake.problems import Problem
 from intake.staff import applications as staff_applications
 from intake.staff import awards as staff_awards
 from intake.staff import documents as staff_documents
+from intake.staff import entering as staff_entering
 from intake.staff import front as staff_front
 from intake.staff import returns as staff_returns
 from intake.staff import session as staff_session
@@ -161,6 +162,7 @@ def create_app(
         staff_applications.blueprint,
         staff_returns.blueprint,
         staff_awards.blueprint,
+        staff_entering.blueprint,
         staff_documents.blueprint,
         register.blueprint,
         policy_page.blueprint,
@@ -268,6 +270,7 @@ _AGAIN: Mapping[str, Callable[..., Response]] = {
     "staff_applications.act": staff_applications.again,
     "staff_returns.act": staff_returns.again,
     "staff_awards.act": staff_awards.again,
+    "staff_entering.begin": staff_entering.again,
 }
 """Forms that are shown again, with everything that was typed, when their form token is not valid any more."""
 

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as Redirect
 
-from core import applications, corrections, publication
+from core import applications, corrections, entering, publication
 from core.assessing import finding_data, money_for
 from core.errors import ChangedMeanwhile, Conflict, NotFound, Refused
 from core.links import follow, link_for
@@ -447,7 +447,7 @@ def submit(token: str) -> ResponseReturnValue:
             elif not draft.fund.is_open(office.today()):
                 raise Refused(f"The {draft.fund.name} has closed, so this cannot be sent now. It is still saved.", "T4")
             else:
-                applications.submit(session, application, facts, office=office, by="applicant", now=office.clock())
+                entering.submit(session, application, facts, office=office, now=office.clock())
     except Conflict:  # pressed twice at once: the first press submitted it, and its page answers both
         pass
     except Refused as refusal:

@@ -15,7 +15,7 @@ from flask import Blueprint, Response, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from core import applications, asking, corrections, events
+from core import applications, asking, corrections, entering, events
 from core.answers_given import answers_given
 from core.assessing import facts_of
 from core.errors import Conflict, Refused
@@ -98,6 +98,7 @@ def where_it_stands(
         title="Your application",
         token=token,
         application=application,
+        entered=entering.of(session, application),
         award=application.award,
         state=_shown_state(application),
         fund_name=fund.name if fund else application.fund,

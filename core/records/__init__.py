@@ -13,6 +13,7 @@ from core.records.awards import Award, AwardCheck, MonitoringReturn, Variation
 from core.records.deadlines import Deadline, Nudge
 from core.records.documents import Document
 from core.records.doors import Idempotency, Link, LinkRequest
+from core.records.entering import EnteredFor
 from core.records.keeping import RetentionHold
 from core.records.messages import Card, OutboxMessage
 from core.records.money import FundYear, LedgerEntry, Payment
@@ -35,6 +36,7 @@ __all__ = [
     "Deadline",
     "Decision",
     "Document",
+    "EnteredFor",
     "Event",
     "FundYear",
     "Idempotency",

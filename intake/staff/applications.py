@@ -9,7 +9,7 @@ from flask import Blueprint, Response, abort, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from core import applications, asking, audit_story, organisations
+from core import applications, asking, audit_story, entering, organisations
 from core.answers_given import Given, answers_given
 from core.documents import Owner
 from core.errors import NotFound
@@ -79,6 +79,7 @@ def _show(reference: str, sent: Sent) -> Response:
             title=f"{application.organisation_name}: {application.title}",
             staff=staff,
             application=application,
+            entered=entering.of(session, application),
             fund_name=fund.name if fund else application.fund,
             waits_for_slack=application.status in (ApplicationState.SUBMITTED, ApplicationState.RECOMMENDED),
             asked=[one for one in asked if one.ended_at is not None],
