@@ -21,7 +21,7 @@ from core import applications, asking, awards, database, deadlines, deciding, is
 from core.document_store import DocumentStore
 from core.links import Purpose, link_for
 from core.office import Office
-from core.records import Award, Deadline, MonitoringReturn, Person
+from core.records import Application, Award, Deadline, MonitoringReturn, Person, TimeRequest
 from core.rules import questions
 from core.rules.policy import Role
 from desk import assembly, practice_office
@@ -191,6 +191,29 @@ class Site:
                 .order_by(Deadline.due)
             )
             return [(number, due) for number, due in found]
+
+    def staff_pages(self) -> dict[str, tuple[str, str]]:
+        """Addresses of staff pages by what is on them, each with the button of a form that is sent empty, or ""."""
+        with self.desk.office.reading() as session:
+            sent, asked = (
+                session.scalars(select(Application.reference).where(Application.status == state)).first()
+                for state in ("submitted", "queried")
+            )
+            request = session.scalars(select(TimeRequest)).first()
+            offer = session.scalars(select(Award).where(Award.status == "offered")).first()
+            read = session.scalars(select(MonitoringReturn).where(MonitoringReturn.status == "received")).first()
+            assert request is not None
+            assert offer is not None
+            assert read is not None
+            return {
+                "application": (f"/desk/applications/{sent}", "Send the question"),
+                "application, asked": (f"/desk/applications/{asked}", ""),
+                "return": (f"/desk/returns/{read.award.reference}/{read.due}", "Send the question"),
+                "return, overdue": (f"/desk/returns/{request.award.reference}/{request.due}", ""),
+                "award": (f"/desk/awards/{request.award.reference}", "Answer and close it"),
+                "offer": (f"/desk/awards/{offer.reference}", "Keep the offer open longer"),
+                "enter": ("/desk/enter", "Start the application"),
+            }
 
     def deliver(self) -> None:
         """Send every card and every letter that waits."""

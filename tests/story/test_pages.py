@@ -275,6 +275,36 @@ def test_an_offer_from_a_proposed_change_to_bank_details(site: Site, watched: Wa
     watched.holds("bank details, to be changed")
 
 
+def test_the_staff_pages(site: Site, watched: Watched) -> None:
+    """Signed in as Olive Officer: every page, and each form with what is missing in it."""
+    page = watched.page
+    opened(watched, f"{site.url}/desk")
+    watched.holds("desk, sign in")
+    pressed(watched, SEND, 422)
+    watched.holds("desk, sign in, errors")
+    page.get_by_label("Olive Officer").check()
+    pressed(watched, SEND)
+    watched.holds("desk, what waits")
+    opened(watched, f"{site.url}/desk?kind=measures")
+    watched.holds("desk, nothing of a kind")
+    for name, (path, missing) in site.staff_pages().items():
+        opened(watched, f"{site.url}{path}")
+        for details in page.locator("details").all():
+            details.evaluate("one => one.open = true")
+        watched.holds(f"desk, {name}")
+        if missing:
+            pressed(watched, f"text={missing}", 422)
+            assert page.title().startswith("Error: ")
+            watched.holds(f"desk, {name}, errors")
+            page.locator(".govuk-error-summary a").first.click()
+            assert page.evaluate("document.activeElement.closest('main form') !== null"), "leads to no field"
+    opened(watched, f"{site.url}/desk/enter")
+    page.context.clear_cookies()
+    page.fill("textarea", "Kim Archer, by telephone.")
+    pressed(watched, SEND, 401)
+    watched.holds("desk, signed in no more")
+
+
 def test_a_mail(site: Site, watched: Watched) -> None:
     opened(watched, f"{site.url}/practice/mail")
     watched.page.get_by_role("link", name=re.compile("offer", re.IGNORECASE)).first.click()
