@@ -48,6 +48,7 @@ CHANGES: Mapping[str, Change] = {
     "declined": Change("application.declined", "declined"),
     "withdrawn": Change("application.withdrawn", "withdrawn"),
     "offered": Change("award.offered", "offered"),
+    "measures_agreed": Change("award.measures_agreed", "offered"),
     "offer_extended": Change("award.offer_extended", "offered"),
     "offer_accepted": Change("award.accepted", "active", in_register=True),
     "offer_refused": Change("award.refused", "refused"),
@@ -57,12 +58,17 @@ CHANGES: Mapping[str, Change] = {
     "return_queried": Change("award.return_queried", "queried", in_register=True),
     "return_answered": Change("award.return_answered", "received", in_register=True),
     "return_question_taken_back": Change("award.return_question_taken_back", "received", in_register=True),
+    "return_corrected": Change("award.return_corrected", "queried", in_register=True),
+    "more_time_agreed": Change("award.return_more_time_agreed", "due", in_register=True),
     "return_accepted": Change("award.return_accepted", "accepted", in_register=True),
     "varied": Change("award.varied", "active", in_register=True),
     "completed": Change("award.completed", "completed", in_register=True),
     "decommissioned": Change("award.decommissioned", "decommissioned", in_register=True),
 }
-"""What is told, by the kind of the line. A change of a return has the return's status, and the day it is due."""
+"""What is told, by the kind of the line. A change of a return has the return's status, and the day it is due.
+
+Where more time was agreed that is the new day.
+"""
 
 
 def follow(sessions: sessionmaker[Session], endpoints: Sequence[str]) -> None:
@@ -93,7 +99,7 @@ def _messages(line: Mapping[str, Any], endpoints: Iterable[str]) -> list[OutboxM
         "reference": reference,
         "status": change.status,
         "in_register": change.in_register,
-        "due": line["data"].get("due") if change.of_return else None,
+        "due": line["data"].get("until", line["data"].get("due")) if change.of_return else None,
     }
     return [
         outbox.message_of(

@@ -36,7 +36,7 @@ from core.rules.calendar import add_months, financial_year
 from core.rules.lifecycle import ReturnState
 from core.rules.money import pence_from_api
 from core.rules.policy import Body, OrganisationType, Purpose, Role, Tier
-from core.rules.questions import ApplicationFacts, Outcome, ReturnFacts
+from core.rules.questions import ApplicationFacts, BudgetLine, Outcome, ReturnFacts
 
 ACTOR = "the practice office"
 APPROVALS = "C0APPROVALS"
@@ -265,6 +265,7 @@ def _facts(office: Office, told: Mapping[str, Any], number: int, start: date) ->
         purchases=pence_from_api(told.get("purchases", "0.00")),
         purpose=purpose,
         answers={"crime_grounds": "plan"} if fund.rule == "F3" else {},
+        budget=tuple(BudgetLine(line["item"], pence_from_api(line["amount"])) for line in told.get("budget", ())),
     )
 
 

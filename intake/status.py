@@ -92,6 +92,7 @@ def where_it_stands(
     waiting = next((one for one in asked if one.ended_at is None), None)
     history = events.history(session, application.reference or "")
     fund = _policy().fund(application.fund)
+    taken_back = any(line.kind == "offer_withdrawn" for line in history)
     return pages.page(
         "status.html",
         status,
@@ -103,7 +104,8 @@ def where_it_stands(
         state=_shown_state(application),
         fund_name=fund.name if fund else application.fund,
         steps=_steps(application, waiting, history),
-        next_steps=_next_steps(application, asked),
+        next_steps=_next_steps(application, asked, taken_back=taken_back),
+        taken_back=taken_back,
         waiting=waiting,
         correcting=waiting is not None and corrections.begun(session, waiting) is not None,
         not_sent=not_sent(session, application, _policy()),
@@ -299,7 +301,11 @@ def _award_steps(award: Award, ended: Mapping[str, str]) -> list[Step]:
         AwardState.ACTIVE: [accepted, Step("The award runs", runs, "now")],
         AwardState.COMPLETED: [accepted, Step("The award ran", runs, "done")],
         AwardState.REFUSED: [Step("You turned the offer down", ended.get("offer_refused", ""), "ended")],
-        AwardState.EXPIRED: [Step("The offer ran out", by, "ended")],
+        AwardState.EXPIRED: [
+            Step("We took the offer back", ended["offer_withdrawn"], "ended")
+            if "offer_withdrawn" in ended
+            else Step("The offer ran out", by, "ended")
+        ],
         AwardState.DECOMMISSIONED: [accepted, Step("The award ended early", "", "ended")],
     }[AwardState(award.status)]
 
@@ -310,7 +316,7 @@ def _days_ahead() -> int:
     return max((-step.days for step in steps if not step.to_staff), default=0)
 
 
-def _next_steps(application: Application, asked: Sequence[Asked]) -> list[str]:
+def _next_steps(application: Application, asked: Sequence[Asked], *, taken_back: bool) -> list[str]:
     """What happens next and by when, for the state that it is in."""
     award = application.award
     if award is not None:
@@ -329,7 +335,9 @@ def _next_steps(application: Application, asked: Sequence[Asked]) -> list[str]:
             AwardState.COMPLETED: ["The award is complete. Nothing more is needed."],
             AwardState.REFUSED: ["You turned the offer down. Nothing more is needed."],
             AwardState.EXPIRED: [
-                f"The offer was not accepted by {accept_by}, so it ran out. Write to us if you still want it."
+                "We took the offer back before it was accepted. Write to us with any question."
+                if taken_back
+                else f"The offer was not accepted by {accept_by}, so it ran out. Write to us if you still want it."
             ],
             AwardState.DECOMMISSIONED: ["The award has ended early. Write to us with any question."],
         }[AwardState(award.status)]
@@ -403,6 +411,7 @@ _TOLD: Mapping[str, str] = {
     "offer_accepted": "You accepted the offer",
     "offer_refused": "You turned the offer down",
     "offer_expired": "The offer ran out",
+    "offer_withdrawn": "We took the offer back",
     "return_received": "We received a monitoring return",
     "withdrawn": "You withdrew the application",
 }

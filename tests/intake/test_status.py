@@ -14,9 +14,9 @@ import pytest
 from pypdf import PdfReader
 from sqlalchemy import select
 
-from core import applications, asking, awards, deciding, people
+from core import applications, asking, awards, deciding, events, people
 from core.office import Office
-from core.records import Application, Asked, OutboxMessage, Person
+from core.records import Application, Asked, Award, OutboxMessage, Person
 from core.rules.policy import Role, Window
 from intake import copies
 from intake.app import create_app
@@ -148,6 +148,20 @@ def test_withdrawn_offered_and_run_out(browser: Any, office: Office, clock: Any,
     with office.sessions.begin() as session:
         assert awards.expire_offers(session, today=office.today(), now=clock.now, office=office)
     assert "The offer ran out 21 December 2026 Ended" in words(browser.get(submitted))
+
+
+def test_an_offer_that_we_took_back_did_not_run_out(browser: Any, office: Office, submitted: str) -> None:
+    approved(office)
+    assert "Get your links again" in words(browser.get(submitted))
+    with office.sessions.begin() as session:
+        award = session.scalars(select(Award)).one()
+        award.status = "expired"
+        events.append(session, "offer_withdrawn", award.reference, "test", {}, now=office.clock())
+    page = words(browser.get(submitted))
+    assert "We took the offer back 23 November 2026 Ended" in page
+    assert "We took the offer back before it was accepted." in page
+    assert "ran out" not in page
+    assert "Get your links again" not in page.partition("Who to talk to")[0]
 
 
 def test_declined_says_why_and_what_would_help(browser: Any, office: Office, submitted: str) -> None:

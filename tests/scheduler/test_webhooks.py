@@ -12,12 +12,14 @@ from typing import Any
 
 import pytest
 import time_machine
+from sqlalchemy import select
 from standardwebhooks import Webhook, WebhookVerificationError
 from werkzeug.serving import make_server
 
-from core import applications, awards, outbox, returns, webhooks
-from core.records import OutboxMessage
+from core import applications, awards, more_time, outbox, people, returns, webhooks
+from core.records import Deadline, OutboxMessage
 from core.rules.lifecycle import ApplicationState, AwardState
+from core.rules.policy import Role
 from core.rules.questions import ReturnFacts
 from scheduler.delivery import Delivery
 from scheduler.timetable import run_sweep
@@ -145,6 +147,22 @@ def test_how_it_may_end_is_told(desk: Desk, receiver: Receiver, how: str) -> Non
     assert receiver.types[-1].endswith(f".{how}")
     assert receiver.taken[-1]["data"]["status"] == how
     assert not [one for one in receiver.types if "recommend" in one]
+
+
+def test_more_time_is_told_with_the_new_day(desk: Desk, receiver: Receiver) -> None:
+    award = desk.active()
+    due = desk.returns_due(award)[0]
+    follow(desk, receiver.endpoint())
+    with desk.office.sessions.begin() as session:
+        deadline = session.scalars(select(Deadline).where(Deadline.award_id == award.id, Deadline.due == due)).one()
+        until, now = due + timedelta(days=7), desk.clock()
+        found = awards.by_id(session, award.id)
+        asked = more_time.ask(session, found, deadline, until, "Ill.", office=desk.office, now=now)
+        more_time.agree(session, asked.id, people.holders(session, Role.OFFICER)[0], office=desk.office, now=now)
+    delivery(desk, receiver.endpoint()).deliver_all()
+    assert receiver.types == ["award.return_more_time_agreed"]
+    data = receiver.taken[0]["data"]
+    assert (data["due"], data["status"]) == (until.isoformat(), "due")
 
 
 @pytest.mark.one_database
