@@ -48,6 +48,7 @@ HELP_FIRST = """
     4. The offer is in the mailbox. Accept it, and the award is in the register.
     5. In another terminal: uv run award-desk sweep --as-of DATE, with a day seven months after your start such as
        {later}, sends what has come by then: look for your reference, the practice awards are chased too.
+    6. On the staff pages (/desk) be Olive Officer: returns to read, issues and requests for more time wait there.
 """
 
 
