@@ -21,7 +21,6 @@ SAMPLES = {
     "organisation": "Riverside Boxing Club",
     "fund": "Youth Fund",
     "link": "https://desk.example.org/x/MQ.aAbBcCdDeEfFgGhHiIjJkKlLmMnNoO-pP_q",
-    "item.link": "https://desk.example.org/x/MQ.aAbBcCdDeEfFgGhHiIjJkKlLmMnNoO-pP_q",
 }
 """How some facts look; any other is shown by its name in «marks»."""
 
@@ -44,6 +43,8 @@ class Fact(ChainableUndefined):
     __getitem__ = __getattr__
 
     def __str__(self) -> str:
+        if self._path.endswith(".link"):
+            return SAMPLES["link"]
         return SAMPLES.get(self._path, f"«{self._path}»")
 
     def __html__(self) -> str:

@@ -245,6 +245,7 @@ class Site:
             self.path("application", asked),
             self.path("application", answered),
         )
+        self.paths["correcting"] = f"{self.paths['asked']}/check-answers"
         self.paths["withdrawn"] = self.path("application", gone)
         self.paths["to withdraw"] = f"{self.paths['sent']}/withdraw"
         with office.sessions.begin() as session:
@@ -252,7 +253,8 @@ class Site:
             for number in (asked, answered):
                 about = applications.by_id(session, number)
                 question = "Who owns the hall?\n\nAnd may you use it on Fridays until ten?"
-                last = asking.ask(session, about, officer, question, office=office, now=now)
+                mine = number == asked
+                last = asking.ask(session, about, officer, question, office=office, now=now, may_correct=mine)
             asking.answer(session, last.id, "The parish does.\nIt lets us in until ten.", source="applicant", now=now)
             applications.withdraw(session, applications.by_id(session, gone), now=now)
         with office.sessions.begin() as session:

@@ -164,7 +164,7 @@ def test_the_policy_with_one_to_come(site: Site, watched: Watched) -> None:
 
 SENT = [
     "draft, empty", "draft, filled", "sent", "recommended", "declined", "approved", "award",
-    "asked", "answered", "to withdraw", "withdrawn", "agreed", "turned down", "run out",
+    "asked", "correcting", "answered", "to withdraw", "withdrawn", "agreed", "turned down", "run out",
     "offer, open", "offer, accepted", "offer, refused", "offer, expired", "return, open", "return, received",
     "return, half filled in", "return, with a question", "return, overdue", "return, accepted", "return, ended",
     "more time", "issue",
