@@ -142,7 +142,7 @@ def test_measures_that_were_agreed_are_listed_with_the_same_link(desk: Desk) -> 
 
 def test_measures_that_stay_are_told_with_the_reason(desk: Desk) -> None:
     proposed(desk, agree=False)
-    mail = by_subject(desk, "The measures of our offer stay")
+    mail = by_subject(desk, "The measures stay")
     assert "Too little.\n\nAsk us." in mail.text
     assert "Five fewer" not in mail.text
     assert len(links(mail.text)) == 1
