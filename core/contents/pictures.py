@@ -6,6 +6,7 @@ Where and with what a photo was taken goes with the rest, and so does whatever w
 from __future__ import annotations
 
 import io
+import struct
 
 from PIL import Image, ImageOps
 
@@ -27,7 +28,7 @@ def cleaned(data: bytes) -> tuple[str, bytes]:
     check_only_one_thing(data, what="picture")
     try:
         with Image.open(io.BytesIO(data), formats=("JPEG", "PNG")) as opened:
-            kind = str(opened.format)
+            kind = "PNG" if opened.format == "PNG" else "JPEG"  # which Pillow calls MPO where it has more than one
             width, height = opened.size
             if width * height > MOST_PIXELS[kind]:
                 raise _too_many()
@@ -37,7 +38,7 @@ def cleaned(data: bytes) -> tuple[str, bytes]:
             return (JPEG, _jpeg(picture)) if kind == "JPEG" else (PNG, _png(picture))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise _too_many() from None
-    except (OSError, SyntaxError, ValueError, EOFError, ArithmeticError, IndexError, TypeError):
+    except (OSError, SyntaxError, ValueError, EOFError, ArithmeticError, LookupError, TypeError, struct.error):
         raise Refused("This picture is damaged: we could not open it. Take it again, or save it again.") from None
 
 

@@ -67,6 +67,21 @@ def test_a_png_of_any_kind_of_colour(mode: str) -> None:
     assert read_content(out.getvalue()).media_type == "image/png"
 
 
+def test_of_a_phone_s_photo_that_holds_another_the_first_is_kept() -> None:
+    out = io.BytesIO()
+    first, behind = Image.new("RGB", (60, 40), "red"), Image.new("RGB", (30, 20), "blue")
+    first.save(out, "MPO", save_all=True, append_images=[behind])
+    kept = read_content(out.getvalue())
+    assert kept.media_type == "image/jpeg"
+    with Image.open(io.BytesIO(kept.data)) as opened:
+        assert (opened.format, opened.size) == ("JPEG", (60, 40))
+
+
+def test_a_picture_whose_notes_are_cut_off_is_refused_as_damaged() -> None:
+    with pytest.raises(Refused, match="damaged"):
+        read_content(picture("PNG", exif=b"II*\0"))
+
+
 def test_a_picture_in_the_colours_of_print() -> None:
     out = io.BytesIO()
     Image.new("CMYK", (9, 9)).save(out, "JPEG")
