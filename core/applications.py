@@ -155,7 +155,8 @@ def keep(session: Session, application: Application, facts: ApplicationFacts, *,
     known = known_facts(session, application, office=office, today=today)
     assessment = assessment_of(session, application, office=office, today=today, facts=known)
     application.findings = [finding_data(finding) for finding in assessment.findings]
-    application.noticed = organisations.noticed(_like_it(session, application, office, today))
+    others = [note for note in application.noticed or [] if note["kind"] != organisations.SIMILAR_BID]
+    application.noticed = [*organisations.noticed(_like_it(session, application, office, today)), *others]
     return known
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from core import applications, draft_keeping
+from core import applications, asking, draft_keeping, people
 from core.office import Office
 from core.records import Application, EnteredFor, Event
 from core.rules.policy import Role
@@ -62,6 +62,23 @@ def test_it_is_sent_by_the_officer_for_the_applicant_and_the_record_says_so(
     assert "Gwen Grants entered it for the applicant. Kim &lt;Archer&gt;" in staff_page
     assert "Entered it for the applicant" in staff_page
     assert "Begun by you" not in text_of(browser.get("/desk/enter"))
+
+
+def test_once_corrected_it_is_still_one_that_was_entered_for_somebody(signed_in: SignedIn, office: Office) -> None:
+    browser = signed_in()
+    path = begun(browser)
+    with office.sessions.begin() as session:
+        typed = {name: text for fields in ANSWERS.values() for name, text in fields.items()}
+        applications.save(session, session.scalars(select(Application)).one(), typed, now=office.clock())
+    assert browser.send(f"{path}/check-answers").status_code == 303
+    with office.sessions.begin() as session:
+        who, sent = people.holders(session, Role.OFFICER)[0], session.scalars(select(Application)).one()
+        asking.ask(session, sent, who, "Is it?", office=office, now=office.clock(), may_correct=True)
+    browser.send(f"{path}/title?return=check", {"title": "Corrected title"}, to=f"{path}/title")
+    assert browser.send(f"{path}/check-answers").status_code == 303
+    sent = only(office, Application)
+    assert (sent.status, sent.title) == ("submitted", "Corrected title")
+    assert [note["kind"] for note in sent.noticed] == ["entered_for"]
 
 
 @pytest.mark.parametrize(
