@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from core import holds, outbox
@@ -67,12 +67,13 @@ def record_scan(session: Session, document_id: int, verdict: Verdict, *, office:
 def purge(session: Session, *, office: Office, today: date, now: datetime) -> int:
     """Take away the documents whose time is over (W4); answers how many. What is held stays, whatever its age.
 
-    A draft's are not among them: they go with the draft (`core.draft_keeping`).
+    Of one that was removed before, its name and who is in it are left to go. A draft's are not among them: they go with
+    the draft (`core.draft_keeping`).
     """
     gone = 0
     documents = session.scalars(
         select(Document)
-        .where(Document.removed_at.is_(None), Document.in_draft.is_(False))
+        .where(or_(Document.removed_at.is_(None), Document.name != ""), Document.in_draft.is_(False))
         .order_by(Document.application_id, Document.id)
     )
     for document in list(documents):
@@ -82,7 +83,8 @@ def purge(session: Session, *, office: Office, today: date, now: datetime) -> in
         if deletion_finding("documents", counted_from, held, office.policy, today).verdict is not Found.MET:
             continue
         document.name, document.shows = "", None
-        take_away(session, document, office=office, now=now)
+        if document.removed_at is None:
+            take_away(session, document, office=office, now=now)
         tell(session, document, application, "document_purged", "the desk", {}, now=now)
         gone += 1
     return gone

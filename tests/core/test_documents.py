@@ -496,6 +496,20 @@ def purged(office: Office, day: date) -> int:
     return document_round.tidy(day_of)
 
 
+def test_the_name_of_one_that_was_taken_back_goes_when_it_would_have_gone(office: Office) -> None:
+    owner = winner(office)  # it ends on 31 October 2027
+    number = upload(office, owner)
+    remove(office, owner, number)
+    taken_back = row(office, number)
+    assert purged(office, date(2029, 10, 31)) == 0
+    assert row(office, number).name == taken_back.name != ""
+    assert purged(office, date(2029, 11, 1)) == 1
+    assert (row(office, number).name, row(office, number).removed_at) == ("", taken_back.removed_at)
+    assert purged(office, date(2029, 11, 1)) == 0
+    with office.reading() as session:
+        assert audit.verify(session).sound
+
+
 def test_an_award_s_documents_go_two_years_after_its_end(office: Office, folder: Path) -> None:
     owner = winner(office)  # it ends on 31 October 2027
     number = upload(office, owner)
