@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from core import asking, returns
 from core.errors import Conflict
 from core.records import Asked, MonitoringReturn
-from core.rules.answers import Limits, read_answer
+from core.rules.answers import Limits, clean_long, read_answer
 from core.rules.questions import Faults
 from core.rules.return_forms import read_figures
 from intake import pages
@@ -18,6 +18,8 @@ from intake.returns import ANSWER, AskedFor, asked_by_link, figures_of, received
 blueprint = Blueprint("return_answers", __name__)
 
 _LIMITS = Limits(long=asking.LONGEST_WORDS, short=0, outcomes=0, largest=0, lines=0)
+
+_ENDED = "This question was answered or taken back before your answer came. Nothing was changed."
 
 
 def _open(session: Session, token: str) -> tuple[AskedFor, MonitoringReturn | None, Asked | None]:
@@ -42,7 +44,10 @@ def answer_again(token: str) -> Response:
 
 @blueprint.post("/returns/<token>/answer")
 def answer(token: str) -> ResponseReturnValue:
-    """Keep the answer, and the figures that were corrected with it. A question that has ended stays as it ended."""
+    """Keep the answer, and the figures that were corrected with it.
+
+    A question that has ended stays as it ended; an answer that comes after that is shown to whoever wrote it.
+    """
     office = pages.office()
     now = office.clock()
     try:
@@ -57,6 +62,18 @@ def answer(token: str) -> ResponseReturnValue:
                     return received_page(session, token, asked, came_in, typed=raw, faults=faults)
                 returns.correct(session, came_in.id, figures, over, source="recipient", now=now)
                 asking.answer(session, question.id, str(text), source="recipient", now=now)
-    except Conflict:  # answered or taken back at this moment: the page says how it stands
+                return redirect(url_for("returns.form", token=token), code=303)
+    except Conflict:  # answered or taken back at this moment
         pass
+    return _too_late(token)
+
+
+def _too_late(token: str) -> ResponseReturnValue:
+    """How the return stands, with the answer that was not kept; an answer that was pressed twice is no fault."""
+    written = clean_long(request.form.get("answer", ""))
+    with pages.office().reading() as session:
+        asked, came_in, _ = _open(session, token)
+        said = {one.answer for one in asking.questions(session, came_in)} if came_in is not None else set()
+        if came_in is not None and written and written not in said:
+            return received_page(session, token, asked, came_in, unsent=written, notice=_ENDED)
     return redirect(url_for("returns.form", token=token), code=303)

@@ -251,15 +251,20 @@ def received_page(
     typed: Mapping[str, str] | None = None,
     faults: Sequence[Fault] = (),
     notice: str = "",
+    unsent: str = "",
 ) -> Response:
-    """How the return stands, once it is in; while a question is open, with the form of its answer."""
+    """How the return stands, once it is in; while a question is open, with the form of its answer.
+
+    `unsent` is an answer that came when its question had ended: whoever wrote it must not lose it.
+    """
     said = asking.questions(session, came_in)
     raw = {**figures_of(came_in), **(typed or {})}
     figures = [one for one in asked.questions if one.id in FIGURES and (one.id != "over" or _is_over(raw, asked))]
     return pages.page(
         "return_received.html",
-        422 if faults else 200,
+        409 if unsent else 422 if faults else 200,
         title="Your monitoring return",
+        unsent=unsent,
         came_in=came_in,
         more=said_more(asked, came_in),
         following=_following(asked.award, asked.deadline.due),

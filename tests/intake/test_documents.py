@@ -287,6 +287,13 @@ def test_nobody_fetches_another_s_document(browser: Browser, return_paths: list[
     assert browser.get("/offers/nonsense/documents/1.pdf").status_code == 404
 
 
+@pytest.mark.parametrize("number", [2**63 - 1, 2**63, 10**30])
+def test_a_number_that_no_document_has_is_not_found(browser: Browser, submitted: str, number: int) -> None:
+    assert browser.get(f"{submitted}/documents/{number}.pdf").status_code == 404
+    answer = browser.send(f"{submitted}/documents", to=f"{submitted}/documents/{number}/remove")
+    assert answer.status_code in (303, 404)
+
+
 def test_a_document_is_taken_back_once_however_often_it_is_pressed(browser: Browser, winner: str, folder: Path) -> None:
     send(browser, winner, pdf())
     for _ in range(2):

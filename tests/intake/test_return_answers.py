@@ -111,7 +111,11 @@ def test_what_is_wrong_is_said_and_nothing_is_kept(
 
 def test_answered_twice_the_first_answer_stands(office: Office, asked: Person) -> None:
     assert send(asked, answer="First.").status_code == 303
-    assert send(asked, answer="Second.", people="99").status_code == 303
+    assert send(asked, answer="First.").status_code == 303  # pressed twice
+    late = send(asked, answer="<Second>.", people="99")
+    assert late.status_code == 409
+    assert "What you wrote was not sent" in text_of(late)
+    assert "<Second>." in text_of(late)
     with office.reading() as session:
         assert session.scalars(select(Asked.answer)).all() == ["First."]
     assert came_in(office)[0].people == 23
@@ -120,7 +124,10 @@ def test_answered_twice_the_first_answer_stands(office: Office, asked: Person) -
 def test_an_answer_to_an_earlier_question_is_not_one_to_the_next(office: Office, asked: Person) -> None:
     send(asked, answer="First.")
     officer_asks(office, "And when?")
-    assert send(asked, answer="For the first.").status_code == 303  # from the page that showed the first one
+    late = send(asked, answer="For the first.")  # from the page that showed the first one
+    assert late.status_code == 409
+    assert "What you wrote was not sent" in text_of(late)
+    assert "And when?" in text_of(late)
     assert came_in(office)[0].status == "queried"
 
 
@@ -141,5 +148,5 @@ def test_nothing_is_corrected_while_nothing_is_asked(app: Any, office: Office, r
     assert one.client.post(f"{one.path}/answer", data=data).status_code == 303
     one.fields.update(RETURN)
     one.post()
-    assert one.client.post(f"{one.path}/answer", data=data).status_code == 303
+    assert one.client.post(f"{one.path}/answer", data=data).status_code == 409
     assert [(found.people, found.status) for found in came_in(office)] == [(23, "received")]

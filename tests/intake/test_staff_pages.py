@@ -320,6 +320,15 @@ def test_a_return_that_is_not_in_yet_cannot_be_accepted(
 # ------------------------------------------------------------------------------------------------------- documents
 
 
+@pytest.mark.parametrize("number", [2**63 - 1, 2**63])
+def test_a_number_that_no_row_has_is_not_found(signed_in: SignedIn, application: str, number: int) -> None:
+    browser = signed_in()
+    page = browser.get(application).get_data(as_text=True)
+    for path in (f"/desk/documents/{number}", f"{application}/take-back"):
+        answer = browser.client.post(path, data={"csrf_token": token(page), "id": str(number)})
+        assert answer.status_code == 404, path
+
+
 def test_opening_a_document_is_on_the_record_and_its_address_is_for_a_moment(
     signed_in: SignedIn, office: Office, clock: Any, application: str
 ) -> None:
