@@ -119,7 +119,7 @@ def test_a_sweep(office: Office, engine: Engine, many: date, report: Callable[[C
 
 def _bare_sweep(session: Session, today: date, now: datetime) -> None:
     due = session.execute(
-        select(Deadline.id)
+        select(Deadline.id, Deadline.due)
         .where(Deadline.met_at.is_(None), Deadline.closed_at.is_(None), Deadline.next_step_on <= today)
         .order_by(Deadline.due, Deadline.id)
     ).all()
@@ -144,7 +144,14 @@ def _bare_sweep(session: Session, today: date, now: datetime) -> None:
     session.connection().execute(
         insert(Nudge.__table__),  # type: ignore[arg-type]
         [
-            {"deadline_id": row.id, "step": -28, "person": person, "message_id": 1_000_000, "noted_at": now}
+            {
+                "deadline_id": row.id,
+                "due": row.due,
+                "step": -28,
+                "person": person,
+                "message_id": 1_000_000,
+                "noted_at": now,
+            }
             for row in due
             for person in ("recipient", "officer")
         ],
