@@ -26,13 +26,16 @@ def open_database(url: str) -> Engine:
 
     On SQLite every transaction that may write begins as a write (`BEGIN IMMEDIATE`): it can never find, half-way,
     that another was first. Writers of one process queue on a lock of their own, which is fairer than SQLite's back-off.
+    An error that is logged never shows what was to be written: people's addresses and words are not for the log.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_size=10, max_overflow=20, pool_pre_ping=True)
+        return create_engine(parsed, pool_size=10, max_overflow=20, pool_pre_ping=True, hide_parameters=True)
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(parsed, pool_size=10, max_overflow=40, connect_args={"timeout": BUSY_SECONDS})
+    engine = create_engine(
+        parsed, pool_size=10, max_overflow=40, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True
+    )
     _tame_sqlite(engine)
     return engine
 

@@ -101,6 +101,8 @@ def acting_for_office(person: Person, what: str, rule: str) -> str:
         raise Refused(f"You are not on the office's staff list, so you cannot {what}. Ask the office to add you.", rule)
     if Body(person.body) is not Body.OFFICE:
         raise Refused(f"Constabulary staff do not {what}: it is for the Commissioner's office.", rule)
+    if person.role in (Role.PANEL, Role.AUDITOR):
+        raise Refused(f"The panel and auditors read; they do not {what}. Ask somebody of the office.", rule)
     return f"{person.name} ({person.role}, person {person.id})"
 
 

@@ -84,7 +84,7 @@ ALLOCATIONS: Mapping[str, str] = {
 }
 """Pounds a year in the practice office: made up, and enough to try every size of award."""
 
-QUESTION = "Spending is ahead of the plan. What was bought, and does the budget still last until the end?"
+QUESTION = "All of the award has been spent. What was it spent on, and what happens to the project now?"
 """What the practice office has asked about one return."""
 
 HALF_FILLED: Mapping[str, str] = {
@@ -340,7 +340,7 @@ def _returns(session: Session, award: Award, today: date, now: datetime, *, over
                 narrative="Attendance grew after the first month. The register shows it, and people tell us so.",
                 people=20 + application.id,
                 spent=award.amount * share // 100,
-                achieved=("On course" if share < 100 else f"Reached: {application.outcomes[0].target}",),
+                achieved=("On course" if share < 100 else application.outcomes[0].target,),
                 views="Those who came asked for it to go on.",
                 answers={},
             ),

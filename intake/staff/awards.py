@@ -167,7 +167,7 @@ def _see_safeguarding(session: Session, award: Award, person: Person) -> None:
 
 def _collect_quotes(session: Session, award: Award, person: Person) -> None:
     said = forms.typed().get("quotes", "").strip()
-    if not (said.isascii() and said.isdigit()) or int(said[:4]) > _MOST_QUOTES:
+    if not (said.isascii() and said.isdigit() and len(said) <= 4) or int(said) > _MOST_QUOTES:
         raise WrongField("quotes", "Enter how many quotes came in, as a number such as 3")
     payments.collect_quotes(session, award.id, person, quotes=int(said), note=_words(), now=pages.office().clock())
 

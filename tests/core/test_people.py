@@ -111,3 +111,23 @@ def test_what_is_no_address_is_refused(office: Office) -> None:
 def test_a_person_has_a_name(office: Office) -> None:
     with pytest.raises(Refused, match="name"):
         add(office, name=" ")
+
+
+@pytest.mark.parametrize(
+    ("role", "body", "acts"),
+    [(role, Body.OFFICE, role not in (Role.PANEL, Role.AUDITOR)) for role in Role]
+    + [(Role.OFFICER, Body.CONSTABULARY, False)],
+)
+def test_who_acts_for_the_office(office: Office, role: Role, body: Body, acts: bool) -> None:
+    person = add(office, role=role, body=body)
+    if acts:
+        assert people.acting_for_office(person, "ask", "A2").startswith("Olive (")
+        return
+    with pytest.raises(Refused, match=r"they do not ask|do not ask: it is for the Commissioner"):
+        people.acting_for_office(person, "ask", "A2")
+
+
+def test_whoever_has_left_acts_for_nobody(office: Office) -> None:
+    add(office)
+    with pytest.raises(Refused, match="not on the office's staff list"):
+        people.acting_for_office(remove(office, "olive@office.example"), "ask", "A2")

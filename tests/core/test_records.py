@@ -138,3 +138,15 @@ def test_on_sqlite_a_reader_never_waits_for_a_writer(tmp_path: Any) -> None:
         with database.reading_sessions(engine)() as reading:
             assert reading.scalars(select(Person)).all() == []
     engine.dispose()
+
+
+def test_an_error_of_the_record_shows_nothing_of_what_was_to_be_written(office: Office) -> None:
+    """It is logged, and people's addresses are not for the log."""
+    secret = "somebody@private.example"
+    with office.sessions() as session:
+        session.add(Person(name="A", email=secret, role=None, body="office", added_at=office.clock()))
+        with pytest.raises(IntegrityError) as raised:
+            session.flush()
+        session.rollback()
+    assert "INSERT INTO person" in str(raised.value)
+    assert secret not in str(raised.value).replace("DETAIL:", "\0").partition("\0")[0]
