@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import struct
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps
 
 from core.contents.markup import check_only_one_thing
 from core.errors import Refused
@@ -26,6 +26,7 @@ LONGEST_SIDE = 4_000
 def cleaned(data: bytes) -> tuple[str, bytes]:
     """Media type and bytes of a picture, written anew. Raises Refused."""
     check_only_one_thing(data, what="picture")
+    ImageFile.LOAD_TRUNCATED_IMAGES = False  # whoever makes PDFs in this process sets it for everybody
     try:
         with Image.open(io.BytesIO(data), formats=("JPEG", "PNG")) as opened:
             kind = "PNG" if opened.format == "PNG" else "JPEG"  # which Pillow calls MPO where it has more than one

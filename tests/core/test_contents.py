@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
 from core.contents import read_content
 from core.errors import Refused
@@ -28,6 +28,13 @@ def test_what_is_refused(name: str) -> None:
     with pytest.raises(Refused) as refusal:
         read_content(data)
     assert says in refusal.value.reason
+
+
+def test_a_picture_cut_short_is_refused_also_beside_what_makes_pdfs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That library tells Pillow, for the whole process, to take what is cut short."""
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    with pytest.raises(Refused, match="damaged"):
+        read_content(picture(size=(600, 400))[:700])
 
 
 def test_there_are_forty_hostile_files() -> None:
