@@ -213,7 +213,7 @@ def check_recommender(session: Session, award: Award, person: Person, *, office:
 def extend_offer(
     session: Session, award_id: int, person: Person, *, until: date, reason: str, office: Office, now: datetime
 ) -> Award:
-    """Agree a later acceptance date (A6): the same link, told by mail, with reminders of its own.
+    """Agree a later acceptance date (A6): the same link and the same deadline, its reminders with it; told by mail.
 
     Raises Refused where this person may not (A2), or the day is no later one within the project; Gone or Conflict
     where the offer is open no more.
@@ -230,18 +230,10 @@ def extend_offer(
         raise Refused(f"The project ends on {date_text(award.end_on)}. Enter that day or an earlier one.", "A6")
     award.accept_by = until
     link_for(session, "offer", award.id, now=now).expires_at = end_of(until)
-    deadlines.close(session, subject=subject(award), kinds=[ACCEPTANCE], now=now)
-    deadlines.set_deadline(
-        session,
-        subject=subject(award),
-        reference=award.reference,
-        kind=ACCEPTANCE,
-        due=until,
-        office=office,
-        now=now,
-        award_id=award.id,
-        silent_before=today + timedelta(days=1),  # the mail about the new day says today what a step would say
-    )
+    acceptance = deadlines.find(session, subject=subject(award), kind=ACCEPTANCE, due=was)
+    if acceptance is not None:
+        tomorrow = today + timedelta(days=1)  # the mail about the new day says today what a step would say
+        deadlines.extend(session, acceptance, until, office=office, today=today, silent_before=tomorrow)
     told = {"was": was.isoformat(), "accept_by": until.isoformat(), "reason": said, "person": person.id}
     events.append(session, "offer_extended", award.reference, payments.actor_of(person), told, now=now)
     mail(session, "offer_extended", award, now, key=f"offer_extended:{award.id}:{until.isoformat()}")

@@ -6,15 +6,16 @@ No word in it was typed by anybody: a calendar shows what it is given, links inc
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, timedelta
+from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
 from icalendar import Alarm, Calendar, Event
 from sqlalchemy.orm import Session
 
-from core.links import Purpose, standing
+from core.links import Purpose, leading
 from core.office import Office, london_day
 from core.records import Deadline
 from core.rules.money import display
@@ -25,10 +26,17 @@ ALARM: Final = timedelta(days=-7, hours=9)
 """When a calendar rings, from the first minute of the day: at nine o'clock a week before."""
 
 
-def calendar_file(session: Session, found: Iterable[Deadline], *, office: Office) -> bytes:
+Addresses = Callable[[Purpose, int], str]
+"""The address of the page that a link of this purpose leads to, by its subject; "" where there is none."""
+
+
+def calendar_file(
+    session: Session, found: Iterable[Deadline], *, office: Office, address: Addresses | None = None
+) -> bytes:
     """The deadlines of awards that are still to be met, as one file; empty where none is left.
 
-    Each is a whole day in London and leads to the page where it is met.
+    Each is a whole day in London and leads to the page where it is met: by a link that leads there now, or as
+    `address` has it, for whoever may make one.
     """
     open_ones = [one for one in found if one.award is not None and one.met_at is None and one.closed_at is None]
     if not open_ones:
@@ -39,13 +47,15 @@ def calendar_file(session: Session, found: Iterable[Deadline], *, office: Office
     calendar.add("method", "PUBLISH")
     calendar.add("calscale", "GREGORIAN")
     for deadline in sorted(open_ones, key=lambda one: (one.due, one.id)):
-        calendar.add_component(_event(session, deadline, office))
+        purpose: Purpose = "offer" if deadline.kind == "acceptance" else "return"
+        leads_to = deadline.award_id if purpose == "offer" else deadline.id
+        page = (address or partial(_address, session, office))(purpose, leads_to) if leads_to is not None else ""
+        calendar.add_component(_event(deadline, page, office))
     return bytes(calendar.to_ical())
 
 
-def _event(session: Session, deadline: Deadline, office: Office) -> Event:
+def _event(deadline: Deadline, address: str, office: Office) -> Event:
     what, to_do = _words(deadline)
-    address = _address(session, deadline, office)
     event = Event()
     event.add("uid", f"deadline-{deadline.id}@{urlsplit(office.public_url).hostname or 'localhost'}")
     event.add("sequence", sequence_of(deadline))
@@ -86,9 +96,6 @@ def _contact(office: Office) -> str:
     return f"Questions? Please {' or '.join(ways)}." if ways else ""
 
 
-def _address(session: Session, deadline: Deadline, office: Office) -> str:
-    """The page where it is met; "" where its link was never made, or is revoked."""
-    purpose: Purpose = "offer" if deadline.kind == "acceptance" else "return"
-    leads_to = deadline.award_id if purpose == "offer" else deadline.id
-    link = standing(session, purpose, leads_to) if leads_to is not None else None
+def _address(session: Session, office: Office, purpose: Purpose, subject_id: int) -> str:
+    link = leading(session, purpose, subject_id, now=office.clock())
     return office.signer.address(purpose, link) if link is not None else ""

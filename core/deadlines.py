@@ -100,17 +100,20 @@ def meet(deadline: Deadline, *, now: datetime) -> None:
     deadline.next_step_on = None
 
 
-def extend(session: Session, deadline: Deadline, until: date, *, office: Office, today: date) -> None:
+def extend(
+    session: Session, deadline: Deadline, until: date, *, office: Office, today: date, silent_before: date | None = None
+) -> None:
     """Make it due on a later day; its steps move with it (D0).
 
     What was sent for the earlier day stays sent, and what waits to be sent for it is not sent any more. Each step that
-    the new day has from `today` on is sent once; one before it is not made up, since who asked is told of the new day.
+    the new day has from `today` on, or from `silent_before` where that is later, is sent once; one before it is not
+    made up, since whoever is concerned is told of the new day.
     Raises Conflict where it was met, closed or moved meanwhile, ValueError for a day that is not later.
     """
     was = deadline.due
     if until <= was:
         raise ValueError(f"{until} is not later than {was}")
-    since = max(deadline.silent_before or today, today)
+    since = max(deadline.silent_before or today, silent_before or today, today)
     moved = session.execute(
         update(Deadline)
         .where(

@@ -40,7 +40,8 @@ def _until(session: Session, purpose: Purpose, subject_id: int, policy: Policy, 
         return now + timedelta(days=policy.start_link_days.value)
     if purpose == "offer":
         award = session.get(Award, subject_id)
-        return end_of(award.accept_by) if award is not None and award.status == AwardState.OFFERED else None
+        ends = (AwardState.OFFERED, AwardState.EXPIRED)
+        return end_of(award.accept_by) if award is not None and award.status in ends else None
     deadline = session.get(Deadline, subject_id)
     renewed = now + timedelta(days=policy.renewed_link_days.value)
     if deadline is None or deadline.award is None:

@@ -64,6 +64,12 @@ def standing(session: Session, purpose: Purpose, subject_id: int, address: str =
     ).one_or_none()
 
 
+def leading(session: Session, purpose: Purpose, subject_id: int, *, now: datetime, address: str = "") -> Link | None:
+    """The link that leads to `subject_id` now: none where it was never made, was revoked, or has run out."""
+    link = standing(session, purpose, subject_id, address)
+    return None if link is None or _has_ended(session, link, now) else link
+
+
 def link_for(
     session: Session,
     purpose: Purpose,
@@ -75,10 +81,12 @@ def link_for(
 ) -> Link:
     """The link to `subject_id` for `purpose`, made if there is none that still leads there.
 
-    `address` is the key of the one address that it is mailed to, "" where it is shown or mailed to others too.
+    `address` is the key of the one address that it is mailed to, "" where it is shown or mailed to others too. A link
+    that has run out stays where another would have run out too: an offer that is over is not opened by a new link.
     """
     link = standing(session, purpose, subject_id, address)
-    if link is not None and not _has_ended(session, link, now):
+    over = expires_at is not None and expires_at <= now
+    if link is not None and (over or not _has_ended(session, link, now)):
         return link
     if link is not None:
         link.revoked_at = now

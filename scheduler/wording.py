@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
@@ -21,7 +22,7 @@ from core import applications, asking, awards, deadlines, documents, issues, lin
 from core.calendar_files import calendar_file
 from core.errors import NotFound
 from core.link_terms import link_to
-from core.links import Purpose, standing
+from core.links import Purpose, leading
 from core.office import Office, london_day
 from core.records import Application, Asked, Award, Deadline, MonitoringReturn, Nudge, OutboxMessage
 from core.rules.documents import in_words
@@ -109,7 +110,7 @@ def word(session: Session, message: OutboxMessage, office: Office, environment: 
         subject=one_line(text("subject.txt")),
         text=re.sub(r"\n{3,}", "\n\n", text("body.txt")).strip() + "\n",
         html=text("body.html"),
-        calendar=calendar_file(session, draft.due, office=office),
+        calendar=calendar_file(session, draft.due, office=office, address=partial(_address, session, office=office)),
     )
 
 
@@ -134,8 +135,10 @@ def _paragraphs(text: str) -> list[str]:
 
 
 def _address(session: Session, purpose: Purpose, subject_id: int, office: Office) -> str:
-    """The address to mail. A link is made with what it leads to; failing that here, in a transaction of its own."""
-    link = standing(session, purpose, subject_id)
+    """The address to mail. A link is made with what it leads to; one that leads there no more is made anew here, in a
+    transaction of its own, and the old address stays as it ended.
+    """
+    link = leading(session, purpose, subject_id, now=office.clock())
     if link is None:
         with office.sessions.begin() as writing:
             link = link_to(writing, purpose, subject_id, policy=office.policy, now=office.clock())

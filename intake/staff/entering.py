@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from core import entering
 from core.errors import Conflict, NotFound, Refused
-from core.links import link_for, standing
+from core.links import leading, link_for
 from core.records import Application
 from core.rules.questions import application_pages
 from intake import pages
@@ -79,7 +79,7 @@ def _show(sent: Sent) -> Response:
 
 def _draft(session: Session, application: Application) -> dict[str, object]:
     office = pages.office()
-    link = standing(session, "application", application.id)
+    link = leading(session, "application", application.id, now=office.clock())
     fund = office.policy.fund(application.fund)
     return {
         "name": str(application.answers.get("organisation_name") or "No name yet"),

@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 from icalendar import Calendar
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from core import awards
 from core.calendar_files import calendar_file
-from core.records import Deadline
+from core.links import follow
+from core.records import Deadline, Link, Person
+from core.rules.policy import Role
 from scheduler.mail import Mail, compose
 from scheduler.mailbox import KeptMail
 from scheduler.timetable import run_sweep
@@ -89,6 +92,39 @@ def test_an_entry_that_moves_stays_the_same_entry(desk: Desk) -> None:
     assert str(after["UID"]) == str(before["UID"])
     assert after["SEQUENCE"] == before["SEQUENCE"] + 14
     assert after["DTSTART"].dt == before["DTSTART"].dt + timedelta(days=14)
+
+
+def test_an_offer_that_stays_open_longer_moves_its_entry(desk: Desk) -> None:
+    award = desk.offered()
+    (before,) = entries(mail_of(desk, "We offer you").calendar)
+    officer, until = desk.person(Role.OFFICER), award.accept_by + timedelta(days=10)
+    with desk.office.sessions.begin() as session:
+        who = session.get_one(Person, officer.id)
+        awards.extend_offer(session, award.id, who, until=until, reason="x", office=desk.office, now=desk.clock())
+    (after,) = entries(mail_of(desk, "You have until").calendar)
+    assert str(after["UID"]) == str(before["UID"])
+    assert after["SEQUENCE"] > before["SEQUENCE"]
+    assert after["DTSTART"].dt == until
+    assert str(after["URL"]) == str(before["URL"])
+
+
+def test_an_entry_leads_to_the_page_though_the_link_had_run_out(desk: Desk) -> None:
+    award = desk.active()
+    due = desk.returns_due(award)[0]
+    desk.clock.set_day(due - timedelta(days=7))
+    with desk.office.sessions.begin() as session:
+        session.execute(update(Link).where(Link.purpose == "return").values(expires_at=desk.clock()))
+    with desk.office.reading() as session:
+        deadlines = session.scalars(select(Deadline).where(Deadline.award_id == award.id, Deadline.due == due)).all()
+        (bare,) = entries(calendar_file(session, deadlines, office=desk.office))
+    assert "URL" not in bare  # a page that is only read makes no link, and gives none that leads nowhere
+    run_sweep(desk.office)
+    mail = mail_of(desk, "is due on")
+    (entry,) = entries(mail.calendar)
+    assert str(entry["URL"]) in mail.text
+    with desk.office.reading() as session:
+        token = str(entry["URL"]).rsplit("/", 1)[1]
+        assert follow(session, desk.office.signer, "return", token, now=desk.clock()) == deadlines[0].id
 
 
 def test_nothing_is_attached_once_nothing_is_due(desk: Desk) -> None:

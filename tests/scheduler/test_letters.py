@@ -13,8 +13,10 @@ from jinja2 import UndefinedError
 from sqlalchemy import delete, select
 
 from core import applications, asking, awards, bank_details, measures, outbox, returns
+from core.errors import Gone
+from core.link_terms import link_to
 from core.links import follow
-from core.records import Link, Person
+from core.records import Link, MonitoringReturn, Person
 from core.rules.banking import Account
 from core.rules.policy import Role
 from core.rules.questions import ReturnFacts
@@ -420,3 +422,37 @@ def test_a_link_that_was_never_made_is_made_when_it_is_needed(desk: Desk) -> Non
     with desk.office.sessions.begin() as session:
         session.execute(delete(Link))
     assert len(links(latest(desk).text)) == 1
+
+
+def test_a_question_long_after_the_award_leads_to_its_return_by_a_new_link(desk: Desk) -> None:
+    queried(desk, "On what?")
+    (old,) = links(by_subject(desk, "A question about your monitoring return").text)
+    desk.clock.forward(days=3 * 366)
+    with desk.office.sessions.begin() as session:
+        (came_in,) = session.scalars(select(MonitoringReturn))
+        (first,) = asking.questions(session, came_in)
+        officer = session.get_one(Person, first.person_id)
+        asking.take_back(session, first.id, officer, now=desk.clock())
+        asking.ask(session, came_in, officer, "And when?", office=desk.office, now=desk.clock())
+    (new,) = links(latest(desk).text)
+    now, signer = desk.clock(), desk.office.signer
+    with desk.office.reading() as session:
+        deadline = returns.due_on(awards.by_id(session, came_in.award_id), came_in.due)
+        assert follow(session, signer, "return", new.rsplit("/", 1)[1], now=now) == deadline.id
+        with pytest.raises(Gone):
+            follow(session, signer, "return", old.rsplit("/", 1)[1], now=now)
+
+
+def test_an_offer_that_ran_out_is_not_opened_by_a_new_link(desk: Desk) -> None:
+    award = desk.offered()
+    desk.quiet()
+    desk.clock.set_day(award.accept_by + timedelta(days=1))
+    with desk.office.sessions.begin() as session:
+        awards.expire_offers(session, today=desk.office.today(), now=desk.clock())
+    by_subject(desk, "has expired")
+    with desk.office.sessions.begin() as session:
+        (link,) = session.scalars(select(Link).where(Link.purpose == "offer"))
+        anew = link_to(session, "offer", award.id, policy=desk.office.policy, now=desk.clock())
+        assert (anew, anew.revoked_at) == (link, None)
+        with pytest.raises(Gone):
+            follow(session, desk.office.signer, "offer", desk.office.signer.token("offer", anew), now=desk.clock())
