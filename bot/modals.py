@@ -16,11 +16,9 @@ from bot.blocks import Block, Part
 from bot.cards import RECOMMENDED, ApplicationCard, after_award, points_list
 from bot.words import Typed
 from core.rules.money import MoneyError, display, pence_from_typed, pounds
+from core.written import LONGEST_WORDS
 
 View = dict[str, Any]
-
-MOST_REASONS = 3000
-"""Slack's own limit on a text box."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +98,7 @@ def recommend(facts: ApplicationCard, channel: str) -> View:
             blocks.field_block(
                 "reasons",
                 "Reasons",
-                blocks.text_box(most=MOST_REASONS),
+                blocks.text_box(most=LONGEST_WORDS),
                 hint="Why, and what shows the need. Whoever decides reads this, and it stays on the record.",
             ),
             _conditions("", optional=True),
@@ -127,7 +125,7 @@ def approve(facts: ApplicationCard, channel: str, usual_conditions: str) -> View
             blocks.field_block(
                 "reasons",
                 "Reasons",
-                blocks.text_box(said.reasons if said is not None else "", most=MOST_REASONS),
+                blocks.text_box(said.reasons if said is not None else "", most=LONGEST_WORDS),
                 hint="Why you approve, and how it serves what the fund is for. It stays on the record.",
             ),
             _conditions(said.conditions if said is not None and said.conditions else usual_conditions, optional=False),
@@ -148,7 +146,7 @@ def decline(facts: ApplicationCard, channel: str) -> View:
             blocks.field_block(
                 "reasons",
                 "Reasons",
-                blocks.text_box(most=MOST_REASONS),
+                blocks.text_box(most=LONGEST_WORDS),
                 hint="The applicant will read this. Say what was missing and whether they may ask again.",
             ),
         ],
@@ -168,7 +166,7 @@ def interest(facts: ApplicationCard, channel: str) -> View:
             blocks.field_block(
                 "reasons",
                 "What is your interest?",
-                blocks.text_box(most=MOST_REASONS),
+                blocks.text_box(most=LONGEST_WORDS),
                 hint="You will neither recommend nor decide this application. The card will name you, not your reason.",
             ),
         ],
@@ -220,7 +218,7 @@ def _conditions(initial: Typed | str, *, optional: bool) -> Block:
     return blocks.field_block(
         "conditions",
         "Conditions",
-        blocks.text_box(initial, most=MOST_REASONS),
+        blocks.text_box(initial, most=LONGEST_WORDS),
         hint="The recipient will read these beside the office's terms, and accepts both.",
         optional=optional,
     )

@@ -14,11 +14,10 @@ from typing import Any, Final, Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import applications, outbox, people, returns
+from core import applications, outbox, people, returns, written
 from core.errors import Conflict, NotFound, Refused
 from core.office import LONDON, Office, london_day
 from core.records import Application, Asked, Interest, MonitoringReturn, Person
-from core.rules.answers import clean_long
 from core.rules.lifecycle import (
     APPLICATION,
     RETURN,
@@ -31,10 +30,6 @@ from core.rules.lifecycle import (
 
 About = Application | MonitoringReturn
 Step = Literal["query", "answer", "take_back"]
-
-LONGEST_WORDS: Final = 3_000
-"""Characters of a question, and of its answer: as much as Slack lets a person type into one field."""
-
 
 _LINES: Final[Mapping[type[About], Mapping[Step, str]]] = {
     Application: {"query": "queried", "answer": "answered", "take_back": "question_taken_back"},
@@ -111,7 +106,7 @@ def ask(
     """
     about = _held(session, about)
     actor = _gate(session, about, person, "query")
-    question = _words(question, "Write your question: it goes out by e-mail.", _rule(about))
+    question = written.words(question, "Write your question: it goes out by e-mail.", _rule(about))
     _move(session, about, "query")
     told: dict[str, Any] = {"question": question, "person": person.id}
     if isinstance(about, Application) and about.recommendation is not None:
@@ -150,7 +145,7 @@ def answer(session: Session, asked_id: int, text: str, *, source: str, now: date
     Raises NotFound, Refused for an empty answer, Conflict when the question has been answered or taken back.
     """
     asked, about = still_open(session, asked_id)
-    text = _words(text, "Write your answer to the question.", _rule(about))
+    text = written.words(text, "Write your answer to the question.", _rule(about))
     _move(session, about, "answer")
     asked.answer, asked.ended_by, asked.ended_at = text, source, now
     _tell(session, about, "answer", source, {"answer": text}, now)
@@ -208,15 +203,6 @@ def _gate(session: Session, about: About, person: Person, action: Literal["query
     if refusal is not None:
         raise refusal
     return people.acting_for_office(person, "put questions here", _rule(about))
-
-
-def _words(text: str, missing: str, rule: str) -> str:
-    tidy = clean_long(text)
-    if not tidy:
-        raise Refused(missing, rule)
-    if len(tidy) > LONGEST_WORDS:
-        raise Refused(f"Keep it to {LONGEST_WORDS:,} characters. It has {len(tidy):,}.", rule)
-    return tidy
 
 
 def _move(session: Session, about: About, step: Step) -> None:

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from core import commitments, deadlines, events, outbox, payments, year_end
+from core import commitments, deadlines, events, outbox, payments, people, written, year_end
 from core.assessing import schedule_of
 from core.cases import case_of
 from core.errors import Conflict, Gone, NotFound, Refused
@@ -20,7 +20,7 @@ from core.links import link_for
 from core.office import Office, london_day
 from core.records import Application, Award, Decision, MeasureProposal, Person
 from core.returns import RETURN
-from core.rules.answers import clean_long, clean_short
+from core.rules.answers import clean_short
 from core.rules.authority import Decider, acceptance_day, may_recommend
 from core.rules.calendar import date_text, financial_year, year_label
 from core.rules.lifecycle import AWARD, OFFER, AwardAction, AwardState, NotAllowed, OfferAction, OfferState
@@ -222,7 +222,7 @@ def extend_offer(
     award = check_open(session, award_id, today)
     check_recommender(session, award, person, office=office)
     OFFER.next(OfferState.MADE, OfferAction.EXTEND)
-    said = payments.words(reason, "Say why the offer stays open longer: it goes on the record.")
+    said = written.words(reason, "Say why the offer stays open longer: it goes on the record.", "A6")
     was = award.accept_by
     if until <= was:
         raise Refused(f"The offer is open until {date_text(was)} already. Enter a later day.", "A6")
@@ -235,7 +235,7 @@ def extend_offer(
         tomorrow = today + timedelta(days=1)  # the mail about the new day says today what a step would say
         deadlines.extend(session, acceptance, until, office=office, today=today, silent_before=tomorrow)
     told = {"was": was.isoformat(), "accept_by": until.isoformat(), "reason": said, "person": person.id}
-    events.append(session, "offer_extended", award.reference, payments.actor_of(person), told, now=now)
+    events.append(session, "offer_extended", award.reference, people.actor_of(person), told, now=now)
     mail(session, "offer_extended", award, now, key=f"offer_extended:{award.id}:{until.isoformat()}")
     _card(session, award, now, key=f"extended-{until.isoformat()}")
     return award
@@ -360,7 +360,7 @@ def refuse(
     _check_open(award, london_day(now))
     _move(session, award, AwardAction.REFUSE)
     actor = _answered(session, award, name, role, now)
-    award.refusal_reason = clean_long(why)[: payments.LONGEST_WORDS] or None
+    award.refusal_reason = written.note(why, "A6", what="why you turn it down") or None
     _end_offer(session, award, actor, "the offer was refused", london_day(now), now, office)
     told = {"name": name, "role": award.answered_role, "why": award.refusal_reason}
     events.append(session, "offer_refused", award.reference, actor, told, now=now)
@@ -402,11 +402,9 @@ def complete(session: Session, award_id: int, person: Person, *, note: str, offi
     """
     award = payments.held_award(session, award_id)
     payments.check_handler(session, award, person)
-    said = payments.words(note, "Say how the award ended: it goes on the record.")
+    said = written.words(note, "Say how the award ended: it goes on the record.", "F7")
     _check_action(award, AwardAction.COMPLETE)
-    missing = [
-        one.due for one in award.deadlines if one.kind == RETURN and one.met_at is None and one.closed_at is None
-    ]
+    missing = [one.due for one in award.deadlines if one.kind == RETURN and one.is_open]
     if missing:
         raise Refused(
             f"The return of {award.reference} that is due on {min(missing).isoformat()} has not come in. Close the "
@@ -416,7 +414,7 @@ def complete(session: Session, award_id: int, person: Person, *, note: str, offi
     _move(session, award, AwardAction.COMPLETE)
     deadlines.close(session, subject=subject(award), now=now)
     payments.cancel_open(session, award, person, reason=said, now=now)
-    actor = payments.actor_of(person)
+    actor = people.actor_of(person)
     reason = "not spent when the award ended"
     released = release_unspent(session, award, office=office, today=london_day(now), actor=actor, note=reason, now=now)
     told = {"paid": award.paid, "released": released, "note": said, "person": person.id}

@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from core import events, holds, outbox, payments
+from core import events, holds, outbox, payments, people, written
 from core.errors import Conflict, Gone, NotFound, Refused
 from core.field_cipher import CannotOpen, key_of
 from core.office import Office, london_day
@@ -187,7 +187,7 @@ def read(session: Session, award_id: int, person: Person, *, why: str, office: O
     payments.check_handler(session, award, person)
     if Role(person.role) is not Role.FINANCE:
         raise Refused("Bank details are read by finance only. Ask the chief finance officer.", "W4")
-    said = payments.words(why, "Say why you read the bank details: it goes on the record.")
+    said = written.words(why, "Say why you read the bank details: it goes on the record.", "F7")
     details = of_award(session, award)
     if details is None:
         raise NotFound(f"No bank details were given for {award.reference}.", "W4")
@@ -199,7 +199,7 @@ def read(session: Session, award_id: int, person: Person, *, why: str, office: O
     except CannotOpen as error:
         raise Refused(f"The bank details of {award.reference} cannot be read. {error}", "W4") from error
     told = {"version": details.version, "why": said, "person": person.id}
-    events.append(session, READ, award.reference, payments.actor_of(person), told, now=now)
+    events.append(session, READ, award.reference, people.actor_of(person), told, now=now)
     return account
 
 

@@ -38,7 +38,7 @@ def calendar_file(
     Each is a whole day in London and leads to the page where it is met: by a link that leads there now, or as
     `address` has it, for whoever may make one.
     """
-    open_ones = [one for one in found if one.award is not None and one.met_at is None and one.closed_at is None]
+    open_ones = [one for one in found if one.award is not None and one.is_open]
     if not open_ones:
         return b""
     calendar = Calendar()

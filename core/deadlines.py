@@ -119,8 +119,7 @@ def extend(
         .where(
             Deadline.id == deadline.id,
             Deadline.due == was,
-            Deadline.met_at.is_(None),
-            Deadline.closed_at.is_(None),
+            Deadline.is_open,
         )
         .values(
             due=until,
@@ -137,7 +136,7 @@ def extend(
 
 def close(session: Session, *, subject: str, kinds: Iterable[str] | None = None, now: datetime) -> None:
     """Close what is open of a subject without its having been met: an offer that was refused, an award that ended."""
-    query = update(Deadline).where(Deadline.subject == subject, Deadline.met_at.is_(None), Deadline.closed_at.is_(None))
+    query = update(Deadline).where(Deadline.subject == subject, Deadline.is_open)
     if kinds is not None:
         query = query.where(Deadline.kind.in_(list(kinds)))
     session.execute(query.values(closed_at=now, next_step_on=None).execution_options(synchronize_session=False))
@@ -199,7 +198,7 @@ def _due(session: Session, today: date, after: tuple[date, int] | None, *, locke
         )
         .outerjoin(Award, Award.id == Deadline.award_id)
         .outerjoin(Application, Application.id == Award.application_id)
-        .where(Deadline.met_at.is_(None), Deadline.closed_at.is_(None), Deadline.next_step_on <= today)
+        .where(Deadline.is_open, Deadline.next_step_on <= today)
         .order_by(Deadline.due, Deadline.id)
         .limit(SWEEP_BATCH)
     )
@@ -290,9 +289,9 @@ def listing(
     if state == "met":
         query = query.where(Deadline.met_at.is_not(None))
     elif state == "due":
-        query = query.where(Deadline.met_at.is_(None), Deadline.due >= today)
+        query = query.where(Deadline.is_open, Deadline.due >= today)
     elif state == "overdue":
-        query = query.where(Deadline.met_at.is_(None), Deadline.due < today)
+        query = query.where(Deadline.is_open, Deadline.due < today)
     found = session.scalars(query.options(selectinload(Deadline.nudges).selectinload(Nudge.message)))
     return [_as_data(deadline, office.policy, today) for deadline in found]
 

@@ -5,21 +5,21 @@ The gate `may` is asked at the press and again, in the same transaction, when th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any, Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import awards
+from core import awards, people, written
 from core.applications import held, how_it_stands, move, put_card, put_mail, tell
 from core.assessing import assessment_of, facts_data, finding_data, known_facts
 from core.cases import case_of
 from core.errors import Conflict, Refused
 from core.office import Office, london_day
 from core.records import Application, Decision, Interest, Person, Recommendation
-from core.rules.answers import clean_long
 from core.rules.authority import (
     Decider,
     approver_finding,
@@ -32,8 +32,6 @@ from core.rules.money import display
 from core.rules.policy import Body, Role
 
 Action = Literal["recommend", "approve", "decline"]
-LONGEST_REASONS = 3_000
-"""Characters of reasons and of conditions: as much as Slack lets a person type into one field."""
 
 
 class WrongInput(Refused):
@@ -75,20 +73,23 @@ def _gate(
         raise refusal
 
 
+@contextmanager
+def _field(name: str) -> Iterator[None]:
+    """What is refused inside is what was typed into this field."""
+    try:
+        yield
+    except Refused as refusal:
+        raise WrongInput(name, refusal.reason, refusal.rule) from refusal
+
+
 def _reasons(reasons: str) -> str:
-    tidy = clean_long(reasons)
-    if not tidy:
-        raise WrongInput("reasons", "Give your reasons: they go on the record.", "A4")
-    if len(tidy) > LONGEST_REASONS:
-        raise WrongInput("reasons", f"Keep the reasons to {LONGEST_REASONS:,} characters.", "A4")
-    return tidy
+    with _field("reasons"):
+        return written.words(reasons, "Give your reasons: they go on the record.", "A4", what="the reasons")
 
 
 def _conditions(conditions: str) -> str:
-    tidy = clean_long(conditions)
-    if len(tidy) > LONGEST_REASONS:
-        raise WrongInput("conditions", f"Keep the conditions to {LONGEST_REASONS:,} characters.", "L1")
-    return tidy
+    with _field("conditions"):
+        return written.note(conditions, "L1", what="the conditions")
 
 
 def _amount(application: Application, amount: int) -> int:
@@ -142,7 +143,7 @@ def recommend(
         "conditions": recommendation.conditions,
         "person": person.id,
     }
-    tell(session, application, "recommended", _actor(person), told, now=now)
+    tell(session, application, "recommended", people.actor_of(person), told, now=now)
     put_card(session, application, now)
     return application
 
@@ -169,10 +170,6 @@ def _refuse_failed(blocking: tuple[Any, ...], field: str) -> None:
             f"This fails {first.rule}: {first.because} {first.remedy}".strip() + " It can be declined.",
             first.rule,
         )
-
-
-def _actor(person: Person) -> str:
-    return f"{person.name} ({person.role}, person {person.id})"
 
 
 def decide(
@@ -234,7 +231,7 @@ def decide(
         "person": person.id,
         "power": power,
     }
-    tell(session, application, outcome, _actor(person), told, now=now)
+    tell(session, application, outcome, people.actor_of(person), told, now=now)
     if decided_amount is None:
         put_mail(session, "declined", application, now)
     else:
@@ -245,7 +242,7 @@ def decide(
             amount=decided_amount,
             profile=profile,
             office=office,
-            actor=_actor(person),
+            actor=people.actor_of(person),
             now=now,
         )
     put_card(session, application, now)
@@ -283,7 +280,14 @@ def declare_interest(
     session.add(Interest(application_id=application.id, person_id=person.id, reason=reason, declared_at=now))
     application.version += 1
     session.flush()
-    tell(session, application, "interest_declared", _actor(person), {"person": person.id, "reason": reason}, now=now)
+    tell(
+        session,
+        application,
+        "interest_declared",
+        people.actor_of(person),
+        {"person": person.id, "reason": reason},
+        now=now,
+    )
     put_card(session, application, now)
     return application
 

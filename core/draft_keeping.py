@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from core import documents, events, holds
@@ -97,11 +97,10 @@ def _delete(session: Session, application: Application, *, office: Office, now: 
 
 def _returns(session: Session, policy: Policy, today: date) -> int:
     """Of returns that are not wanted any more; one that still is keeps what is typed, however long that takes."""
-    over = or_(Deadline.closed_at.is_not(None), Deadline.met_at.is_not(None))  # it may come in while somebody saves
     unwanted = (
         select(ReturnDraft, Deadline.reference)
         .join(Deadline, Deadline.id == ReturnDraft.deadline_id)
-        .where(over, ReturnDraft.saved_at < _before(policy, today))
+        .where(~Deadline.is_open, ReturnDraft.saved_at < _before(policy, today))
         .order_by(ReturnDraft.id)
     )
     gone = 0

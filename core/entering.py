@@ -11,11 +11,9 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import applications, people
-from core.errors import Refused
+from core import applications, people, written
 from core.office import Office
 from core.records import Application, EnteredFor, Person
-from core.rules.answers import clean_long
 from core.rules.lifecycle import ApplicationState
 from core.rules.questions import ApplicationFacts
 
@@ -32,11 +30,8 @@ def begin(
     NotFound for an unknown fund.
     """
     people.acting_for_office(person, "enter an application for somebody", "A2")
-    note = clean_long(consent)
-    if not note:
-        raise Refused("Write down who agreed that you enter it for them, how, and when.", "W4")
-    if len(note) > LONGEST_CONSENT:
-        raise Refused(f"Keep the note to {LONGEST_CONSENT:,} characters. It has {len(note):,}.", "W4")
+    missing = "Write down who agreed that you enter it for them, how, and when."
+    note = written.words(consent, missing, "W4", most=LONGEST_CONSENT, what="the note")
     application = applications.start(session, fund_id, office=office, now=now)
     session.add(EnteredFor(application_id=application.id, person_id=person.id, consent=note, begun_at=now))
     return application

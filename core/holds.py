@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import events
+from core import events, people
 from core.errors import Conflict, NotFound, Refused
 from core.records import Person, RetentionHold
 from core.rules.answers import clean_short
@@ -36,9 +36,7 @@ def place(
     session.add(placed)
     session.flush()
     told = {"hold": placed.id, "reason": reason.value, "file": named, "person": person.id}
-    events.append(
-        session, "hold_placed", reference, f"{person.name} ({person.role}, person {person.id})", told, now=now
-    )
+    events.append(session, "hold_placed", reference, people.actor_of(person), told, now=now)
     return placed
 
 
@@ -52,8 +50,7 @@ def lift(session: Session, hold_id: int, person: Person, *, on: date, now: datet
         raise Conflict("This hold has been lifted already.", "W4")
     placed.lifted_on = on
     told = {"hold": placed.id, "lifted_on": on.isoformat(), "person": person.id}
-    actor = f"{person.name} ({person.role}, person {person.id})"
-    events.append(session, "hold_lifted", placed.reference, actor, told, now=now)
+    events.append(session, "hold_lifted", placed.reference, people.actor_of(person), told, now=now)
     return placed
 
 

@@ -8,15 +8,11 @@ from enum import StrEnum
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from core import events, outbox, people
+from core import events, outbox, people, written
 from core.errors import Conflict, NotFound, Refused
 from core.records import Award, Issue, Person
-from core.rules.answers import clean_long
 from core.rules.lifecycle import AwardState
 from core.rules.policy import Body, Role
-
-LONGEST_WORDS = 3_000
-"""Characters of an issue, and of what came of it."""
 
 OWNERS = (Role.OFFICER, Role.DIRECTOR, Role.CHIEF_EXECUTIVE, Role.COMMISSIONER)
 """Who owns an issue of an award whose officer has left: the first there is, in this order."""
@@ -46,7 +42,7 @@ def raise_issue(session: Session, award: Award, text: str, *, source: str, now: 
     """
     if award.status in (AwardState.OFFERED, AwardState.REFUSED, AwardState.EXPIRED):
         raise Refused(f"The offer of {award.reference} has not been accepted. Write to the office instead.", "R2")
-    text = _words(text, "Say what you want to raise")
+    text = written.words(text, "Say what you want to raise", "R2")
     session.scalars(select(Award.id).where(Award.id == award.id).with_for_update(key_share=True)).one()
     for issue in of_award(session, award):
         if issue.status == IssueState.OPEN and issue.text == text:
@@ -75,7 +71,7 @@ def close(session: Session, issue_id: int, person: Person, *, outcome: str, now:
     """
     issue = by_id(session, issue_id)
     actor = people.acting_for_office(person, "close an issue", "R2")
-    outcome = _words(outcome, "Say what came of it: the recipient gets your answer by e-mail.")
+    outcome = written.words(outcome, "Say what came of it: the recipient gets your answer by e-mail.", "R2")
     closed = session.execute(
         update(Issue)
         .where(Issue.id == issue.id, Issue.status == IssueState.OPEN.value)
@@ -125,15 +121,6 @@ def by_id(session: Session, issue_id: int) -> Issue:
     if issue is None:
         raise NotFound("There is no such issue.", "R2")
     return issue
-
-
-def _words(text: str, missing: str) -> str:
-    tidy = clean_long(text)
-    if not tidy:
-        raise Refused(missing, "R2")
-    if len(tidy) > LONGEST_WORDS:
-        raise Refused(f"Keep it to {LONGEST_WORDS:,} characters.", "R2")
-    return tidy
 
 
 def _put(session: Session, kind: str, issue: Issue, now: datetime) -> None:

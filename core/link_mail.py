@@ -149,8 +149,7 @@ def _returns(session: Session, key: str, today: date) -> list[Has]:
             Application.contact_key == key,
             Award.status == AwardState.ACTIVE.value,
             Deadline.kind == RETURN,
-            Deadline.met_at.is_(None),
-            Deadline.closed_at.is_(None),
+            Deadline.is_open,
         )
         .order_by(Deadline.due, Deadline.id)
     )

@@ -14,14 +14,11 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from core import awards, events, outbox, payments
+from core import awards, events, outbox, people, written
 from core.errors import Conflict, NotFound, Refused
 from core.office import Office, london_day
 from core.records import Award, MeasureProposal, Outcome, Person
-from core.rules.answers import clean_long, clean_short
-
-LONGEST_WHY = 3_000
-"""Characters of why a change is proposed."""
+from core.rules.answers import clean_short
 
 LONGEST_MEASURE = 300
 """Characters of a measure, or of a target."""
@@ -105,9 +102,7 @@ def propose(
     changes = differing(award.application.outcomes, wanted)
     if not changes:
         raise Refused("Change at least one measure or target, or accept the offer as it is.", "N3")
-    said = clean_long(why)[:LONGEST_WHY]
-    if not said:
-        raise Refused("Say why you would rather measure this.", "N3")
+    said = written.words(why, "Say why you would rather measure this.", "N3", what="the reason")
     proposal = MeasureProposal(award_id=award.id, proposed_by=by, changes=changes, why=said, proposed_at=now)
     try:
         with session.begin_nested():
@@ -136,12 +131,12 @@ def agree(
     Raises Refused where this person may not (A2), Gone or Conflict where the offer or the proposal is open no more.
     """
     proposal, award = _open(session, proposal_id, person, office, now)
-    _end(session, proposal, "agreed", person, clean_long(note)[:LONGEST_WHY] or None, now)
+    _end(session, proposal, "agreed", person, written.note(note, "N3", what="the note") or None, now)
     there = {one.position: one for one in award.application.outcomes}
     for one in proposal.changes:
         there[one["position"]].measure, there[one["position"]].target = one["measure"], one["target"]
     data = {"proposal": proposal.id, "changes": proposal.changes, "note": proposal.answer, "person": person.id}
-    events.append(session, "measures_agreed", award.reference, payments.actor_of(person), data, now=now)
+    events.append(session, "measures_agreed", award.reference, people.actor_of(person), data, now=now)
     _mail(session, "measures_agreed", award, proposal, now)
     return proposal
 
@@ -151,10 +146,10 @@ def decline(
 ) -> MeasureProposal:
     """Decline what was proposed, with a reason: the offer stands as it was made. Raises as `agree` does."""
     proposal, award = _open(session, proposal_id, person, office, now)
-    said = payments.words(reason, "Say why the measures stay as they are: the applicant reads it.")
+    said = written.words(reason, "Say why the measures stay as they are: the applicant reads it.", "N3")
     _end(session, proposal, "declined", person, said, now)
     data = {"proposal": proposal.id, "reason": said, "person": person.id}
-    events.append(session, "measures_declined", award.reference, payments.actor_of(person), data, now=now)
+    events.append(session, "measures_declined", award.reference, people.actor_of(person), data, now=now)
     _mail(session, "measures_declined", award, proposal, now)
     return proposal
 

@@ -13,16 +13,12 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from core import deadlines, events, outbox, payments, people
+from core import deadlines, events, outbox, payments, people, written
 from core.errors import Conflict, NotFound, Refused
 from core.office import Office, london_day
 from core.records import Award, Deadline, Payment, Person, TimeRequest
 from core.returns import RETURN
-from core.rules.answers import clean_long
 from core.rules.calendar import date_text
-
-LONGEST_WORDS = 3_000
-"""Characters of a reason, and of an answer."""
 
 
 class TimeState(StrEnum):
@@ -67,9 +63,9 @@ def ask(
     Raises Refused (D0) for a day that is too early or too late or without a reason, Conflict where the return is in,
     is not expected any more, or the office has a request before it already.
     """
-    reason = _words(reason, "Say why you need more time")
+    reason = written.words(reason, "Say why you need more time", "D0")
     session.refresh(deadline, with_for_update={"key_share": True})  # the return may come in at this moment
-    if deadline.met_at is not None or deadline.closed_at is not None:
+    if not deadline.is_open:
         raise Conflict("This return is in, or is not expected any more. It needs no more time.", "D0")
     refusal = why_not(deadline, until, latest_day(award, deadline, office), london_day(now))
     if refusal:
@@ -121,7 +117,7 @@ def agree(session: Session, request_id: int, person: Person, *, office: Office, 
 def decline(session: Session, request_id: int, person: Person, *, reason: str, now: datetime) -> TimeRequest:
     """Decline with a reason: the return stays due on its day, and the recipient is told. Raises as `agree` does."""
     request, actor = _held(session, request_id, person)
-    reason = _words(reason, "Say why not: the recipient gets your reason by e-mail.")
+    reason = written.words(reason, "Say why not: the recipient gets your reason by e-mail.", "D0")
     _answer(session, request, TimeState.DECLINED, reason, person, now)
     told = {"due": request.due.isoformat(), "until": request.until.isoformat(), "reason": reason, "person": person.id}
     events.append(session, "more_time_declined", request.award.reference, actor, told, now=now)
@@ -168,15 +164,6 @@ def _answer(
     session.refresh(request)
     if not answered.rowcount:  # type: ignore[attr-defined]  # a CursorResult
         raise _answered(request)
-
-
-def _words(text: str, missing: str) -> str:
-    tidy = clean_long(text)
-    if not tidy:
-        raise Refused(missing, "D0")
-    if len(tidy) > LONGEST_WORDS:
-        raise Refused(f"Keep it to {LONGEST_WORDS:,} characters.", "D0")
-    return tidy
 
 
 def _put(session: Session, kind: str, request: TimeRequest, now: datetime) -> None:

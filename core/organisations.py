@@ -164,8 +164,7 @@ def overdue_returns(session: Session, keys: OrganisationKeys, *, today: date) ->
         .where(
             by_same(keys),
             Deadline.kind == RETURN,
-            Deadline.met_at.is_(None),
-            Deadline.closed_at.is_(None),
+            Deadline.is_open,
             Deadline.due < today,
         )
         .order_by(Deadline.due, Deadline.id)

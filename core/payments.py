@@ -13,14 +13,13 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from core import commitments, events, returns, year_end
+from core import commitments, events, people, returns, written, year_end
 from core.assessing import facts_of, finding_data
 from core.commitments import Freed
 from core.errors import Conflict, NotFound, Refused
 from core.ledger import HeldYear, enter, held_years
 from core.office import Office, london_day
 from core.records import Award, AwardCheck, BankDetails, FundYear, Interest, Payment, Person
-from core.rules.answers import clean_long
 from core.rules.authority import Decider
 from core.rules.calendar import financial_year
 from core.rules.checks import Checks
@@ -38,24 +37,6 @@ from core.rules.payment import (
 )
 from core.rules.policy import Body, Kind, Role
 from core.rules.procurement import procurement
-
-LONGEST_WORDS = 3_000
-"""Characters of a reason or a note."""
-
-
-def actor_of(person: Person) -> str:
-    """A member of staff as the trail names them."""
-    return f"{person.name} ({person.role}, person {person.id})"
-
-
-def words(text: str, missing: str) -> str:
-    """A reason or note, tidied. Raises Refused, saying what is missing, where there is none, and for one too long."""
-    tidy = clean_long(text)
-    if not tidy:
-        raise Refused(missing, "F7")
-    if len(tidy) > LONGEST_WORDS:
-        raise Refused(f"Keep it to {LONGEST_WORDS:,} characters.", "F7")
-    return tidy
 
 
 def check_handler(session: Session, award: Award, person: Person) -> None:
@@ -172,7 +153,7 @@ def _tell(
     now: datetime,
 ) -> None:
     told = {**({"payment": payment.number} if payment else {}), **data, "person": person.id}
-    events.append(session, kind, award.reference, actor_of(person), told, now=now)
+    events.append(session, kind, award.reference, people.actor_of(person), told, now=now)
 
 
 def _check_action(payment: Payment, action: PaymentAction) -> PaymentState:
@@ -204,7 +185,7 @@ def hold(session: Session, award_id: int, number: int, person: Person, *, reason
     """Hold a payment that has not been made, for a reason; an approval of it ends. Raises Refused or Conflict (F7)."""
     award = _begun(session, award_id, person)
     payment = _payment(session, award, number)
-    said = words(reason, "Say why the payment is held: it goes on the record.")
+    said = written.words(reason, "Say why the payment is held: it goes on the record.", "F7")
     _move(session, payment, PaymentAction.HOLD, held_because=said, **_UNAPPROVED)
     _tell(session, award, "payment_held", person, payment, {"reason": said}, now=now)
     return payment
@@ -214,7 +195,7 @@ def release(session: Session, award_id: int, number: int, person: Person, *, rea
     """End a hold, for a reason; the payment is approved afresh. Raises Refused or Conflict (F7)."""
     award = _begun(session, award_id, person)
     payment = _payment(session, award, number)
-    said = words(reason, "Say why the payment is released: it goes on the record.")
+    said = written.words(reason, "Say why the payment is released: it goes on the record.", "F7")
     _move(session, payment, PaymentAction.RELEASE, held_because=None)
     _tell(session, award, "payment_released", person, payment, {"reason": said}, now=now)
     return payment
@@ -224,7 +205,7 @@ def cancel(session: Session, award_id: int, number: int, person: Person, *, reas
     """Cancel a payment that has not been made, for a reason. Raises Refused or Conflict (F7)."""
     award = _begun(session, award_id, person)
     payment = _payment(session, award, number)
-    said = words(reason, "Say why the payment is cancelled: it goes on the record.")
+    said = written.words(reason, "Say why the payment is cancelled: it goes on the record.", "F7")
     _move(session, payment, PaymentAction.CANCEL)
     _tell(session, award, "payment_cancelled", person, payment, {"reason": said}, now=now)
     return payment
@@ -243,7 +224,7 @@ def _record_check(
 ) -> AwardCheck:
     award = held_award(session, award_id)
     check_handler(session, award, person)
-    said = words(note, "Say how you checked it: it goes on the record.")
+    said = written.words(note, "Say how you checked it: it goes on the record.", "F7")
     made = AwardCheck(award_id=award.id, kind=kind.value, person_id=person.id, found=found, note=said, made_at=now)
     session.add(made)
     session.flush()
@@ -423,7 +404,7 @@ def pay(session: Session, award_id: int, number: int, person: Person, *, office:
         if row.year > this_year:
             break  # a year that has not begun pays nothing yet
         part = min(left, holding.unpaid)
-        enter(session, row, "payment", -part, actor=actor_of(person), note=note, now=now, award=award)
+        enter(session, row, "payment", -part, actor=people.actor_of(person), note=note, now=now, award=award)
         left -= part
     if left:
         raise Refused(f"{display(left)} of this payment is not funded.", "F7")
@@ -466,7 +447,7 @@ def take_back(
     check_handler(session, award, person)
     if amount <= 0:
         raise Refused("Record an amount over zero.", "F7")
-    said = words(reasons, "Say why the money came back: it goes on the record.")
+    said = written.words(reasons, "Say why the money came back: it goes on the record.", "F7")
     fund, today = office.policy.fund(award.fund), london_day(now)
     years = commitments.years_of(session, award)
     held = (
@@ -474,7 +455,7 @@ def take_back(
     )
     _change_paid(session, award, -amount)
     left, freed = amount, []
-    actor = actor_of(person)
+    actor = people.actor_of(person)
     for row, holding in reversed(_slices(session, award, held)):
         part = min(left, holding.paid)
         if part == 0:

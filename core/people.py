@@ -95,6 +95,11 @@ def holders(session: Session, role: Role) -> list[Person]:
     )
 
 
+def actor_of(person: Person) -> str:
+    """A member of staff as the trail names them."""
+    return f"{person.name} ({person.role}, person {person.id})"
+
+
 def acting_for_office(person: Person, what: str, rule: str) -> str:
     """Who acts, as the trail names them. Raises Refused, naming `what` it is, for whoever is not of the office."""
     if not person.active:
@@ -103,7 +108,7 @@ def acting_for_office(person: Person, what: str, rule: str) -> str:
         raise Refused(f"Constabulary staff do not {what}: it is for the Commissioner's office.", rule)
     if person.role in (Role.PANEL, Role.AUDITOR):
         raise Refused(f"The panel and auditors read; they do not {what}. Ask somebody of the office.", rule)
-    return f"{person.name} ({person.role}, person {person.id})"
+    return actor_of(person)
 
 
 def count(session: Session) -> int:

@@ -15,14 +15,13 @@ from typing import Any, Final
 from sqlalchemy import Select, select, text, update
 from sqlalchemy.orm import Session, joinedload
 
-from core import events, outbox
+from core import events, outbox, written
 from core.errors import NotFound, Refused
 from core.office import Office, fingerprint_of, holding_on, london_day
 from core.policy_dry_run import DryRun, Progress, dry_run, shifted_applications
 from core.policy_file import PolicyError, begins_later, policy_as_data, policy_from_text
 from core.policy_table import Change, changes
 from core.records import PolicyInForce, PolicyVersion, PolicyWithdrawal
-from core.rules.answers import clean_long
 from core.rules.calendar import date_text
 from core.rules.policy import Policy
 from core.rules.words import listed
@@ -303,9 +302,7 @@ def apply(session: Session, proposal: Proposal, *, by: str, note: str = "", offi
     """
     today = london_day(now)
     _not_in_the_past(proposal.from_day, today)
-    tidy = clean_long(note)
-    if len(tidy) > LONGEST_NOTE:
-        raise Refused(f"Keep the note to {LONGEST_NOTE:,} characters.")
+    tidy = written.note(note, "A4", most=LONGEST_NOTE, what="the note")
     _queue(session)
     if session.scalar(select(PolicyInForce.id).limit(1)) is None:
         _put_file(session, office, "what held before anything was applied", now=now)
@@ -334,11 +331,8 @@ def withdraw(session: Session, day: date, *, by: str, because: str, office: Offi
     What was applied for the same day before it does not come back. Answers what holds on that day now. Raises Refused
     for a day that has come, since decisions are made under what holds then; NotFound where nothing is scheduled.
     """
-    tidy = clean_long(because)
-    if not tidy:
-        raise Refused("Say why it is withdrawn: it goes on the record.", "A4")
-    if len(tidy) > LONGEST_NOTE:
-        raise Refused(f"Keep the reason to {LONGEST_NOTE:,} characters.")
+    missing = "Say why it is withdrawn: it goes on the record."
+    tidy = written.words(because, missing, "A4", most=LONGEST_NOTE, what="the reason")
     _queue(session)
     today = london_day(now)
     coming = list(session.scalars(_scheduled(today)))

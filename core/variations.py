@@ -8,7 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from core import awards, commitments, deadlines, events, payments, year_end
+from core import awards, commitments, deadlines, events, payments, people, written, year_end
 from core.assessing import facts_data, finding_data, known_facts, schedule_of
 from core.awards import MEETING
 from core.cases import case_of
@@ -50,7 +50,7 @@ def vary(
     if award.amount != was:
         raise Conflict(f"{award.reference} is {display(award.amount)} now, not {display(was)}. Look at it again.", "A3")
     _check_decider(session, award, person, max(was, amount), office=office, today=today)
-    said = payments.words(reasons, "Give your reasons: they go on the record.")
+    said = written.words(reasons, "Give your reasons: they go on the record.", "F7")
     if amount <= 0 or amount == was:
         raise Refused("Enter the award's new amount: over zero, and another than it has.", "F6")
     fund = office.policy.fund(award.fund)
@@ -62,7 +62,7 @@ def vary(
         first = assessment.blocking[0]
         raise Refused(f"This fails {first.rule}: {first.because} {first.remedy}".strip(), first.rule)
     by_year = _new_profile(award, amount, profile)
-    actor = payments.actor_of(person)
+    actor = people.actor_of(person)
     year_end.hold_years(session, fund, commitments.years_of(session, award) | set(by_year), today)
     freed, taken = commitments.rearrange(
         session, fund, award, by_year, this_year=financial_year(today), actor=actor, note="variation", now=now

@@ -158,7 +158,7 @@ def _overdue(session: Session, today: date, _now: datetime) -> list[Waiting]:
         select(*_OF_AN_AWARD, Deadline.due)
         .join(Award, Award.id == Deadline.award_id)
         .join(Application, Application.id == Award.application_id)
-        .where(Deadline.kind == RETURN, Deadline.met_at.is_(None), Deadline.closed_at.is_(None), Deadline.due < today)
+        .where(Deadline.kind == RETURN, Deadline.is_open, Deadline.due < today)
         .order_by(Deadline.due, Deadline.id)
         .limit(MOST)
     )

@@ -21,6 +21,7 @@ from core.rules.answers import clean_long, clean_short
 from core.rules.lifecycle import AwardState
 from core.rules.money import display
 from core.rules.questions import Fault
+from core.written import LONGEST_WORDS
 from intake import documents, pages
 
 blueprint = Blueprint("offers", __name__)
@@ -129,8 +130,8 @@ def _faults(raw: Mapping[str, str], award: Award, *, waits: bool) -> list[Fault]
             fault(field, f"{what} must be {LONGEST_NAME} characters or fewer")
     if not clean_short(raw["name"]):
         fault("name", "Enter your full name")
-    if len(raw["why_not"]) > measures.LONGEST_WHY:
-        fault("why_not", f"Why you turn it down must be {measures.LONGEST_WHY:,} characters or fewer")
+    if len(clean_long(raw["why_not"])) > LONGEST_WORDS:
+        fault("why_not", f"Why you turn it down must be {LONGEST_WORDS:,} characters or fewer")
     return faults
 
 
@@ -151,8 +152,8 @@ def _proposal_faults(raw: Mapping[str, str], award: Award) -> list[Fault]:
         faults.append(Fault(first, first, "Change at least one measure or target, or accept the offer as it is", ""))
     if not clean_long(raw["why"]):
         faults.append(Fault("why", "why", "Enter why you would rather measure this", ""))
-    elif len(raw["why"]) > measures.LONGEST_WHY:
-        faults.append(Fault("why", "why", f"Keep the reason to {measures.LONGEST_WHY:,} characters", ""))
+    elif len(clean_long(raw["why"])) > LONGEST_WORDS:
+        faults.append(Fault("why", "why", f"Keep the reason to {LONGEST_WORDS:,} characters", ""))
     return faults
 
 

@@ -16,6 +16,7 @@ from core.office import LONDON, Office
 from core.policy_file import PolicyError
 from core.rules.money import display
 from core.rules.questions import AnswerKind, Fault, Question, budget_rows, budget_so_far, fields
+from core.written import LONGEST_WORDS
 from intake import assets
 from intake.headers import nonce
 
@@ -90,6 +91,7 @@ def install(app: Flask) -> None:
             "nonce": nonce,
             "styled": assets.present(_static() / assets.FOLDER.name),
             "asset": asset,
+            "longest_words": LONGEST_WORDS,
         }
 
 

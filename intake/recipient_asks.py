@@ -15,6 +15,7 @@ from core.records import Award, Deadline
 from core.rules.answers import Limits, read_answer
 from core.rules.calendar import date_text
 from core.rules.questions import AnswerKind, Fault, Faults, Question, fields
+from core.written import LONGEST_WORDS
 from intake import pages
 from intake.returns import of_link
 
@@ -40,7 +41,7 @@ def _until(latest: date) -> Question:
 
 
 def _limits() -> Limits:
-    return Limits(long=more_time.LONGEST_WORDS, short=200, outcomes=1, largest=0, lines=1)
+    return Limits(long=LONGEST_WORDS, short=200, outcomes=1, largest=0, lines=1)
 
 
 def _typed(*questions: Question) -> dict[str, str]:
@@ -52,7 +53,7 @@ def more_time_form(token: str) -> ResponseReturnValue:
     """Ask for a later day."""
     with pages.office().reading() as session:
         award, deadline = of_link(session, token)
-        if not _open(deadline) or _waits(more_time.requests(session, deadline)):
+        if not deadline.is_open or _waits(more_time.requests(session, deadline)):
             return _back(token)
         return _more_time(token, award, deadline, {})
 
@@ -81,7 +82,7 @@ def ask_more_time(token: str) -> ResponseReturnValue:
             if isinstance(until, date):
                 refusal = more_time.why_not(deadline, until, latest, office.today())
                 faults += [Fault("until-day", "until", refusal, "/until")] if refusal else []
-            if faults and _open(deadline):
+            if faults and deadline.is_open:
                 return _more_time(
                     token, award, deadline, raw, sorted(faults, key=lambda one: one.question_id != "until")
                 )
@@ -156,10 +157,6 @@ def _issue(
         notice=notice,
         back=url_for("returns.form", token=token),
     )
-
-
-def _open(deadline: Deadline) -> bool:
-    return deadline.met_at is None and deadline.closed_at is None
 
 
 def _waits(requests: Sequence[object]) -> bool:

@@ -12,12 +12,13 @@ from core.records import Asked, MonitoringReturn
 from core.rules.answers import Limits, clean_long, read_answer
 from core.rules.questions import Faults
 from core.rules.return_forms import read_figures
+from core.written import LONGEST_WORDS
 from intake import pages
 from intake.returns import ANSWER, AskedFor, asked_by_link, figures_of, received_page
 
 blueprint = Blueprint("return_answers", __name__)
 
-_LIMITS = Limits(long=asking.LONGEST_WORDS, short=0, outcomes=0, largest=0, lines=0)
+_LIMITS = Limits(long=LONGEST_WORDS, short=0, outcomes=0, largest=0, lines=0)
 
 _ENDED = "This question was answered or taken back before your answer came. Nothing was changed."
 

@@ -299,7 +299,7 @@ def _beside(session: Session, token: str, award: Award, deadline: Deadline) -> d
         "fund_name": fund.name if fund else award.fund,
         "token": token,
         "requests": requests,
-        "may_ask_time": deadline.met_at is None and deadline.closed_at is None and not waits,
+        "may_ask_time": deadline.is_open and not waits,
         "raised": issues.of_award(session, award),
         "address": f"{pages.office().public_url.rstrip('/')}{url_for('returns.form', token=token)}",
     }
@@ -307,5 +307,5 @@ def _beside(session: Session, token: str, award: Award, deadline: Deadline) -> d
 
 def _following(award: Award, due: date) -> date | None:
     """The day of the next return that is still to come in."""
-    days = [one.due for one in award.deadlines if one.kind == returns.RETURN and one.met_at is None and one.due > due]
+    days = [one.due for one in award.deadlines if one.kind == returns.RETURN and one.is_open and one.due > due]
     return min(days, default=None)

@@ -110,7 +110,6 @@ def where_it_stands(
         correcting=waiting is not None and corrections.begun(session, waiting) is not None,
         not_sent=not_sent(session, application, _policy()),
         ended=[one for one in asked if one.ended_at is not None],
-        longest=asking.LONGEST_WORDS,
         typed=typed,
         unsent=unsent,
         fault=fault,

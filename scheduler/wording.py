@@ -249,10 +249,7 @@ def _due(award: Award, kind: str, after: date | None = None) -> list[date]:
     return [
         deadline.due
         for deadline in award.deadlines
-        if deadline.kind == kind
-        and deadline.met_at is None
-        and deadline.closed_at is None
-        and (after is None or deadline.due > after)
+        if deadline.kind == kind and deadline.is_open and (after is None or deadline.due > after)
     ]
 
 
@@ -373,7 +370,7 @@ def open_nudges(session: Session, message: OutboxMessage) -> list[Nudge]:
     nudges = [
         nudge
         for nudge in deadlines.nudges_of(session, message)
-        if nudge.deadline.met_at is None and nudge.deadline.closed_at is None and nudge.due == nudge.deadline.due
+        if nudge.deadline.is_open and nudge.due == nudge.deadline.due
     ]
     if not nudges:
         raise NothingLeft("everything that it was about has been done, has ended, or has more time")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Boolean, ForeignKey, Index, Integer, String, UniqueConstraint, text
+from sqlalchemy import Boolean, ColumnElement, ForeignKey, Index, Integer, String, UniqueConstraint, and_, text
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.columns import Key
@@ -52,6 +53,16 @@ class Deadline(Record):
 
     award: Mapped[Award | None] = relationship(back_populates="deadlines")
     nudges: Mapped[list[Nudge]] = relationship(back_populates="deadline", order_by="Nudge.step")
+
+    @hybrid_property
+    def is_open(self) -> bool:
+        """Whether it is still to be met: neither done, nor closed because nobody waits for it any more."""
+        return self.met_at is None and self.closed_at is None
+
+    @is_open.inplace.expression
+    @classmethod
+    def _is_open(cls) -> ColumnElement[bool]:
+        return and_(cls.met_at.is_(None), cls.closed_at.is_(None))
 
 
 class Nudge(Record):

@@ -102,7 +102,6 @@ def _show(reference: str, sent: Sent) -> Response:
             unsent=sent.unsent({"ask"} if may_ask else set()),
             errors=sent.errors if may_ask else [],
             notice=sent.notice,
-            longest=forms.LONGEST,
             back=url_for("staff_front.page"),
         )
 

@@ -15,16 +15,14 @@ from core.errors import Conflict, Gone, NotFound, Refused
 from core.records import Person
 from core.rules.answers import Limits, read_answer
 from core.rules.questions import AnswerKind, Faults, Question
+from core.written import LONGEST_WORDS
 from intake import pages
 from intake.staff import session as staff_session
 
 WORDS: Final = "words"
 """The field for a question, a reason or a note: every form has at most one."""
 
-LONGEST: Final = 3_000
-"""Characters of it, as the record takes them."""
-
-_LIMITS = Limits(long=LONGEST, short=200, outcomes=1, largest=0, lines=1)
+_LIMITS = Limits(long=LONGEST_WORDS, short=200, outcomes=1, largest=0, lines=1)
 
 
 @dataclass(frozen=True)

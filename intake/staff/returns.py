@@ -113,7 +113,6 @@ def _show(reference: str, due: str, sent: Sent) -> Response:
             unsent=sent.unsent({"ask", "accept"} if can else set()),
             errors=sent.errors if can else [],
             notice=sent.notice,
-            longest=forms.LONGEST,
             back=url_for("staff_front.page"),
         )
 

@@ -14,12 +14,12 @@ import pytest
 from sqlalchemy import update
 
 from core import applications, asking, awards, deciding, events, returns
-from core.asking import LONGEST_WORDS
 from core.audit import verify
 from core.errors import Conflict, NotFound, Refused
 from core.office import Office, london_day
 from core.records import Application, Asked, Decision, MonitoringReturn, Person
 from core.rules.policy import Body, Role
+from core.written import LONGEST_WORDS
 from tests.core.casework import (
     active,
     allocate,

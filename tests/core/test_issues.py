@@ -8,10 +8,10 @@ import pytest
 
 from core import awards, issues, people
 from core.errors import Conflict, NotFound, Refused
-from core.issues import LONGEST_WORDS
 from core.office import Office
 from core.records import Person
 from core.rules.policy import Body, Role
+from core.written import LONGEST_WORDS
 from tests.core.casework import (
     accept,
     active,
