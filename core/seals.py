@@ -170,6 +170,12 @@ def _values(row: Record) -> dict[str, Any]:
     return {attribute.key: getattr(row, attribute.key) for attribute in inspect(type(row)).column_attrs}
 
 
+def _goes(session: Session, row: object) -> bool:
+    """Whether the flush takes this row away: deleted, or left by the one row that it belongs to (an orphan)."""
+    state = inspect(row)
+    return row in session.deleted or (state.has_identity and state.mapper._is_orphan(state))  # noqa: SLF001 - the flush's own question
+
+
 def _changed(row: object, table: Table) -> dict[str, Any]:
     """The sealed columns that the session has changed and the database has not yet, with their new values."""
     state = inspect(row)
@@ -188,7 +194,7 @@ def _before_flush(session: Session, _context: UOWTransaction, _rows: object) -> 
     wanted: dict[str, list[int]] = {}
     for row in (*session.dirty, *session.deleted):
         table = _table_of(row)
-        if table is None or _is_draft(row) or not (row in session.deleted or _changed(row, table)):
+        if table is None or _is_draft(row) or not (_goes(session, row) or _changed(row, table)):
             continue
         key = seal_key(table.name, _number(row))
         if key in noted:
@@ -221,7 +227,7 @@ def _after_flush(session: Session, _context: UOWTransaction) -> None:
         if table is None or (key := seal_key(table.name, _number(row))) not in before:
             continue
         after: Values | None = {**before[key], **_changed(row, table)}
-        if row in session.deleted:
+        if _goes(session, row):
             after = None
         elif not _sealed_columns(table.name) <= inspect(row).dict.keys():  # what it came to only the database knows
             after = _stored(session, table, key_of(table) == _number(row))[key]

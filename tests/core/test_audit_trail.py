@@ -9,10 +9,10 @@ from sqlalchemy import insert, select, text, update
 from core import events, people
 from core.audit import verify
 from core.office import Office
-from core.records import Person
+from core.records import Application, Event, Outcome, Person
 from core.rules.policy import Role
 from tests.conftest import Clock
-from tests.core.casework import accept, offered, person, someone, trail
+from tests.core.casework import accept, allocate, offered, person, recommended, someone, trail
 from tests.core.lives import Life
 from tests.core.tampering import TABLES, behind_its_back, last_line, line, resealed, said, verified
 
@@ -172,3 +172,19 @@ def test_a_row_that_the_desk_changes_without_a_line_is_found(office: Office) -> 
     with office.sessions.begin() as session:
         someone(session, number).name = "Somebody Else"
     assert f"Person {number} is not as line 1 left it." in said(verified(office))
+
+
+def test_a_row_that_its_owner_lets_go_is_sealed_as_taken_away(office: Office, clock: Clock) -> None:
+    """An outcome that is taken out of its application's list is deleted by the flush alone."""
+    allocate(office, "youth-fund", 100_000_00)
+    number = recommended(office)
+    with office.sessions.begin() as session:
+        application = session.get_one(Application, number)
+        key = f"outcome:{application.outcomes[0].id}"
+        application.outcomes = [Outcome(outcome="Other", measure="Other", target="1", position=90)]
+        events.append(session, "corrected", application.reference or "", "test", {}, now=clock.now)
+    assert verified(office).sound, said(verified(office))
+    with office.reading() as session:
+        sealed = session.scalars(select(Event.seals).order_by(Event.sequence.desc())).first() or {}
+    assert sealed[key][1] is None
+    assert sealed[key][0] is not None
