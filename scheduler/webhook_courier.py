@@ -10,15 +10,18 @@ import base64
 import binascii
 import hashlib
 import hmac
+import io
 import ipaddress
 import json
+import re
 import socket
 import ssl
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
-from typing import Final
+from time import monotonic
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
@@ -31,7 +34,7 @@ from scheduler.trouble import NotNow, Unsendable
 from scheduler.wording import NothingLeft
 
 SECONDS: Final = 8.0
-"""How long an endpoint may take for each step of its answer; it should take the message and work afterwards."""
+"""How long an endpoint may take in all to answer; it should take the message and work afterwards."""
 
 FIRST_WAIT: Final = timedelta(seconds=10)
 """How long a message waits after its first failure; twice as long after each further one."""
@@ -45,6 +48,11 @@ GIVE_UP: Final = timedelta(days=3)
 PREFIX: Final = "whsec_"
 SHORTEST_SECRET, LONGEST_SECRET = 24, 64
 """Bytes of a secret, as the scheme has it."""
+
+_NAME: Final = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?", re.IGNORECASE)
+"""One part of a host's name, as it can be looked up."""
+
+LONGEST_HOST: Final = 253
 
 NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 SIX_TO_FOUR: Final = ipaddress.ip_network("2002::/16")
@@ -73,12 +81,32 @@ class Endpoint:
 def endpoint_from(text: str) -> Endpoint:
     """An endpoint from `URL SECRET` or `URL SECRET private`. Raises ValueError."""
     url, secret, *rest = [*text.split(), "", ""][: max(len(text.split()), 2)]
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.fragment:
-        raise ValueError("an address is one of https and holds no user and no fragment")
-    if parts.port == 0 or rest not in ([], ["private"]):
+    _check_address(url)
+    if rest not in ([], ["private"]):
         raise ValueError("after address and secret comes nothing, or the word private")
     return Endpoint(url, _secret(secret), bool(rest))
+
+
+def _check_address(url: str) -> None:
+    """Raises ValueError for an address to which nothing can be posted."""
+    if not all("!" <= sign <= "~" for sign in url):
+        raise ValueError("an address has no letters but a to z: write others as a browser copies them, xn--… and %…")
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+        usable = _is_host(host) and port != 0
+    except ValueError:  # brackets without an address in them, a port that is no number
+        raise ValueError("this address has no host and port that anybody could have") from None
+    if parts.scheme not in ("http", "https") or "@" in parts.netloc or "#" in url:
+        raise ValueError("an address is one of https and holds no user and no fragment")
+    if not usable:
+        raise ValueError("this address has no host and port that anybody could have")
+
+
+def _is_host(host: str) -> bool:
+    if ":" in host:
+        return ipaddress.IPv6Address(host).scope_id is None
+    return len(host) <= LONGEST_HOST and all(_NAME.fullmatch(part) for part in host.removesuffix(".").split("."))
 
 
 def _secret(text: str) -> bytes:
@@ -175,17 +203,61 @@ class WebhookCourier:
         """Nothing: the outbox and the log say so. The API has the same facts for whoever missed the message."""
 
 
+class _Limited:
+    """A connected socket that sends, and answers what came back, until one moment: then it raises TimeoutError."""
+
+    def __init__(self, connected: socket.socket, until: float) -> None:
+        self._socket = connected
+        self._until = until
+
+    def settle(self) -> socket.socket:
+        """The socket, with what is left of the time. Raises TimeoutError once there is none."""
+        left = self._until - monotonic()
+        if left <= 0:
+            raise TimeoutError("it took too long to answer")
+        self._socket.settimeout(left)
+        return self._socket
+
+    def sendall(self, data: Any) -> None:
+        self.settle().sendall(data)
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(_Received(self))
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+class _Received(io.RawIOBase):
+    """What comes back on a limited socket: each piece, however small, must come within the one limit."""
+
+    def __init__(self, limited: _Limited) -> None:
+        self._limited = limited
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        return self._limited.settle().recv_into(buffer)
+
+
 def _post(endpoint: Endpoint, parcel: WebhookParcel, timestamp: int, timeout: float, *, private: bool) -> int:
-    """The status that the endpoint answered. Raises OSError, HTTPException."""
+    """The status that the endpoint answered, within `timeout` seconds in all once its address is looked up.
+
+    Raises OSError, HTTPException.
+    """
     parts = urlsplit(endpoint.url)
     host = parts.hostname or ""
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    connection = HTTPConnection(host, port, timeout=timeout)
-    connected = socket.create_connection((_address(host, port, private=private), port), timeout)
+    address = _address(host, port, private=private)
+    until = monotonic() + timeout
+    connection = HTTPConnection(host, port)
+    connected = socket.create_connection((address, port), timeout)
     try:
         if parts.scheme == "https":
+            _Limited(connected, until).settle()
             connected = ssl.create_default_context().wrap_socket(connected, server_hostname=host)
-        connection.sock = connected
+        connection.sock = _Limited(connected, until)
         headers = {
             "Host": parts.netloc,
             "Content-Type": "application/json",

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -65,6 +69,38 @@ class Receiver:
     @property
     def types(self) -> list[str]:
         return [one["type"] for one in self.taken]
+
+
+class Dripping:
+    """A server that answers a request with one byte every tenth of a second, over and over, and never finishes."""
+
+    def __init__(self, drips: bytes) -> None:
+        self.dripped = 0
+        self._drips = drips
+        self._ended = threading.Event()
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listening.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            connected, _ = self._listening.accept()
+            with connected:
+                for number in itertools.count():
+                    if self._ended.wait(0.1):
+                        return
+                    connected.sendall(self._drips[number % len(self._drips) :][:1])
+                    self.dripped += 1
+
+    def __enter__(self) -> Dripping:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._ended.set()
+        self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+        self._thread.join()
 
 
 @pytest.fixture
@@ -240,6 +276,21 @@ def test_a_dead_endpoint_holds_up_nobody_else(desk: Desk, receiver: Receiver) ->
     assert len(waiting(desk)) == 3
 
 
+@pytest.mark.parametrize("drips", [b"H", b"HTTP/1.1 200 OK\r\n" + b"X-Header: a\r\n" * 20])
+def test_an_endpoint_that_drips_its_answer_holds_up_nobody_else(desk: Desk, receiver: Receiver, drips: bytes) -> None:
+    """Each byte comes in time, and the whole answer never does: the limit is one over all of it."""
+    with Dripping(drips) as dripping:
+        slow = endpoint_from(f"http://127.0.0.1:{dripping.port}/hook whsec_{SECRET}")
+        follow(desk, slow, receiver.endpoint())
+        desk.submit()
+        began = monotonic()
+        delivery(desk, slow, receiver.endpoint()).deliver_all()
+        assert monotonic() - began < 4
+        assert dripping.dripped > 3
+    assert receiver.types == ["application.submitted"]
+    assert len(waiting(desk)) == 1
+
+
 @pytest.mark.parametrize("how", ["too late", "gone", "no longer set"])
 def test_what_will_never_be_taken_is_settled(desk: Desk, receiver: Receiver, how: str) -> None:
     follow(desk, receiver.endpoint())
@@ -312,12 +363,42 @@ def test_which_addresses_are_the_internets(address: str, public: bool) -> None:
         "https://hooks.example.org whsec_nobase64!",
         f"https://hooks.example.org whsec_{SECRET} public",
         f"https://hooks.example.org:99999 whsec_{SECRET}",
+        f"https://hooks.example.org:0 whsec_{SECRET}",
+        f"https://hooks.example.org:a whsec_{SECRET}",
+        f"https://:password@hooks.example.org whsec_{SECRET}",
+        f"https://hooks.example.org/# whsec_{SECRET}",
+        f"https://hööks.example.org whsec_{SECRET}",
+        f"https://hooks.example.org/gemeinschaftsgefühl whsec_{SECRET}",
+        f"https://hooks.example.org/a\x7f whsec_{SECRET}",
+        f"https://hooks..example.org whsec_{SECRET}",
+        f"https://-hooks.example.org whsec_{SECRET}",
+        f"https://hooks.example.org\\@a.example whsec_{SECRET}",
+        f"https://hooks.{'o' * 64}.example whsec_{SECRET}",
+        f"https://{'hooks.' * 43}example whsec_{SECRET}",
+        f"https://%61.example whsec_{SECRET}",
+        f"https://[nowhere] whsec_{SECRET}",
+        f"https://[fe80::1%eth0] whsec_{SECRET}",
+        f"https:///hook whsec_{SECRET}",
         "",
     ],
 )
 def test_what_is_no_endpoint(wrong: str) -> None:
     with pytest.raises(ValueError, match=r"address|secret|private|[Pp]ort"):
         endpoint_from(wrong)
+
+
+@pytest.mark.one_database
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://xn--hks-snaa.example.org/a%C3%BC?b=c",
+        "http://127.0.0.1:9",
+        "https://[2001:db8::1]:8443/x",
+        "http://a_b.local.",
+    ],
+)
+def test_what_is_an_endpoint(address: str) -> None:
+    assert endpoint_from(f"{address} whsec_{SECRET}").url == address
 
 
 @pytest.mark.one_database
