@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import fsspec
 
@@ -23,32 +24,57 @@ class StoreAway(Exception):  # noqa: N818 - it comes back
 class DocumentStore:
     """Bytes by key, under an fsspec URL such as `file:///var/lib/award-desk` or `s3://bucket/documents`.
 
-    Raises ValueError for a URL that nothing here can open.
+    Raises ValueError for a URL that nothing here can open. A store that is away now is opened when it is needed; each
+    raises errors of its own kind, so that whatever goes wrong in one counts as its being away.
     """
 
     def __init__(self, url: str) -> None:
         self.url = url
-        try:
-            self._files, root = fsspec.core.url_to_fs(url)
-        except (ImportError, ValueError) as error:
-            raise ValueError(str(error)) from None
-        self._root = str(root).rstrip("/")
-        self._local = "file" in self._files.protocol
+        self._opened: tuple[Any, str] | None = None
+        with suppress(StoreAway):
+            self._open()
+
+    @property
+    def _files(self) -> Any:
+        """The store's file system. Raises StoreAway, and ValueError as the class says."""
+        return self._open()[0]
+
+    @property
+    def _root(self) -> str:
+        return self._open()[1]
+
+    @property
+    def _local(self) -> bool:
+        return "file" in self._files.protocol
+
+    def _open(self) -> tuple[Any, str]:
+        if self._opened is None:
+            with _away("the store of documents cannot be opened"):
+                try:
+                    files, root = fsspec.core.url_to_fs(self.url)
+                except (ImportError, ValueError) as error:
+                    wrong = str(error)
+                else:
+                    self._opened = files, str(root).rstrip("/")
+                    return self._opened
+            raise ValueError(wrong)
+        return self._opened
 
     def put(self, content: bytes, *, now: datetime) -> str:
         """Keep bytes, on the disk before this answers; answers their key. Raises StoreAway."""
         key = f"{now.astimezone(UTC):%Y-%m-%d}/{secrets.token_hex(16)}"
-        path = self._path(key)
         try:
-            self._prepare(path)
-            with self._files.open(path, "wb") as file:
-                file.write(content)
-                if self._local:
-                    file.flush()
-                    os.fsync(file.fileno())
-        except OSError as error:
+            with _away("a document could not be kept"):
+                path = self._path(key)
+                self._prepare(path)
+                with self._files.open(path, "wb") as file:
+                    file.write(content)
+                    if self._local:
+                        file.flush()
+                        os.fsync(file.fileno())
+        except StoreAway:
             self.remove(key)
-            raise StoreAway(f"a document could not be kept: {error}") from error
+            raise
         return key
 
     def _prepare(self, path: str) -> None:
@@ -60,26 +86,24 @@ class DocumentStore:
 
     def read(self, key: str) -> bytes:
         """The bytes of a key. Raises StoreAway where they are not there."""
-        try:
+        with _away(f"document {key} could not be read"):
             return bytes(self._files.cat_file(self._path(key)))
-        except OSError as error:
-            raise StoreAway(f"document {key} could not be read: {error}") from error
 
     def remove(self, key: str) -> None:
         """Take bytes away. What is not there, or cannot be taken away now, is found again as an orphan."""
-        with suppress(OSError):
+        with suppress(StoreAway), _away(f"document {key} could not be taken away"):
             self._files.rm_file(self._path(key))
 
     def all_keys(self) -> Iterator[tuple[date, str]]:
         """Every key that there is, with the day on which it was made. Raises StoreAway."""
-        try:
-            found = self._files.find(self._root)
-        except FileNotFoundError:
-            return
-        except OSError as error:
-            raise StoreAway(f"the documents could not be listed: {error}") from error
+        with _away("the documents could not be listed"):
+            root = self._root
+            try:
+                found = self._files.find(root)
+            except FileNotFoundError:
+                return
         for path in found:
-            day, _, name = str(path)[len(self._root) :].lstrip("/").partition("/")
+            day, _, name = str(path)[len(root) :].lstrip("/").partition("/")
             with suppress(ValueError):
                 yield date.fromisoformat(day), f"{day}/{name}"
 
@@ -93,3 +117,15 @@ class DocumentStore:
 
     def _path(self, key: str) -> str:
         return f"{self._root}/{key}"
+
+
+@contextmanager
+def _away(what: str) -> Iterator[None]:
+    """Whatever goes wrong inside is StoreAway, with what it was in one line."""
+    try:
+        yield
+    except StoreAway:
+        raise
+    except Exception as error:
+        said = " ".join(str(error).split()) or type(error).__name__
+        raise StoreAway(f"{what}: {said}") from error

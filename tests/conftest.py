@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import fsspec
 import pytest
 from sqlalchemy import Engine, create_engine, make_url, text
 from sqlalchemy.exc import ProgrammingError
@@ -26,6 +27,7 @@ from core.office import Office
 from core.policy_file import SHIPPED, bank_holidays, policy_from_text
 from core.records import Record
 from core.rules.policy import Policy
+from tests.away_store import AwayFiles
 from tests.browsing import browser as opened_browser
 
 if TYPE_CHECKING:
@@ -244,3 +246,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _on_postgresql(item: pytest.Item) -> bool:
     case = getattr(item, "callspec", None)
     return case is not None and case.params.get("database_url") == "postgresql"
+
+
+@pytest.fixture
+def away(monkeypatch: pytest.MonkeyPatch) -> type[AwayFiles]:
+    """The document store `away://`, which works until a test says otherwise; empty at first."""
+    monkeypatch.setattr(AwayFiles, "fails", False)
+    monkeypatch.setattr(AwayFiles, "opens", True)
+    monkeypatch.setattr(AwayFiles, "store", {})
+    monkeypatch.setattr(AwayFiles, "pseudo_dirs", [""])
+    fsspec.register_implementation("away", AwayFiles, clobber=True)
+    return AwayFiles

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.document_store import DocumentStore, StoreAway
+from tests.away_store import AwayFiles, ServiceError
 from tests.conftest import Clock
 
 
@@ -33,3 +34,34 @@ def test_another_store_than_a_folder(clock: Clock) -> None:
     assert [one for _, one in store.all_keys()] == [key]
     store.remove(key)
     assert list(store.all_keys()) == []
+
+
+@pytest.mark.one_database
+def test_whatever_a_store_raises_it_is_away(away: type[AwayFiles], clock: Clock) -> None:
+    """Stores raise errors of their own kinds: none of them is an OSError."""
+    store = DocumentStore("away://bucket/documents")
+    key = store.put(b"x", now=clock())
+    away.fails = True
+    with pytest.raises(StoreAway, match=r"could not be kept: the bucket does not answer, try later$") as raised:
+        store.put(b"y", now=clock())
+    assert isinstance(raised.value.__cause__, ServiceError)
+    with pytest.raises(StoreAway, match="could not be read"):
+        store.read(key)
+    with pytest.raises(StoreAway, match="could not be listed"):
+        list(store.all_keys())
+    with pytest.raises(StoreAway):
+        store.check(now=clock())
+    store.remove(key)  # found again as an orphan
+    away.fails = False
+    assert store.read(key) == b"x"
+    assert [one for _, one in store.all_keys()] == [key]
+
+
+@pytest.mark.one_database
+def test_a_store_that_is_away_at_the_start_is_opened_later(away: type[AwayFiles], clock: Clock) -> None:
+    away.opens = False
+    store = DocumentStore("away://bucket/later")
+    with pytest.raises(StoreAway, match="cannot be opened: ServiceError"):
+        store.put(b"x", now=clock())
+    away.opens = True
+    assert store.read(store.put(b"x", now=clock())) == b"x"

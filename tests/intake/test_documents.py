@@ -18,6 +18,7 @@ from core.document_store import DocumentStore
 from core.office import Office
 from core.records import Application, Document, Event
 from intake.app import create_app
+from tests.away_store import AwayFiles
 from tests.clamd import Scanner, scanner
 from tests.intake.conftest import ACCEPT, KEYS, Browser, hidden
 from tests.uploads import EICAR, HOSTILE, docx, hostile, located_picture, pdf
@@ -34,6 +35,13 @@ def office(office: Office, folder: Path) -> Office:
     funds = tuple(replace(one, documents_at_once=one.id == "youth-fund") for one in office.policy.funds)
     policy = replace(office.policy, funds=funds)
     return replace(office, documents=DocumentStore(folder.as_uri()), policy=policy)
+
+
+@pytest.fixture
+def elsewhere(office: Office, away: type[AwayFiles]) -> Browser:
+    """A browser at an office that keeps its documents in a store of somebody else's."""
+    kept_there = replace(office, documents=DocumentStore("away://bucket/documents"))
+    return Browser(create_app(kept_there, secret_key="a secret of the tests", api_keys=KEYS).test_client())
 
 
 @pytest.fixture
@@ -175,6 +183,31 @@ def test_without_consent_a_picture_is_not_taken_and_what_was_said_stays(
     assert f'value="{said["shows"].strip()}"' in page.replace('value="  "', 'value=""')
     assert page.count(" checked") == (said["agreed"] == "yes") + (said["publish"] in ("yes", "no"))
     assert kept(folder) == []
+
+
+def test_while_the_store_is_away_nothing_typed_is_lost_and_nobody_sees_its_error(
+    elsewhere: Browser, away: type[AwayFiles], return_paths: list[str]
+) -> None:
+    place = return_paths[0]
+    answer = send(elsewhere, place, located_picture(), kind="picture", name="a.jpg", **CONSENT)
+    assert answer.status_code == 303
+    away.fails = True
+    answer = send(elsewhere, place, pdf(), kind="picture", name="b.pdf", **{**CONSENT, "shows": "Three coaches"})
+    assert (answer.status_code, "could not keep this file just now" in text(answer)) == (503, True)
+    page = answer.get_data(as_text=True)
+    assert 'value="Three coaches"' in page or ">Three coaches<" in page
+    assert "a.jpg" in page
+    assert "bucket" not in page
+    (address,) = re.findall(rf'href="({place}/documents/[0-9]+[.]jpg)"', page)
+    answer = elsewhere.get(address)
+    assert (answer.status_code, "Try again in a few minutes" in text(answer)) == (422, True)
+    number = address.rpartition("/")[2].partition(".")[0]
+    answer = elsewhere.send(f"{place}/documents", to=f"{place}/documents/{number}/remove")
+    assert answer.status_code == 303  # its bytes are found later
+    assert "a.jpg" not in elsewhere.get(f"{place}/documents").get_data(as_text=True)
+    away.fails = False
+    answer = send(elsewhere, place, located_picture(), kind="picture", name="c.jpg", **CONSENT)
+    assert answer.status_code == 303
 
 
 def test_what_was_said_of_a_picture_stays_where_the_file_is_missing_or_refused(
