@@ -12,10 +12,13 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, event, make_url
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, ExceptionContext
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
+
+DATA_EXCEPTION = "22"
+"""The class of PostgreSQL's errors about a value, which they quote."""
 
 BUSY_SECONDS = 15
 """How long a writer waits for another before it gives up."""
@@ -30,7 +33,9 @@ def open_database(url: str) -> Engine:
     """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_size=10, max_overflow=20, pool_pre_ping=True, hide_parameters=True)
+        engine = create_engine(parsed, pool_size=10, max_overflow=20, pool_pre_ping=True, hide_parameters=True)
+        event.listen(engine, "handle_error", _keep_values_back)
+        return engine
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
@@ -38,6 +43,28 @@ def open_database(url: str) -> Engine:
     )
     _tame_sqlite(engine)
     return engine
+
+
+def _keep_values_back(context: ExceptionContext) -> None:
+    """Take out of an error what PostgreSQL quotes of a row: its DETAIL, and the value that it could not read.
+
+    The driver's own error and SQLAlchemy's are cut alike, since a log shows both. What happened, and to which table,
+    column or constraint, stays.
+    """
+    driver, ours = context.original_exception, context.sqlalchemy_exception
+    diagnosed = getattr(driver, "diag", None)
+    if diagnosed is None or not diagnosed.message_primary:
+        return  # the connection's error, or the driver's own: no row is in it
+    said = str(diagnosed.message_primary)
+    if str(diagnosed.sqlstate).startswith(DATA_EXCEPTION):
+        said = said.partition('"')[0].rstrip(" :")
+    named = [
+        f"{what} {name}" for what in ("constraint", "table", "column") if (name := getattr(diagnosed, f"{what}_name"))
+    ]
+    said = f"{said} ({', '.join([str(diagnosed.sqlstate), *named])})"
+    if ours is not None:
+        ours.args = tuple(one.replace(str(driver), said) if isinstance(one, str) else one for one in ours.args)
+    driver.args = (said,)
 
 
 def _tame_sqlite(engine: Engine) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from slack_bolt import App
 from slack_sdk import WebClient
+from sqlalchemy import Engine
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Session
 
@@ -35,6 +36,7 @@ from tests.bot.conftest import (
     serve,
     submitted,
 )
+from tests.broken_record import shut
 from tests.conftest import Clock
 
 REASONS = "It meets a need that nobody else meets."
@@ -354,6 +356,17 @@ def test_a_fault_of_ours_is_answered_with_a_reference(desk: Desk, caplog: pytest
     with desk.office.sessions.begin() as session:
         session.execute(sql("ALTER TABLE interest_gone RENAME TO interest"))
     assert desk.slack.submit_view("U0OFFICER", modal, {"recommendation": "approve", "reasons": REASONS}).ok
+
+
+def test_what_is_logged_of_a_fault_shows_nothing_that_was_typed(
+    desk: Desk, engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    ts = desk.post_card(submitted(desk.office))
+    modal = opened(desk.press("U0OFFICER", ts, "recommend"))
+    with shut(engine, "recommendation"), caplog.at_level(logging.DEBUG):
+        desk.slack.submit_view("U0OFFICER", modal, {"recommendation": "approve", "reasons": "Zebras in confidence"})
+    assert "INSERT INTO recommendation" in caplog.text
+    assert "Zebras" not in caplog.text
 
 
 def test_home_is_ignored_kindly(desk: Desk) -> None:

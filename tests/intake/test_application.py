@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
@@ -12,12 +13,14 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import Engine, func, select
+from structlog.testing import capture_logs
 
 from core.office import Office
 from core.records import Application, OutboxMessage
 from core.rules.policy import Window
 from intake.app import create_app
+from tests.broken_record import shut
 
 
 def text_of(answer: Any) -> str:
@@ -390,3 +393,14 @@ def test_what_could_not_be_approved_is_not_started_from_the_check(browser: Any) 
     page = text_of(browser.get("/check?fund=youth-fund&amount=9000&buys=no"))
     assert "Start applying with these answers" not in page
     assert "What would fit" in page
+
+
+def test_what_is_logged_of_a_fault_shows_nothing_that_was_typed(browser: Any, started: str, engine: Engine) -> None:
+    with shut(engine, "application"), capture_logs() as lines:
+        answer = browser.send(f"{started}/contact", {"contact_name": "Zoe Zebra", "contact_email": "zoe@zebra.example"})
+    assert answer.status_code == 500
+    (line,) = [one for one in lines if one["event"] == "request_failed"]
+    assert line["reference"] in text_of(answer)
+    logged = str(line) + "".join(traceback.format_exception(line["exc_info"]))
+    assert "UPDATE application" in logged
+    assert "zebra" not in logged.casefold()

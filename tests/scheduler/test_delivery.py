@@ -11,18 +11,19 @@ from datetime import timedelta
 import pytest
 from slack_sdk import WebClient
 from slack_sdk.web import SlackResponse
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 
 from bot.practice.faults import Fault
 from core import applications, events, outbox
 from core.outbox import CLAIM
 from core.records import Card, Deadline, OutboxMessage
-from scheduler.delivery import LONGEST_WAIT, STOP_SECONDS, Checkpoint, Delivery, Workers
+from scheduler.delivery import LONGEST_WAIT, STOP_SECONDS, Checkpoint, Delivery, DeliveryWorker, Workers
 from scheduler.mail import Mail
 from scheduler.mail_courier import MailCourier
 from scheduler.slack_courier import CLAIM_LEFT, SECONDS, SlackCourier
 from scheduler.timetable import run_sweep
 from scheduler.trouble import Away, NotNow, Unsendable
+from tests.broken_record import shut
 from tests.scheduler.practice_desk import APPROVALS, DEADLINES, START, Crash, Desk
 
 
@@ -463,3 +464,20 @@ def _wait_for(true: Callable[[], bool], *, seconds: float) -> None:
     while not true():
         assert time.monotonic() < end, "it did not happen in time"
         time.sleep(0.02)
+
+
+def test_what_is_logged_of_a_fault_shows_nothing_that_was_to_be_sent(
+    desk: Desk, engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.submit()
+    key = next(one.key for one in desk.open_messages() if one.channel == "mail")
+    worker = DeliveryWorker(desk.mail_delivery(), desk.office, poll=0.1)
+    with shut(engine, "outbox_message"), caplog.at_level(logging.DEBUG):
+        worker.start()
+        until = time.monotonic() + 10
+        while "trying again" not in caplog.text and time.monotonic() < until:
+            time.sleep(0.02)
+        worker.stop()
+    assert "UPDATE outbox_message" in caplog.text
+    assert "DETAIL" not in caplog.text
+    assert key not in caplog.text
