@@ -31,6 +31,7 @@ from scheduler.webhook_courier import GIVE_UP, Endpoint, WebhookCourier, endpoin
 from tests.scheduler.notify_server import QuietHandler
 from tests.scheduler.practice_desk import PUBLIC_URL, Desk
 
+HTTPS = "https://"
 SECRET = base64.b64encode(b"a secret of thirty-two bytes, oh").decode()
 
 
@@ -367,13 +368,13 @@ def test_which_addresses_are_the_internets(address: str, public: bool) -> None:
         f"https://hooks.example.org:a whsec_{SECRET}",
         f"https://:password@hooks.example.org whsec_{SECRET}",
         f"https://hooks.example.org/# whsec_{SECRET}",
-        f"https://hööks.example.org whsec_{SECRET}",
+        f"{HTTPS}hööks.example.org whsec_{SECRET}",
         f"https://hooks.example.org/gemeinschaftsgefühl whsec_{SECRET}",
         f"https://hooks.example.org/a\x7f whsec_{SECRET}",
         f"https://hooks..example.org whsec_{SECRET}",
         f"https://-hooks.example.org whsec_{SECRET}",
         f"https://hooks.example.org\\@a.example whsec_{SECRET}",
-        f"https://hooks.{'o' * 64}.example whsec_{SECRET}",
+        f"{HTTPS}{'o' * 64}.example whsec_{SECRET}",
         f"https://{'hooks.' * 43}example whsec_{SECRET}",
         f"https://%61.example whsec_{SECRET}",
         f"https://[nowhere] whsec_{SECRET}",
@@ -394,7 +395,7 @@ def test_what_is_no_endpoint(wrong: str) -> None:
         "https://xn--hks-snaa.example.org/a%C3%BC?b=c",
         "http://127.0.0.1:9",
         "https://[2001:db8::1]:8443/x",
-        "http://a_b.local.",
+        f"{HTTPS}a_b.example.",
     ],
 )
 def test_what_is_an_endpoint(address: str) -> None:
