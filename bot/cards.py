@@ -6,12 +6,12 @@ Nothing here reads a record, a clock or Slack.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from bot import blocks
+from bot.action import Carried
 from bot.blocks import Block, Message, Part
 from bot.words import NOTHING, Typed, counted, day, escaped, listed, local_moment, moment, one_line
 from core.rules.lifecycle import ApplicationState, AwardState
@@ -155,11 +155,6 @@ class ApplicationCard:
     def of(self, verdict: str) -> tuple[Point, ...]:
         """The findings with this verdict, in their own order."""
         return tuple(point for point in self.points if point.verdict == verdict)
-
-
-def button_value(application: int, version: int) -> str:
-    """What a button carries: which application, and which version of it the card showed. Nothing private."""
-    return json.dumps({"application": application, "version": version}, separators=(",", ":"))
 
 
 def card(facts: ApplicationCard) -> Message:
@@ -388,7 +383,7 @@ def _buttons(facts: ApplicationCard) -> list[Part]:
         if not facts.register_url:
             return []
         return [blocks.button("Open on the register", "open", url=facts.register_url, says=f"Open {facts.reference}")]
-    value = button_value(facts.id, facts.version)
+    value = Carried("application", facts.id, facts.version).packed()
     # Whoever presses is told if it is not for them, or not yet: a card cannot know who reads it.
     first = "recommend" if facts.recommendation is None else "approve"
     rows = [

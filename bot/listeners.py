@@ -7,32 +7,29 @@ decides.
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from slack_bolt import Ack, App, BoltContext
 from sqlalchemy.orm import Session
 
-from bot import modals
-from bot.access import ACTIONS, permit
-from bot.application_card import card_facts
+from bot.access import permit
+from bot.action import STALE, UNKNOWN, Action, Ask, Entered, View, found_subject
+from bot.actions import ACTIONS
 from bot.calls import Calls
-from bot.cards import ApplicationCard
-from bot.modals import Carried, Entered, View
 from bot.words import shown
-from core import applications, deciding
 from core.deciding import WrongInput
 from core.errors import Conflict, Refused
 from core.office import Office
-from core.records import Application, Person
 from core.rules.money import MoneyError
 
 _log = logging.getLogger(__name__)
+
+Outcome = TypeVar("Outcome")
 
 FAILED = "award_desk_failed"
 """Set in bolt's context when a listener broke down: its answer is not kept to be given again to a repeated request."""
@@ -40,12 +37,8 @@ FAILED = "award_desk_failed"
 MOST_ERROR = 1_000
 """Characters of an error beside a field."""
 
-STALE = (
-    "This application has changed since you opened this form. Close it, read the card again and press the button again."
-)
 AMOUNT = "Enter pounds in digits alone, such as 2000 or 2000.50."
 NO_COMMAND = "Award Desk has no commands yet. Use the buttons on the cards in the approvals channel."
-UNKNOWN = "This button is not known any more. Use the newest card of the application."
 
 _EVERYTHING = re.compile(".*", re.DOTALL)
 
@@ -76,10 +69,10 @@ class Listeners:
 
     def register(self, app: App) -> None:
         """Register a listener for every action that has an access rule, every modal, and catch-alls behind them."""
-        for action in ACTIONS:
-            app.action(action)(self.pressed)
-        for callback in SUBMISSIONS:
-            app.view(callback)(self.submitted)
+        for name, action in ACTIONS.items():
+            app.action(name)(self.pressed)
+            if action.submits is not None:
+                app.view(name)(self.submitted)
         app.event("app_home_opened")(_ignored)
         app.action(_EVERYTHING)(self.unknown_press)
         app.view(_EVERYTHING)(_acknowledged)
@@ -89,7 +82,7 @@ class Listeners:
         app.event(_EVERYTHING)(_ignored)
 
     def pressed(self, body: dict[str, Any], action: dict[str, Any], ack: Ack, context: BoltContext) -> None:
-        """A button on a card: open its modal, or say privately why not."""
+        """A button: open its modal or do what it says, or say privately why not."""
         who = Presser.of(body)
         try:
             self._press(body, action, who)
@@ -106,25 +99,26 @@ class Listeners:
         self._calls.tell(who.channel, who.user, UNKNOWN)
         ack()
 
-    def _press(self, body: Mapping[str, Any], action: Mapping[str, Any], who: Presser) -> None:
-        name = str(action["action_id"])
-        opens = MODALS.get(name)
-        if opens is None:
-            return
-        application_id = _application_in(action)
-        now = self._office.clock()
-        with self._office.reading() as session:
-            office = self._office.in_force(session)
-            application = applications.by_id(session, application_id)
-            permit(session, application, name, team=who.team, user=who.user, office=office, now=now)
-            view = opens(card_facts(session, application, office=office), who.channel, office)
-        # The session is given back before Slack is asked: a slow Slack must not hold on to the database.
-        self._calls.open_view(str(body.get("trigger_id") or ""), view, channel=who.channel, user=who.user)
+    def _press(self, body: Mapping[str, Any], pressed: Mapping[str, Any], who: Presser) -> None:
+        action = ACTIONS[str(pressed["action_id"])]
+        carried = _carried(pressed)
+        if action.does is not None:
+            said = self._do(action, action.does, carried, who)
+            if said:
+                self._calls.tell(who.channel, who.user, said)
+        elif action.opens is not None:
+            with self._office.reading() as session:
+                office = self._office.in_force(session)
+                subject, _ = found_subject(action, session, carried, lock=False)
+                view = action.opens(self._permitted(session, subject, action, who, office))
+            # The session is given back before Slack is asked: a slow Slack must not hold on to the database.
+            self._calls.open_view(str(body.get("trigger_id") or ""), view, channel=who.channel, user=who.user)
 
     def submitted(self, body: dict[str, Any], view: dict[str, Any], ack: Ack, context: BoltContext) -> None:
         """A modal that was sent: do it in one transaction, or say beside a field why not."""
+        action = ACTIONS[str(view["callback_id"])]
         try:
-            self._submit(body, view)
+            shows = self._submit(action, body, view)
         except WrongInput as refusal:
             errors = _beside(view, refusal.field, worded(refusal))
         except MoneyError:
@@ -133,114 +127,53 @@ class Listeners:
             errors = _beside(view, "reasons", worded(refusal))
         except Exception:  # noqa: BLE001 - the person must be answered, whatever broke; it is logged
             context[FAILED] = True
-            errors = _beside(view, "reasons", _broke("submission", str(view.get("callback_id"))))
+            errors = _beside(view, "reasons", _broke("submission", action.name))
         else:
-            ack()
+            if shows is None:
+                ack()
+            else:
+                ack(response_action="update", view=shows)
             return
         ack(response_action="errors", errors=errors)
 
-    def _submit(self, body: Mapping[str, Any], view: Mapping[str, Any]) -> None:
-        name = str(view["callback_id"])
-        try:
-            carried = Carried.unpacked(str(view.get("private_metadata") or ""))
-        except ValueError as error:
-            raise Conflict(STALE) from error
-        who = Presser.of(body, carried.channel)
-        now = self._office.clock()
+    def _submit(self, action: Action[Any], body: Mapping[str, Any], view: Mapping[str, Any]) -> View | None:
+        submits = action.submits
+        if submits is None:  # registered for no such action
+            raise Conflict(STALE)
+        carried = str(view.get("private_metadata") or "")
+        given = Entered(view)
+        return self._do(action, lambda ask: submits(ask, given), carried, Presser.of(body), fresh=not action.stale)
+
+    def _do(
+        self,
+        action: Action[Any],
+        work: Callable[[Ask[Any]], Outcome],
+        packed: str,
+        who: Presser,
+        *,
+        fresh: bool = False,
+    ) -> Outcome:
+        """Do something in one transaction, its subject held; what has changed since is refused where it is `fresh`."""
         with self._office.sessions.begin() as session:
-            # Held from here on, so that nothing can change between the questions asked here and the change itself.
-            application = session.get(Application, carried.application, with_for_update=True)
-            if application is None:
-                raise Conflict(STALE)
+            subject, carried = found_subject(action, session, packed, lock=True)
             office = self._office.in_force(session)  # the one policy of all that follows (A4)
-            person = permit(session, application, name, team=who.team, user=who.user, office=office, now=now)
-            if name != "interest" and application.version != carried.version:
+            here = who if who.channel else replace(who, channel=carried.channel)
+            ask = self._permitted(session, subject, action, here, office)
+            if fresh and action.subject.version(subject) != carried.version:
                 raise Conflict(STALE, "A3")
-            SUBMISSIONS[name](session, application, person, modals.entered(view), office)
+            return work(ask)
 
-
-Opens = Callable[[ApplicationCard, str, Office], View]
-Submission = Callable[[Session, Application, Person, Entered, Office], None]
-
-
-def _open_approve(facts: ApplicationCard, channel: str, office: Office) -> View:
-    terms = office.policy.terms.value
-    return modals.approve(facts, channel, terms[0] if terms else "")
-
-
-MODALS: Final[Mapping[str, Opens]] = {
-    "recommend": lambda facts, channel, _office: modals.recommend(facts, channel),
-    "approve": _open_approve,
-    "decline": lambda facts, channel, _office: modals.decline(facts, channel),
-    "interest": lambda facts, channel, _office: modals.interest(facts, channel),
-}
-"""The actions that open a modal, each with what makes it."""
-
-
-_OUTCOMES: Final[Mapping[str, Literal["approve", "less", "decline"]]] = {
-    "approve": "approve",
-    "less": "less",
-    "decline": "decline",
-}
-
-
-def _recommend(session: Session, application: Application, person: Person, given: Entered, office: Office) -> None:
-    outcome = _OUTCOMES.get(given.recommendation)
-    if outcome is None:
-        raise WrongInput("recommendation", "Choose what you recommend.")
-    deciding.recommend(
-        session,
-        application.id,
-        person,
-        outcome=outcome,
-        # Nobody who recommends to decline should be stopped by an amount that then counts for nothing.
-        amount=given.pence() if outcome != "decline" else application.amount or 0,
-        reasons=given.reasons,
-        conditions=given.conditions,
-        office=office,
-        now=office.clock(),
-    )
-
-
-def _approve(session: Session, application: Application, person: Person, given: Entered, office: Office) -> None:
-    deciding.decide(
-        session,
-        application.id,
-        person,
-        outcome="approved",
-        amount=given.pence(),
-        reasons=given.reasons,
-        conditions=given.conditions,
-        office=office,
-        now=office.clock(),
-    )
-
-
-def _decline(session: Session, application: Application, person: Person, given: Entered, office: Office) -> None:
-    deciding.decide(
-        session,
-        application.id,
-        person,
-        outcome="declined",
-        amount=None,
-        reasons=given.reasons,
-        conditions=given.conditions,
-        office=office,
-        now=office.clock(),
-    )
-
-
-def _interest(session: Session, application: Application, person: Person, given: Entered, office: Office) -> None:
-    deciding.declare_interest(session, application.id, person, reason=given.reasons, now=office.clock())
-
-
-SUBMISSIONS: Final[Mapping[str, Submission]] = {
-    "recommend": _recommend,
-    "approve": _approve,
-    "decline": _decline,
-    "interest": _interest,
-}
-"""The modals, by callback_id, each with what its submission does. Access is asked for the action of that name."""
+    def _permitted(self, session: Session, subject: Any, action: Action[Any], who: Presser, office: Office) -> Ask[Any]:
+        return permit(
+            session,
+            subject,
+            action.name,
+            team=who.team,
+            user=who.user,
+            office=office,
+            now=office.clock(),
+            channel=who.channel,
+        )
 
 
 def worded(refusal: Refused) -> str:
@@ -249,16 +182,10 @@ def worded(refusal: Refused) -> str:
     return refusal.reason if known else f"{refusal.reason} (Rule {refusal.rule})"
 
 
-def _application_in(action: Mapping[str, Any]) -> int:
-    """Which application a button is about. Raises Conflict for a value that this version of the desk did not write."""
-    try:
-        found = json.loads(str(action.get("value") or ""))
-    except ValueError:
-        found = None
-    number = found.get("application") if isinstance(found, dict) else None
-    if type(number) is not int:
-        raise Conflict(UNKNOWN)
-    return number
+def _carried(pressed: Mapping[str, Any]) -> str:
+    """What a button carries, or the choice of a menu; "" for what carries nothing."""
+    chosen = pressed.get("selected_option") or {}
+    return str(pressed.get("value") or chosen.get("value") or "")
 
 
 def _beside(view: Mapping[str, Any], block_id: str, reason: str) -> dict[str, str]:

@@ -6,71 +6,13 @@ A modal is the confirmation, so that no button asks twice. Every required input 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
-
 from bot import blocks
+from bot.action import Carried, View
 from bot.blocks import Block, Part
 from bot.cards import RECOMMENDED, ApplicationCard, after_award, points_list
 from bot.words import Typed
-from core.rules.money import MoneyError, display, pence_from_typed, pounds
+from core.rules.money import display, pounds
 from core.written import LONGEST_WORDS
-
-View = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Carried:
-    """What a modal carries from the press to its submission: which application, as it was then, and the channel."""
-
-    application: int
-    version: int
-    channel: str
-
-    def packed(self) -> str:
-        """As a view's private_metadata."""
-        return json.dumps({"application": self.application, "version": self.version, "channel": self.channel})
-
-    @classmethod
-    def unpacked(cls, packed: str) -> Carried:
-        """From a view's private_metadata. Raises ValueError for anything that `packed` did not write."""
-        found = json.loads(packed)
-        if not isinstance(found, dict):
-            raise ValueError("private_metadata is not an object")  # noqa: TRY004 - a bad value, as JSON's own faults
-        application, version, channel = (found.get(name) for name in ("application", "version", "channel"))
-        if type(application) is not int or type(version) is not int or not isinstance(channel, str):
-            raise ValueError("private_metadata does not say which application")
-        return cls(application, version, channel)
-
-
-@dataclass(frozen=True)
-class Entered:
-    """What somebody entered into a modal, not yet judged. `amount` is text: the core's rules come after Slack's."""
-
-    recommendation: str
-    amount: str
-    reasons: str
-    conditions: str
-
-    def pence(self) -> int:
-        """The amount in pence. Raises MoneyError, worded for the field, if it is none."""
-        if not self.amount.strip():
-            raise MoneyError("Enter the amount in pounds, such as 2,000 or 2,000.50")
-        return pence_from_typed(self.amount)
-
-
-def entered(view: Mapping[str, Any]) -> Entered:
-    """Read a submitted view. An input that is not there, or not filled in, is an empty text."""
-    values = view.get("state", {}).get("values", {})
-
-    def value(block_id: str) -> str:
-        state = values.get(block_id, {}).get("value", {})
-        chosen = state.get("selected_option") or {}
-        return str(state.get("value") or chosen.get("value") or "").strip()
-
-    return Entered(value("recommendation"), value("amount"), value("reasons"), value("conditions"))
 
 
 def recommend(facts: ApplicationCard, channel: str) -> View:
@@ -180,7 +122,7 @@ def _modal(callback: str, title: str, submit: str, facts: ApplicationCard, chann
         "title": blocks.plain(title, 24),
         "submit": blocks.plain(submit, 24),
         "close": blocks.plain("Cancel", 24),
-        "private_metadata": Carried(facts.id, facts.version, channel).packed(),
+        "private_metadata": Carried("application", facts.id, facts.version, channel).packed(),
         "blocks": body,
     }
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from bot.modals import Carried
+from bot.action import Carried
 from bot.practice.faults import Fault
 from bot.practice.server import PracticeSlack
 from bot.practice.workspace import TEAM_ID, PracticeChannel, PracticePerson, Workspace
@@ -96,7 +96,9 @@ def test_press_to_answer_while_deliveries_are_slow(
                 assert said == "", said
                 waits[what].append(taken * 1000)
             (view,) = slow_slack.workspace.open_views(OFFICER)
-            assert Carried.unpacked(view.body["private_metadata"]).application == application_id, "no modal opened"
+            assert Carried.unpacked(view.body["private_metadata"], "application").number == application_id, (
+                "no modal opened"
+            )
         connection.close()
     assert _recommended(served_url) == count, "each submission was done"
     delivered = len(slow_slack.workspace.messages(APPROVALS))

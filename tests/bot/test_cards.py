@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from bot import modals
-from bot.access import ACTIONS
+from bot.action import Carried, Entered
+from bot.actions import ACTIONS
 from bot.blocks import Message
 from bot.cards import ApplicationCard, Asked, Decided, FundLeft, Point, Recommended, after_award, card
 from bot.deadlines_message import DueStep, deadlines_message
-from bot.modals import Carried, Entered, entered
 from bot.practice.block_rules import elements_of, faults, view_faults
 from bot.words import Typed
 from core.rules.lifecycle import ApplicationState, AwardState
@@ -296,10 +296,13 @@ def test_the_approval_starts_from_the_recommendation() -> None:
 
 
 def test_what_a_modal_carries() -> None:
-    assert Carried.unpacked(modals.decline(facts(), "C9")["private_metadata"]) == Carried(7, 3, "C9")
+    carried = modals.decline(facts(), "C9")["private_metadata"]
+    assert Carried.unpacked(carried, "application") == Carried("application", 7, 3, "C9")
+    with pytest.raises(ValueError, match="which deadline"):
+        Carried.unpacked(carried, "deadline")
     for bad in ("", "[]", "null", '{"application": "7", "version": 3, "channel": "C"}', '{"application": true}'):
         with pytest.raises(ValueError, match=r".+"):
-            Carried.unpacked(bad)
+            Carried.unpacked(bad, "application")
 
 
 def test_what_was_entered() -> None:
@@ -308,12 +311,21 @@ def test_what_was_entered() -> None:
         "amount": {"value": {"type": "number_input", "value": " £1,200.50 "}},
         "reasons": {"value": {"type": "plain_text_input", "value": None}},
     }
-    given = entered({"state": {"values": values}})
-    assert given == Entered("less", "£1,200.50", "", "")
+    given = Entered({"state": {"values": values}})
+    assert [given.text(name) for name in values] == ["less", "£1,200.50", ""]
+    assert (given.has("reasons"), given.has("conditions"), given.text("conditions")) == (True, False, "")
     assert given.pence() == 120_050
+    more = {
+        "day": {"value": {"type": "datepicker", "selected_date": "2026-12-01"}},
+        "ticks": {"value": {"type": "checkboxes", "selected_options": [{"value": "a"}, {"value": "b"}]}},
+        "who": {"value": {"type": "users_select", "selected_user": "U0OFFICER"}},
+    }
+    given = Entered({"state": {"values": more}})
+    assert (given.text("day"), given.several("ticks"), given.text("who")) == ("2026-12-01", ("a", "b"), "U0OFFICER")
+    assert given.several("day") == ()
     for bad in ("", "1e3", "-5", "0.001"):
         with pytest.raises(MoneyError):
-            Entered("", bad, "", "").pence()
+            Entered({"state": {"values": {"amount": {"value": {"value": bad}}}}}).pence()
 
 
 def steps(count: int, text: str = "Ramsey Boxing Club") -> list[DueStep]:

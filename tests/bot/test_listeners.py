@@ -13,9 +13,10 @@ from sqlalchemy import Engine
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Session
 
-from bot.access import ACTIONS, permit
+from bot.access import permit
+from bot.actions import ACTIONS
 from bot.app import build
-from bot.listeners import MODALS, SUBMISSIONS, Presser
+from bot.listeners import Presser
 from bot.practice.faults import Fault
 from bot.practice.people_side import Outcome as Seen
 from core import applications, deciding
@@ -395,8 +396,16 @@ def test_every_listener_has_an_access_rule(registered: dict[str, list[Any]]) -> 
     assert set(named) == set(ACTIONS)
     assert last.pattern == ".*"
     *named, last = registered["view"]
-    assert set(named) == set(SUBMISSIONS) == set(MODALS) <= set(ACTIONS)
+    assert set(named) == {name for name, action in ACTIONS.items() if action.submits is not None}
     assert last.pattern == ".*"
+
+
+def test_every_action_is_of_one_sort() -> None:
+    """A form with what its submission does, something done at once, or a link: nothing is half an action."""
+    for name, action in ACTIONS.items():
+        assert name == action.name
+        assert (action.opens is None) == (action.submits is None), name
+        assert action.opens is None or action.does is None, name
 
 
 def test_building_asks_nobody_anything(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:

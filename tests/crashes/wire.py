@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
-from bot.modals import Carried
+from bot.action import Carried
 from bot.practice.request_url import signature
 from bot.practice.workspace import TEAM_ID
 
@@ -109,7 +109,7 @@ def submission(
                 "id": "V1",
                 "type": "modal",
                 "callback_id": callback,
-                "private_metadata": Carried(application_id, version, channel).packed(),
+                "private_metadata": Carried("application", application_id, version, channel).packed(),
                 "blocks": [{"type": "input", "block_id": name} for name in values],
                 "state": {"values": state},
             },

@@ -1,0 +1,148 @@
+"""What an action of Slack's is: on what, for whom, the form that it opens and what its submission does.
+
+A press and a submission carry a number and a version, never a decision: the record says how things stand.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy.orm import Session
+
+from core.errors import Conflict, Refused
+from core.office import Office
+from core.records import Person
+from core.rules.money import MoneyError, pence_from_typed
+
+S = TypeVar("S")
+View = dict[str, Any]
+
+UNKNOWN = "This button is not known any more. Use the newest card of the application."
+STALE = (
+    "This application has changed since you opened this form. Close it, read the card again and press the button again."
+)
+
+
+@dataclass(frozen=True)
+class Subject(Generic[S]):
+    """A kind of thing that buttons are about: `key` names its number in what a button carries.
+
+    `find` is given the session, the number, and whether to hold the row until the transaction ends; None: no such
+    thing. `version` counts its changes, for a modal to be refused that was opened before the last one.
+    """
+
+    key: str
+    find: Callable[[Session, int, bool], S | None]
+    version: Callable[[S], int]
+
+
+@dataclass(frozen=True)
+class Ask(Generic[S]):
+    """Somebody wants to do something: to what, who, under which policy, when, and from which channel ("": none)."""
+
+    session: Session
+    subject: S
+    person: Person
+    office: Office
+    now: datetime
+    channel: str = ""
+
+
+@dataclass(frozen=True)
+class Action(Generic[S]):
+    """One action_id, and the callback_id of its modal.
+
+    `may` says why not, or None; it is asked at the press and again at the submission. A press either `opens` a modal
+    whose submission `submits`, or `does` something at once and answers the presser with a sentence ("": nothing to
+    say), or is only a link. `submits` answers the view to show next, or None to close. With `stale` True it is done
+    also to what has changed since the modal was opened.
+    """
+
+    name: str
+    subject: Subject[S]
+    may: Callable[[Ask[S]], Refused | None]
+    opens: Callable[[Ask[S]], View] | None = None
+    submits: Callable[[Ask[S], Entered], View | None] | None = None
+    does: Callable[[Ask[S]], str] | None = None
+    stale: bool = False
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What a button or a modal carries: the number of its subject by key, as it was then, and the channel."""
+
+    key: str
+    number: int
+    version: int
+    channel: str = ""
+
+    def packed(self) -> str:
+        """As a button's value or a view's private_metadata."""
+        said: dict[str, Any] = {self.key: self.number, "version": self.version}
+        if self.channel:
+            said["channel"] = self.channel
+        return json.dumps(said, separators=(",", ":"))
+
+    @classmethod
+    def unpacked(cls, packed: str, key: str) -> Carried:
+        """From what `packed` wrote, about a subject of this key. Raises ValueError for anything else."""
+        try:
+            found = json.loads(packed)
+        except RecursionError as error:
+            raise ValueError("what was carried is no JSON that the desk writes") from error
+        if not isinstance(found, dict):
+            raise ValueError("what was carried is not an object")  # noqa: TRY004 - a bad value, as JSON's own faults
+        number, version, channel = found.get(key), found.get("version"), found.get("channel", "")
+        if type(number) is not int or type(version) is not int or not isinstance(channel, str):
+            raise ValueError(f"what was carried does not say which {key}")
+        return cls(key, number, version, channel)
+
+
+class Entered:
+    """What somebody entered into a modal, by block_id, not yet judged. The core's rules come after Slack's."""
+
+    def __init__(self, view: Mapping[str, Any]) -> None:
+        """Read a submitted view. An input that is not there, or not filled in, is empty."""
+        self._values: Mapping[str, Any] = view.get("state", {}).get("values", {})
+
+    def has(self, block_id: str) -> bool:
+        """Whether the view asked for this at all: one of an earlier version of the desk may not have."""
+        return "value" in self._values.get(block_id, {})
+
+    def text(self, block_id: str) -> str:
+        """What was typed or chosen, a day as YYYY-MM-DD, without the blanks around it; "" for nothing."""
+        state = self._state(block_id)
+        chosen = state.get("selected_option") or {}
+        found = state.get("value") or chosen.get("value") or state.get("selected_date") or state.get("selected_user")
+        return str(found or "").strip()
+
+    def several(self, block_id: str) -> tuple[str, ...]:
+        """The values that were ticked, in their own order."""
+        return tuple(str(one.get("value")) for one in self._state(block_id).get("selected_options") or ())
+
+    def pence(self, block_id: str = "amount") -> int:
+        """The amount in pence. Raises MoneyError, worded for the field, if it is none."""
+        typed = self.text(block_id)
+        if not typed:
+            raise MoneyError("Enter the amount in pounds, such as 2,000 or 2,000.50")
+        return pence_from_typed(typed)
+
+    def _state(self, block_id: str) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self._values.get(block_id, {}).get("value") or {}
+        return found
+
+
+def found_subject(action: Action[S], session: Session, packed: str, *, lock: bool) -> tuple[S, Carried]:
+    """What a button or a modal is about, with what it carried. Raises Conflict where there is no such thing."""
+    try:
+        carried = Carried.unpacked(packed, action.subject.key)
+    except ValueError as error:
+        raise Conflict(STALE if lock else UNKNOWN) from error
+    subject = action.subject.find(session, carried.number, lock)
+    if subject is None:
+        raise Conflict(STALE if lock else UNKNOWN)
+    return subject, carried

@@ -1,0 +1,128 @@
+"""What can be done to an application from its card: recommend, approve, decline, declare an interest, open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final, Literal
+
+from sqlalchemy.orm import Session
+
+from bot import modals
+from bot.action import Action, Ask, Entered, Subject, View
+from bot.application_card import card_facts
+from bot.cards import OPEN_STATES, ApplicationCard
+from core import deciding
+from core.deciding import WrongInput
+from core.errors import Conflict, Refused
+from core.records import Application
+from core.rules.lifecycle import ApplicationState
+from core.rules.policy import Body
+
+
+def _find(session: Session, number: int, lock: bool) -> Application | None:
+    """Held where it is about to change: nothing can then happen between the questions asked and the change itself."""
+    return session.get(Application, number, with_for_update=True if lock else None)
+
+
+APPLICATION: Final = Subject[Application]("application", _find, lambda application: application.version)
+
+
+def _may(action: deciding.Action) -> Callable[[Ask[Application]], Refused | None]:
+    return lambda ask: deciding.may(ask.session, ask.subject, ask.person, action, office=ask.office, now=ask.now)
+
+
+def _may_declare(ask: Ask[Application]) -> Refused | None:
+    """Anybody of the office, whatever their role, while there is something to be kept out of (A2)."""
+    application = ask.subject
+    if application.decision is not None:
+        return deciding.may(ask.session, application, ask.person, "decline", office=ask.office, now=ask.now)
+    if ApplicationState(application.status) not in OPEN_STATES:
+        return Conflict("This application is no longer open, so there is nothing to declare an interest in.", "A2")
+    if Body(ask.person.body) is not Body.OFFICE:
+        return Refused(
+            "Constabulary staff neither recommend nor decide, so there is no interest to declare here.", "A2"
+        )
+    if ask.person in deciding.interests_in(ask.session, application):
+        return Conflict("You have declared an interest in this application already, and are out of it.", "A2")
+    return None
+
+
+def _look(_ask: Ask[Application]) -> Refused | None:
+    """A link to a public page: Slack tells us of the press, and there is nothing to do."""
+    return None
+
+
+def _opens(modal: Callable[[ApplicationCard, str], View]) -> Callable[[Ask[Application]], View]:
+    return lambda ask: modal(card_facts(ask.session, ask.subject, office=ask.office), ask.channel)
+
+
+def _open_approve(ask: Ask[Application]) -> View:
+    terms = ask.office.policy.terms.value
+    facts = card_facts(ask.session, ask.subject, office=ask.office)
+    return modals.approve(facts, ask.channel, terms[0] if terms else "")
+
+
+_OUTCOMES: Final[Mapping[str, Literal["approve", "less", "decline"]]] = {
+    "approve": "approve",
+    "less": "less",
+    "decline": "decline",
+}
+
+
+def _recommend(ask: Ask[Application], given: Entered) -> None:
+    outcome = _OUTCOMES.get(given.text("recommendation"))
+    if outcome is None:
+        raise WrongInput("recommendation", "Choose what you recommend.")
+    deciding.recommend(
+        ask.session,
+        ask.subject.id,
+        ask.person,
+        outcome=outcome,
+        # Nobody who recommends to decline should be stopped by an amount that then counts for nothing.
+        amount=given.pence() if outcome != "decline" else ask.subject.amount or 0,
+        reasons=given.text("reasons"),
+        conditions=given.text("conditions"),
+        office=ask.office,
+        now=ask.now,
+    )
+
+
+def _approve(ask: Ask[Application], given: Entered) -> None:
+    deciding.decide(
+        ask.session,
+        ask.subject.id,
+        ask.person,
+        outcome="approved",
+        amount=given.pence(),
+        reasons=given.text("reasons"),
+        conditions=given.text("conditions"),
+        office=ask.office,
+        now=ask.now,
+    )
+
+
+def _decline(ask: Ask[Application], given: Entered) -> None:
+    deciding.decide(
+        ask.session,
+        ask.subject.id,
+        ask.person,
+        outcome="declined",
+        amount=None,
+        reasons=given.text("reasons"),
+        office=ask.office,
+        now=ask.now,
+    )
+
+
+def _interest(ask: Ask[Application], given: Entered) -> None:
+    deciding.declare_interest(ask.session, ask.subject.id, ask.person, reason=given.text("reasons"), now=ask.now)
+
+
+ACTIONS: Final = (
+    Action("recommend", APPLICATION, _may("recommend"), opens=_opens(modals.recommend), submits=_recommend),
+    Action("approve", APPLICATION, _may("approve"), opens=_open_approve, submits=_approve),
+    Action("decline", APPLICATION, _may("decline"), opens=_opens(modals.decline), submits=_decline),
+    Action("interest", APPLICATION, _may_declare, opens=_opens(modals.interest), submits=_interest, stale=True),
+    Action("open", APPLICATION, _look),
+)
+"""Each with its access rule: (A1, A2, A3) are asked of the core."""
