@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from core import applications, outbox, people, returns, written
 from core.errors import Conflict, NotFound, Refused
 from core.office import LONDON, Office, london_day
-from core.records import Application, Asked, Interest, MonitoringReturn, Person
+from core.records import Application, Asked, MonitoringReturn, Person
 from core.rules.lifecycle import (
     APPLICATION,
     RETURN,
@@ -67,17 +67,13 @@ def open_question(session: Session, about: About) -> Asked | None:
 def may(session: Session, about: About, person: Person, action: Literal["query", "take_back"]) -> Refused | None:
     """Why this person may not ask about this now, or not take the question back; None if they may.
 
-    Anybody of the office may, except about an application in which they have declared an interest (A2).
+    Anybody of the office may, except where they have declared an interest in the application (A2).
     """
     rule = _rule(about)
     try:
-        people.acting_for_office(person, "put questions here", rule)
+        _actor(session, about, person)
     except Refused as refusal:
         return refusal
-    if isinstance(about, Application):
-        interest = select(Interest.id).where(Interest.application_id == about.id, Interest.person_id == person.id)
-        if session.scalar(interest) is not None:
-            return Refused("You have declared an interest in this, so you put no question about it.", "A2")
     try:
         if isinstance(about, Application):
             APPLICATION.next(ApplicationState(about.status), ApplicationAction(action))
@@ -202,7 +198,12 @@ def _gate(session: Session, about: About, person: Person, action: Literal["query
     refusal = may(session, about, person, action)
     if refusal is not None:
         raise refusal
-    return people.acting_for_office(person, "put questions here", _rule(about))
+    return _actor(session, about, person)
+
+
+def _actor(session: Session, about: About, person: Person) -> str:
+    application_id = about.id if isinstance(about, Application) else about.award.application_id
+    return people.judging_for_office(session, person, application_id, "put questions here", _rule(about))
 
 
 def _move(session: Session, about: About, step: Step) -> None:

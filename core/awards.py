@@ -202,8 +202,7 @@ def check_open(session: Session, award_id: int, today: date) -> Award:
 
 def check_recommender(session: Session, award: Award, person: Person, *, office: Office) -> None:
     """Raises Refused where this person may not agree to a change of the offer: only who may recommend may (A2)."""
-    if not person.active:
-        raise Refused("You are not on the office's staff list, so you cannot do this.", "A2")
+    people.judging_for_office(session, person, award.application_id, "change this offer", "A2")
     decider = Decider(role=Role(person.role), body=Body(person.body), person_id=person.id, name=person.name)
     refusal = may_recommend(decider, case_of(session, award.application, amount=award.amount), office.policy)
     if refusal is not None:

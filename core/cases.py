@@ -8,21 +8,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import people
-from core.records import Application, Interest, Recommendation
+from core.records import Application, Recommendation
 from core.rules.authority import Case
 from core.rules.policy import Kind, Role
 
 
 def case_of(session: Session, application: Application, *, amount: int | None = None) -> Case:
     """What is to be decided, as the record has it now; `amount` in pence where another one is decided on."""
-    interests = select(Interest.person_id).where(Interest.application_id == application.id)
     set_aside = select(Recommendation.person_id).where(
         Recommendation.application_id == application.id, Recommendation.set_aside_at.is_not(None)
     )
     return case_with(
         application,
         recommended_by=application.recommendation.person_id if application.recommendation else None,
-        interests=frozenset(session.scalars(interests)),
+        interests=people.interested(session, application.id),
         commissioners={person.id for person in people.holders(session, Role.COMMISSIONER)},
         recommended_before=frozenset(session.scalars(set_aside)),
         amount=amount,

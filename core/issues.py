@@ -15,7 +15,7 @@ from core.rules.lifecycle import AwardState
 from core.rules.policy import Body, Role
 
 OWNERS = (Role.OFFICER, Role.DIRECTOR, Role.CHIEF_EXECUTIVE, Role.COMMISSIONER)
-"""Who owns an issue of an award whose officer has left: the first there is, in this order."""
+"""Who owns an issue of an award whose officer has left or is out of it: the first there is, in this order."""
 
 
 class IssueState(StrEnum):
@@ -26,13 +26,17 @@ class IssueState(StrEnum):
 
 
 def owner_for(session: Session, award: Award) -> Person | None:
-    """Who looks after an award: who recommended it, or where they have left the first who holds an office role."""
+    """Who looks after an award: who recommended it, or where they have left the first who holds an office role.
+
+    Nobody who has declared an interest in it (A2).
+    """
+    out = people.interested(session, award.application_id)
     recommended = award.application.recommendation
     if recommended is not None:
         person = session.get(Person, recommended.person_id)
-        if person is not None and person.active and Body(person.body) is Body.OFFICE:
+        if person is not None and person.active and Body(person.body) is Body.OFFICE and person.id not in out:
             return person
-    return next((found[0] for role in OWNERS if (found := people.holders(session, role))), None)
+    return next((one for role in OWNERS for one in people.holders(session, role) if one.id not in out), None)
 
 
 def raise_issue(session: Session, award: Award, text: str, *, source: str, now: datetime) -> Issue:
@@ -67,10 +71,11 @@ def raise_issue(session: Session, award: Award, text: str, *, source: str, now: 
 def close(session: Session, issue_id: int, person: Person, *, outcome: str, now: datetime) -> Issue:
     """Close an issue with what came of it; whoever raised it is told by mail.
 
-    Raises NotFound, Refused for whoever is not of the office or says nothing, Conflict where it is closed already.
+    Raises NotFound, Refused for whoever is not of the office, has an interest in the award (A2) or says nothing,
+    Conflict where it is closed already.
     """
     issue = by_id(session, issue_id)
-    actor = people.acting_for_office(person, "close an issue", "R2")
+    actor = people.judging_for_office(session, person, issue.award.application_id, "close an issue", "R2")
     outcome = written.words(outcome, "Say what came of it: the recipient gets your answer by e-mail.", "R2")
     closed = session.execute(
         update(Issue)
@@ -90,10 +95,11 @@ def close(session: Session, issue_id: int, person: Person, *, outcome: str, now:
 def take_over(session: Session, issue_id: int, person: Person, *, now: datetime) -> Issue:
     """Look after an issue from now on. Who looks after it already does so, and nothing is changed.
 
-    Raises NotFound, Refused for whoever is not of the office, Conflict where it is closed already.
+    Raises NotFound, Refused for whoever is not of the office or has an interest in the award (A2), Conflict where it is
+    closed already.
     """
     issue = by_id(session, issue_id)
-    actor = people.acting_for_office(person, "look after an issue", "R2")
+    actor = people.judging_for_office(session, person, issue.award.application_id, "look after an issue", "R2")
     if issue.status == IssueState.OPEN and issue.owner_id == person.id:
         return issue
     taken = session.execute(

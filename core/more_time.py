@@ -93,8 +93,8 @@ def ask(
 def agree(session: Session, request_id: int, person: Person, *, office: Office, now: datetime) -> TimeRequest:
     """Agree: the return is due on the day that was asked for, its steps move, and the recipient is told (D0).
 
-    Raises NotFound, Refused for whoever is not of the office or where the day has passed meanwhile, Conflict where it
-    was answered already or the return came in.
+    Raises NotFound, Refused for whoever is not of the office or has an interest in the award (A2), or where the day has
+    passed meanwhile, Conflict where it was answered already or the return came in.
     """
     request, actor = _held(session, request_id, person)
     deadline, today = request.deadline, london_day(now)
@@ -136,7 +136,9 @@ def by_id(session: Session, request_id: int) -> TimeRequest:
 def _held(session: Session, request_id: int, person: Person) -> tuple[TimeRequest, str]:
     """The request, its award held (what is done about its money queues here), and who answers it."""
     request = by_id(session, request_id)
-    actor = people.acting_for_office(person, "answer a request for more time", "D0")
+    actor = people.judging_for_office(
+        session, person, request.award.application_id, "answer a request for more time", "D0"
+    )
     payments.held_award(session, request.award_id)
     session.refresh(request.deadline, with_for_update={"key_share": True})  # the return may come in at this moment
     session.refresh(request)

@@ -19,7 +19,7 @@ from core.commitments import Freed
 from core.errors import Conflict, NotFound, Refused
 from core.ledger import HeldYear, enter, held_years
 from core.office import Office, london_day
-from core.records import Award, AwardCheck, BankDetails, FundYear, Interest, Payment, Person
+from core.records import Award, AwardCheck, BankDetails, FundYear, Payment, Person
 from core.rules.authority import Decider
 from core.rules.calendar import financial_year
 from core.rules.checks import Checks
@@ -41,11 +41,9 @@ from core.rules.procurement import procurement
 
 def check_handler(session: Session, award: Award, person: Person) -> None:
     """Raises Refused where this person may not handle the award's money (F7, A2)."""
-    if not person.active:
-        raise Refused("You are not on the office's staff list, so you cannot do this.", "F7")
-    interests = select(Interest.person_id).where(Interest.application_id == award.application_id)
+    people.judging_for_office(session, person, award.application_id, "handle its payments", "F7")
     decider = Decider(role=Role(person.role), body=Body(person.body), person_id=person.id, name=person.name)
-    refusal = may_handle(decider, frozenset(session.scalars(interests)))
+    refusal = may_handle(decider, people.interested(session, award.application_id))
     if refusal is not None:
         raise Refused(refusal.reason, refusal.rule)
 

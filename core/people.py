@@ -9,11 +9,18 @@ from sqlalchemy.orm import Session
 
 from core import events
 from core.errors import NotFound, Refused
-from core.records import Person
+from core.records import Interest, Person
 from core.rules.policy import Body, Role
+from core.rules.words import capital, listed
 
 STAFF_TRAIL = "staff"
 """The reference under which the trail keeps what happens to the staff list."""
+
+READERS = frozenset({Role.PANEL, Role.AUDITOR})
+"""Who reads what the office does and does nothing of it."""
+
+MOST_NAMED = 3
+"""How many people a refusal names who may do it instead."""
 
 
 def add(
@@ -106,9 +113,44 @@ def acting_for_office(person: Person, what: str, rule: str) -> str:
         raise Refused(f"You are not on the office's staff list, so you cannot {what}. Ask the office to add you.", rule)
     if Body(person.body) is not Body.OFFICE:
         raise Refused(f"Constabulary staff do not {what}: it is for the Commissioner's office.", rule)
-    if person.role in (Role.PANEL, Role.AUDITOR):
+    if person.role in READERS:
         raise Refused(f"The panel and auditors read; they do not {what}. Ask somebody of the office.", rule)
     return actor_of(person)
+
+
+def interested(session: Session, application_id: int) -> frozenset[int]:
+    """The ids of whoever has declared an interest in an application, and is out of it and of its award (A2)."""
+    return frozenset(session.scalars(select(Interest.person_id).where(Interest.application_id == application_id)))
+
+
+def why_out(session: Session, application_id: int, person: Person, what: str) -> str:
+    """Why this person may not do `what` about an application or its award, and who may instead; "" where they may.
+
+    What A2 says of deciding holds of whatever judges an award afterwards too: its returns, more time for one, an issue
+    that its recipient raises, a question to them.
+    """
+    out = interested(session, application_id)
+    if person.id not in out:
+        return ""
+    query = select(Person.name).where(
+        Person.active, Person.body == Body.OFFICE.value, Person.role.not_in(READERS), Person.id.not_in(out)
+    )
+    names = list(session.scalars(query.order_by(Person.id)))
+    instead = [*names[:MOST_NAMED], *(["somebody else of the office"] if len(names) > MOST_NAMED else [])]
+    who = f"{listed(instead, 'or')} may." if instead else "Nobody else of the office can: ask it to add somebody."
+    return f"You have declared an interest in this, so you do not {what}. {capital(who)}"
+
+
+def judging_for_office(session: Session, person: Person, application_id: int, what: str, rule: str) -> str:
+    """Who acts, as `acting_for_office` names them, where they judge an application or its award.
+
+    Raises Refused as that does, and (A2) for whoever has declared an interest in it.
+    """
+    actor = acting_for_office(person, what, rule)
+    refusal = why_out(session, application_id, person, what)
+    if refusal:
+        raise Refused(refusal, "A2")
+    return actor
 
 
 def count(session: Session) -> int:

@@ -199,10 +199,11 @@ def held(session: Session, return_id: int) -> MonitoringReturn:
 def accept(session: Session, return_id: int, person: Person, *, now: datetime) -> MonitoringReturn:
     """Accept a return: it was read, and nothing is left to ask (R1).
 
-    Raises NotFound, Refused for whoever is not of the office, Conflict while a question is open or once it is accepted.
+    Raises NotFound, Refused for whoever is not of the office or has an interest in it (A2), Conflict while a
+    question is open or once it is accepted.
     """
     came_in = by_id(session, return_id)
-    actor = people.acting_for_office(person, "accept a return", "R1")
+    actor = people.judging_for_office(session, person, came_in.award.application_id, "accept a return", "R1")
     move(session, came_in, ReturnAction.ACCEPT)
     tell(session, came_in, "return_accepted", actor, {"person": person.id}, now=now)
     return came_in

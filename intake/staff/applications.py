@@ -85,6 +85,7 @@ def _show(reference: str, sent: Sent) -> Response:
             asked=[one for one in asked if one.ended_at is not None],
             waiting=waiting,
             may_ask=may_ask,
+            out=staff_session.out_of(session, application.id, person),
             may_take_back=waiting is not None
             and staff.acts
             and asking.may(session, application, person, "take_back") is None,

@@ -217,7 +217,8 @@ def _show(reference: str, sent: Sent) -> Response:
         proposal = measures.open_of(session, award)
         shown = bank_details.shown(session, award, office)
         checks = payments.checks(session, award)
-        keys = _keys(requests, raised, proposal, staff.acts)
+        out = staff_session.out_of(session, award.application_id, person)
+        keys = _keys(requests, raised, proposal, staff.acts and not out)
         keys |= {"extend"} if changes else set()
         keys |= {"verify-bank-details", "see-safeguarding", "collect-quotes", "read-bank-details"} if handles else set()
         fund = office.policy.fund(award.fund)
@@ -233,6 +234,8 @@ def _show(reference: str, sent: Sent) -> Response:
             today=today,
             proposal=proposal,
             changes=changes,
+            out=out,
+            judges=staff.acts and not out,
             waiting=[one for one in requests if one.status == TimeState.ASKED],
             answered=[one for one in requests if one.status != TimeState.ASKED],
             issues=raised,

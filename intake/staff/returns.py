@@ -89,6 +89,7 @@ def _show(reference: str, due: str, sent: Sent) -> Response:
             and came_in.status == ReturnState.RECEIVED
             and asking.may(session, came_in, person, "query") is None
         )
+        out = staff_session.out_of(session, award.application_id, person)
         earlier = returns.earlier(award, deadline.due)
         fund = office.policy.fund(award.fund)
         return pages.page(
@@ -108,7 +109,8 @@ def _show(reference: str, due: str, sent: Sent) -> Response:
             asked=[one for one in asked if one.ended_at is not None],
             waiting=waiting,
             can=can,
-            may_take_back=waiting is not None and staff.acts,
+            out=out,
+            may_take_back=waiting is not None and staff.acts and not out,
             sent=sent,
             unsent=sent.unsent({"ask", "accept"} if can else set()),
             errors=sent.errors if can else [],

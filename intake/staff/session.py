@@ -15,15 +15,13 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import Forbidden
 
+from core import people
 from core.records import Person
 from core.rules.policy import Body, Role
 from intake import pages
 
 SIGNED_IN_FOR = timedelta(hours=8)
 """A working day: who comes in the next morning signs in again, and a computer left alone is not signed in for long."""
-
-READERS = frozenset({Role.PANEL, Role.AUDITOR})
-"""Who reads everything here and changes nothing: they look at what others did."""
 
 _KEY = "staff"
 _CLOCKS_DIFFER = timedelta(minutes=1)
@@ -49,7 +47,7 @@ class Staff:
     @property
     def acts(self) -> bool:
         """Whether they may do more here than read."""
-        return self.role not in READERS
+        return self.role not in people.READERS
 
 
 def begin(person: Person, *, now: datetime) -> None:
@@ -117,6 +115,11 @@ def acting(session: Session) -> Person:
     if person is None or not person.active:
         raise SignInFirst
     return person
+
+
+def out_of(session: Session, application_id: int, person: Person) -> str:
+    """Why this person decides nothing about an application or its award (A2), and who may; "" where they may."""
+    return people.why_out(session, application_id, person, "decide anything about it") if staff().acts else ""
 
 
 def sign_in_first(_error: SignInFirst) -> ResponseReturnValue:

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from core import awards, bank_details, deadlines, issues, measures, more_time, returns
+from core import awards, bank_details, deadlines, deciding, issues, measures, more_time, returns
 from core.links import link_for
 from core.office import Office
-from core.records import Award, AwardCheck, Deadline, Event, Issue, MeasureProposal, TimeRequest
+from core.records import Application, Award, AwardCheck, Deadline, Event, Issue, MeasureProposal, Person, TimeRequest
 from core.rules.banking import Account
 from core.rules.policy import Role
 from tests.core.casework import bare_awards
-from tests.intake.conftest import Browser
+from tests.intake.conftest import ACCEPT, Browser
 
 SignedIn = Callable[..., Browser]
 DUE = date(2027, 7, 11)
@@ -301,6 +301,30 @@ def test_checks_before_money_leaves_are_recorded(signed_in: SignedIn, office: Of
     assert "1 quote" in page
     with office.reading() as session:
         assert list(session.scalars(select(AwardCheck.kind).order_by(AwardCheck.id))) == ["safeguarding", "quotes"]
+
+
+def test_whoever_has_an_interest_sees_why_and_no_form(
+    signed_in: SignedIn, office: Office, submitted: str, offered: Callable[..., str], browser: Browser
+) -> None:
+    out = signed_in()
+    with office.sessions.begin() as session:
+        person = session.scalars(select(Person).where(Person.name == "Gwen Grants")).one()
+        bid = session.scalars(select(Application)).one()
+        deciding.declare_interest(session, bid.id, person, reason="My club.", now=office.clock())
+    browser.send(offered(), ACCEPT)
+    award, request, issue = f"/desk/awards/{only(office, Award).reference}", asked(office), raised(office)
+    for page in (award, award.replace("awards", "returns") + f"/{DUE}"):
+        html = text_of(out.get(page))
+        assert "do not decide anything about it. Olive Officer or Cara Commissioner may." in html
+        assert "agree-time" not in html
+        assert "close-issue" not in html
+    acts = {"agree-time": request, "decline-time": request, "take-issue": issue, "close-issue": issue}
+    for action, number in acts.items():
+        answer = post(out, award, action, {"id": number, "words": "My words."})
+        assert answer.status_code == 422
+        assert "You have declared an interest in this" in text_of(answer)
+        assert "My words." in text_of(answer)
+    assert (only(office, TimeRequest).status, only(office, Issue).status) == ("asked", "open")
 
 
 def test_every_link_is_taken_back(signed_in: SignedIn, browser: Browser, office: Office, award: str) -> None:

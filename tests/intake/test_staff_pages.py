@@ -209,7 +209,9 @@ def test_whoever_declared_an_interest_asks_nothing(signed_in: SignedIn, office: 
         person = session.scalars(select(Person).where(Person.name == "Gwen Grants")).one()
         bid = session.scalars(select(Application)).one()
         deciding.declare_interest(session, bid.id, person, reason="My club.", now=office.clock())
-    assert "Your question" not in text_of(browser.get(application))
+    page = text_of(browser.get(application))
+    assert "Your question" not in page
+    assert "You have declared an interest in this, so you do not decide anything about it. Olive Officer" in page
     answer = post(browser, application, "ask", {"words": "Which hall?"})
     assert answer.status_code == 422
     assert "Which hall?" in text_of(answer)
