@@ -17,11 +17,15 @@ from bot.words import escaped
 
 _log = logging.getLogger(__name__)
 
-OPEN_SECONDS = 2
+ACCOUNT_SECONDS = 0.7
+"""How long Slack may take to say who pressed (`bot.accounts`). Mostly it said so minutes ago and is not asked."""
+
+OPEN_SECONDS = 1.5
 """How long `views.open`, or a first private message, may take."""
 
-AFTERWARDS_SECONDS = 1
-"""How long a private message may take after a modal could not be opened: both together stay below three seconds."""
+AFTERWARDS_SECONDS = 0.6
+"""How long a private message may take after a modal could not be opened: all three together stay below three seconds,
+after which Slack would neither open the modal nor take the answer."""
 
 MOST_TOLD = 2_000
 """Characters of a private message before escaping."""
@@ -30,12 +34,12 @@ _FAULTS = (SlackClientError, OSError, HTTPException)
 """Slack refusing, Slack being away, and Slack hanging up half-way."""
 
 
-def short_client(client: WebClient, seconds: int) -> WebClient:
+def short_client(client: WebClient, seconds: float) -> WebClient:
     """The same workspace and token with this time-out, and no retries: a second try would outlast the three seconds."""
     return WebClient(
         token=client.token,
         base_url=client.base_url,
-        timeout=seconds,
+        timeout=seconds,  # type: ignore[arg-type]  # handed to urllib, which takes parts of a second
         ssl=client.ssl,
         proxy=client.proxy,
         headers=client.headers,
@@ -55,7 +59,7 @@ class Calls:
         try:
             self._client.views_open(trigger_id=trigger_id, view=view)
         except SlackApiError as error:
-            code = _code(error)
+            code = refused_as(error)
             _log.warning("views.open was refused: %s", code)
             if code.endswith("trigger_id"):
                 self.tell(channel, user, "That took too long for Slack. Press the button again.", afterwards=True)
@@ -79,7 +83,7 @@ class Calls:
                 channel=channel, user=user, text=escaped(text, MOST_TOLD), parse="none", link_names=False
             )
         except SlackApiError as error:
-            _log.warning("chat.postEphemeral was refused: %s", _code(error))
+            _log.warning("chat.postEphemeral was refused: %s", refused_as(error))
             return False
         except _FAULTS as error:
             _log.warning("chat.postEphemeral had no answer: %s", type(error).__name__)
@@ -87,7 +91,8 @@ class Calls:
         return True
 
 
-def _code(error: SlackApiError) -> str:
+def refused_as(error: SlackApiError) -> str:
+    """Slack's own name of what it refused."""
     said = getattr(error.response, "data", error.response)
     found = said.get("error") if isinstance(said, dict) else None  # what stands before Slack may answer any JSON
     return str(found or "no_error_named")
