@@ -13,10 +13,9 @@ from bot.words import Typed, day, listed
 from core import asking, deciding, funds
 from core.answers_given import more_answers
 from core.assessing import assessment_of, finding_data
-from core.cases import case_of
 from core.office import Office
+from core.reach import who_in_reach
 from core.records import Application
-from core.rules.authority import who_may_decide
 from core.rules.calendar import financial_year, year_label
 from core.rules.lifecycle import ApplicationState, AwardState
 
@@ -182,4 +181,4 @@ def _after_approval(application: Application, award: AwardState) -> str:
 
 
 def _who(session: Session, application: Application, office: Office) -> str:
-    return who_may_decide(case_of(session, application), office.policy, office.today())
+    return who_in_reach(session, application, office=office, today=office.today())

@@ -116,6 +116,20 @@ def take_over(session: Session, issue_id: int, person: Person, *, now: datetime)
     return issue
 
 
+def hand_on(session: Session, leaver: Person, *, actor: str, now: datetime) -> tuple[Issue, ...]:
+    """Give every open issue of somebody who has left to who looks after its award now, if anybody does."""
+    theirs = select(Issue).where(Issue.owner_id == leaver.id, Issue.status == IssueState.OPEN.value)
+    found = tuple(session.scalars(theirs.order_by(Issue.id).with_for_update(of=Issue)))
+    for issue in found:
+        owner = owner_for(session, issue.award)
+        issue.owner_id = owner.id if owner else None
+        session.flush()
+        told = {"issue": issue.id, "owner": owner.name if owner else "", "person": owner.id if owner else None}
+        events.append(session, "issue_taken_over", issue.award.reference, actor, told, now=now)
+        session.refresh(issue)
+    return found
+
+
 def of_award(session: Session, award: Award) -> list[Issue]:
     """Everything that was raised about an award, the latest first."""
     return list(session.scalars(select(Issue).where(Issue.award_id == award.id).order_by(Issue.id.desc())))

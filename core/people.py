@@ -66,11 +66,7 @@ def add(
 
 def remove(session: Session, *, email: str, actor: str, now: datetime) -> Person:
     """Take every power from a person at once. Their name stays on what they decided. Raises NotFound."""
-    person = session.scalars(select(Person).where(Person.email == email.strip().lower(), Person.active)).one_or_none()
-    if person is None:
-        raise NotFound(
-            f"Nobody on the staff list has the address {email}. 'award-desk people list' shows who is there."
-        )
+    person = by_email(session, email)
     person.active, person.removed_at = False, now
     person.slack_team = person.slack_user = None
     events.append(session, "person_removed", STAFF_TRAIL, actor, {"person": person.id, "name": person.name}, now=now)
@@ -100,6 +96,32 @@ def holders(session: Session, role: Role) -> list[Person]:
             .order_by(Person.id)
         )
     )
+
+
+def by_email(session: Session, email: str) -> Person:
+    """The active person with this e-mail address. Raises NotFound."""
+    person = session.scalars(select(Person).where(Person.email == email.strip().lower(), Person.active)).one_or_none()
+    if person is None:
+        raise NotFound(
+            f"Nobody on the staff list has the address {email}. 'award-desk people list' shows who is there."
+        )
+    return person
+
+
+def named(session: Session, name: str) -> Person:
+    """The active person with this e-mail address or this whole name, whatever its case.
+
+    Raises NotFound, and Refused where several have the name.
+    """
+    if "@" in name:
+        return by_email(session, name)
+    wanted = " ".join(name.split()).casefold()
+    found = [person for person in everybody(session) if " ".join(person.name.split()).casefold() == wanted]
+    if len(found) > 1:
+        raise Refused(f"{len(found)} people are called {name}. Give the e-mail address of the one you mean.")
+    if not found:
+        raise NotFound(f"Nobody on the staff list is called {name}. 'award-desk people list' shows who is there.")
+    return found[0]
 
 
 def actor_of(person: Person) -> str:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import click
 
-from core import people
+from core import absences, leaving, people
+from core.records import Absence
+from core.rules.calendar import date_text
 from core.rules.policy import Body, Role
-from desk.terminal import Said, as_json, opened, plainly, show, table, who
+from desk.terminal import DAY, Said, as_json, opened, plainly, show, table, who
 
 
 @click.group("people")
 def people_() -> None:
-    """The staff list: who may recommend and decide."""
+    """The staff list: who may recommend and decide, and who is away."""
 
 
 @people_.command("add")
@@ -56,6 +60,7 @@ def people_list(json_: bool) -> None:
     Example: award-desk people list
     """
     with opened() as desk, desk.office.reading() as session:
+        away = absences.coming(session, today=desk.office.today())
         rows = [
             {
                 "name": person.name,
@@ -64,15 +69,25 @@ def people_list(json_: bool) -> None:
                 "of": person.body,
                 "slack": f"{person.slack_team}/{person.slack_user}" if person.slack_user else None,
             }
+            | ({"away": _away(away[person.id])} if person.id in away else {})
             for person in people.everybody(session)
         ]
     if json_:
         as_json(rows)
         return
-    made = table("Name", "E-mail", "Role", "Of", "Slack")
+    made = table("Name", "E-mail", "Role", "Of", "Slack", "Away")
     for row in rows:
-        made.add_row(*(str(value or "not linked") for value in row.values()))
+        gone = "{from} to {until}, {deputy} stands in".format(**row["away"]) if "away" in row else ""
+        made.add_row(*(str(row[key] or "not linked") for key in ("name", "email", "role", "of", "slack")), gone)
     show(made)
+
+
+def _away(absence: Absence) -> dict[str, str]:
+    return {
+        "from": absence.from_day.isoformat(),
+        "until": absence.until_day.isoformat(),
+        "deputy": absence.deputy.name,
+    }
 
 
 @people_.command("remove")
@@ -84,5 +99,51 @@ def people_remove(email: str) -> None:
     Example: award-desk people remove ada@example.org
     """
     with opened() as desk, desk.office.sessions.begin() as session:
-        person = people.remove(session, email=email, actor=who(), now=desk.office.clock())
-        click.echo(f"{person.name} is off the staff list and can decide nothing any more.")
+        left = leaving.leave(session, email=email, actor=who(), now=desk.office.clock())
+        click.echo(f"{left.person.name} is off the staff list and can decide nothing any more.")
+        for issue in left.issues:
+            owner = f"{issue.owner.name} looks after" if issue.owner else "Nobody looks after"
+            click.echo(f"{owner} the issue that was raised about {issue.award.reference} from now on.")
+
+
+@people_.command("away")
+@click.argument("name", metavar="NAME|EMAIL")
+@click.option("--from", "from_day", type=DAY, help="The first day, YYYY-MM-DD; today unless given.")
+@click.option("--until", "until_day", type=DAY, required=True, help="The last day, YYYY-MM-DD, that day included.")
+@click.option("--deputy", required=True, metavar="NAME|EMAIL", help="Who of the office stands in.")
+@plainly
+def people_away(name: str, from_day: date | None, until_day: date, deputy: str) -> None:
+    """Note that somebody is away: what waits for them goes to a deputy, who gets no power by it.
+
+    Example: award-desk people away ada@example.org --from 2026-12-21 --until 2027-01-04 --deputy kim@example.org
+    """
+    with opened() as desk, desk.office.sessions.begin() as session:
+        today = desk.office.today()
+        absence = absences.away(
+            session,
+            people.named(session, name),
+            from_day=from_day or today,
+            until_day=until_day,
+            deputy=people.named(session, deputy),
+            actor=who(),
+            today=today,
+            now=desk.office.clock(),
+        )
+        click.echo(
+            f"{absence.person.name} is away from {date_text(absence.from_day)} to {date_text(absence.until_day)}. "
+            f"What waits for them goes to {absence.deputy.name} meanwhile. {absences.NO_POWER}"
+        )
+
+
+@people_.command("back")
+@click.argument("name", metavar="NAME|EMAIL")
+@plainly
+def people_back(name: str) -> None:
+    """Note that somebody is back, from today on, or is not going to be away after all.
+
+    Example: award-desk people back ada@example.org
+    """
+    with opened() as desk, desk.office.sessions.begin() as session:
+        person = people.named(session, name)
+        absences.back(session, person, actor=who(), today=desk.office.today(), now=desk.office.clock())
+        click.echo(f"{person.name} is there, and what waits for them is theirs again.")

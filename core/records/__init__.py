@@ -19,12 +19,13 @@ from core.records.messages import Card, OutboxMessage
 from core.records.money import FundYear, LedgerEntry, Payment
 from core.records.monitoring import Issue, ReturnDraft, TimeRequest
 from core.records.offers import BankDetails, MeasureProposal
-from core.records.people import Person
+from core.records.people import Absence, Person, SlackCode
 from core.records.policy import PolicyInForce, PolicyVersion, PolicyWithdrawal
 from core.records.record import Record
 from core.records.trail import Event, TrailEnd
 
 __all__ = [
+    "Absence",
     "Application",
     "Asked",
     "Award",
@@ -59,6 +60,7 @@ __all__ = [
     "Record",
     "RetentionHold",
     "ReturnDraft",
+    "SlackCode",
     "TimeRequest",
     "TrailEnd",
     "Variation",

@@ -70,6 +70,28 @@ def test_people(run: Run) -> None:
     assert "not an e-mail address" in run("people", "add", "X", "nowhere", "--role", "officer", fails=True).output
 
 
+def test_somebody_is_away_and_back(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    run("people", "add", "Ada Officer", "ada@example.org", "--role", "officer")
+    run("people", "add", "Kim Commissioner", "kim@example.org", "--role", "commissioner")
+    run("people", "add", "Pat Panel", "pat@example.org", "--role", "panel")
+    days = ("--from", "2100-12-21", "--until", "2101-01-04")
+    said = run("people", "away", "kim@example.org", *days, "--deputy", "ada OFFICER").output
+    assert "Kim Commissioner is away from 21 December 2100 to 4 January 2101." in said
+    assert "goes to Ada Officer meanwhile. Standing in gives no power to decide" in said
+    kim, *_others = json.loads(run("people", "list", "--json").output)
+    assert kim["away"] == {"from": "2100-12-21", "until": "2101-01-04", "deputy": "Ada Officer"}
+    assert "2100-12-21 to 2101-01-04, Ada Officer stands in" in run("people", "list").output
+    refused = run("people", "away", "ada@example.org", *days, "--deputy", "Pat Panel", fails=True)
+    assert "Pat Panel cannot stand in" in refused.output
+    assert "is before the first" in run("people", "away", "Ada Officer", "--until", "2000-01-01", "--deputy",
+                                        "Kim Commissioner", fails=True).output  # fmt: skip
+    assert "Nobody on the staff list is called" in run("people", "back", "Kimberley", fails=True).output
+    assert "is there" in run("people", "back", "Kim Commissioner").output
+    assert all("away" not in row for row in json.loads(run("people", "list", "--json").output))
+    assert "is not away" in run("people", "back", "Kim Commissioner", fails=True).output
+
+
 def test_funds(run: Run) -> None:
     assert "£60,000" in run("funds", "allocate", "youth-fund", "2026-27", "60,000").output
     run("funds", "allocate", "youth-fund", "2026-27", "£0.01", "--note", "rounding")
