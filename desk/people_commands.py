@@ -60,7 +60,9 @@ def people_list(json_: bool) -> None:
     Example: award-desk people list
     """
     with opened() as desk, desk.office.reading() as session:
-        away = absences.coming(session, today=desk.office.today())
+        today = desk.office.today()
+        found = people.everybody(session)
+        gone = {number: _away(absence) for number, absence in absences.coming(session, today=today).items()}
         rows = [
             {
                 "name": person.name,
@@ -69,16 +71,16 @@ def people_list(json_: bool) -> None:
                 "of": person.body,
                 "slack": f"{person.slack_team}/{person.slack_user}" if person.slack_user else None,
             }
-            | ({"away": _away(away[person.id])} if person.id in away else {})
-            for person in people.everybody(session)
+            for person in found
         ]
+    away = [gone.get(person.id) for person in found]
     if json_:
-        as_json(rows)
+        as_json([row | ({"away": when} if when else {}) for row, when in zip(rows, away, strict=True)])
         return
     made = table("Name", "E-mail", "Role", "Of", "Slack", "Away")
-    for row in rows:
-        gone = "{from} to {until}, {deputy} stands in".format(**row["away"]) if "away" in row else ""
-        made.add_row(*(str(row[key] or "not linked") for key in ("name", "email", "role", "of", "slack")), gone)
+    for row, when in zip(rows, away, strict=True):
+        shown = (str(value or "not linked") for value in row.values())
+        made.add_row(*shown, "{from} to {until}, {deputy} stands in".format(**when) if when else "")
     show(made)
 
 
