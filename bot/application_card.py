@@ -130,11 +130,10 @@ def _decided(application: Application) -> Decided | None:
 
 
 def _fund_left(session: Session, application: Application, office: Office) -> FundLeft:
-    fund = office.policy.fund(application.fund)
     year = financial_year(application.start_on or office.today())
     position = funds.position(session, application.fund, year)
     return FundLeft(
-        name=fund.name if fund is not None else application.fund,
+        name=office.policy.fund_name(application.fund),
         year=year_label(year),
         available=position.available if position.known else None,
     )

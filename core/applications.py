@@ -6,10 +6,8 @@ was first (A3). What the office's people do with an application is in `core.deci
 
 from __future__ import annotations
 
-import hashlib
-import json
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -21,7 +19,7 @@ from core.assessing import assessment_of, facts_data, facts_of, finding_data, kn
 from core.errors import ChangedMeanwhile, Conflict, NotFound, Refused
 from core.link_terms import draft_until
 from core.links import link_for
-from core.office import LONDON, Office, london_day
+from core.office import Office, london_day, london_moment
 from core.records import Application, Asked, BudgetLine, Outcome
 from core.rules.answers import clean_long, clean_short, is_address
 from core.rules.facts import Facts
@@ -29,6 +27,7 @@ from core.rules.lifecycle import APPLICATION, ApplicationAction, ApplicationStat
 from core.rules.organisations import address_key, keys_of
 from core.rules.policy import Fund
 from core.rules.questions import ApplicationFacts
+from core.shown import Shown, storable
 
 
 def by_id(session: Session, application_id: int) -> Application:
@@ -73,20 +72,14 @@ def start(session: Session, fund_id: str, *, office: Office, now: datetime, by_i
     return application
 
 
-def answers_digest(answers: Mapping[str, str], names: Iterable[str]) -> str:
-    """A short text that says what these fields hold: another one as soon as one of them holds something else."""
-    held = [answers.get(name, "") for name in names]
-    return hashlib.sha256(json.dumps(held).encode()).hexdigest()
-
-
 def save(
-    session: Session, application: Application, answers: Mapping[str, str], *, now: datetime, seen: str | None = None
+    session: Session, application: Application, answers: Mapping[str, str], *, now: datetime, seen: str = ""
 ) -> None:
     """Keep what was typed, right or wrong, beside what was there.
 
-    `seen` is the digest of the same fields as they were when they were shown, in the order of `answers`; None where
-    nobody looked at them first. Raises ChangedMeanwhile, and keeps nothing, where something else has been saved in
-    them since; Conflict once the application has been submitted.
+    `seen` is what the page said of these fields as it showed them (`core.shown`); "" where nobody looked at them
+    first. Raises ChangedMeanwhile, and keeps nothing, where something else has been saved in them since; Conflict once
+    the application has been submitted.
     """
     locked = session.scalars(
         select(Application)
@@ -103,11 +96,11 @@ def save(
     locked.saved_at = now
 
 
-def with_answers(kept: Mapping[str, Any], answers: Mapping[str, str], seen: str | None) -> dict[str, Any]:
+def with_answers(kept: Mapping[str, Any], answers: Mapping[str, str], seen: str) -> dict[str, Any]:
     """What is kept, with what was typed beside it. Raises ChangedMeanwhile as `save` says."""
-    typed = {name: _storable(text) for name, text in answers.items()}
+    typed = {name: storable(text) for name, text in answers.items()}
     saved = {name: str(kept.get(name, "")) for name in typed}
-    if seen is not None and seen != answers_digest(saved, saved) and not same_answers(saved, typed):
+    if Shown(seen).changed(saved, saved) and not same_answers(saved, typed):
         raise ChangedMeanwhile("Other answers were saved on this page after you opened it.", saved)
     # a blank field that nothing was ever typed into says nothing
     return {**kept, **{name: text for name, text in typed.items() if text or saved[name]}}
@@ -116,11 +109,6 @@ def with_answers(kept: Mapping[str, Any], answers: Mapping[str, str], seen: str 
 def same_answers(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
     """Whether two people typed the same, whatever their browsers make of the ends of lines."""
     return all(clean_long(text) == clean_long(other.get(name, "")) for name, text in one.items())
-
-
-def _storable(text: str) -> str:
-    """What was typed, without the two things that no PostgreSQL text can hold: NUL and half a surrogate pair."""
-    return "".join(char for char in text if char != "\0" and not "\ud800" <= char <= "\udfff")
 
 
 def submit(
@@ -240,16 +228,14 @@ def how_it_stands(application: Application) -> str:
     """Who decided or recommended, what, and when: what the one who came second is told."""
     decision, recommendation = application.decision, application.recommendation
     if decision is not None:
-        local = decision.made_at.astimezone(LONDON)
         return (
-            f"Already {decision.outcome} by {decision.person.name} on {local:%-d %B %Y} at {local:%H:%M}. "
+            f"Already {decision.outcome} by {decision.person.name} on {london_moment(decision.made_at)}. "
             "That decision stands; nothing was changed."
         )
     if application.status == ApplicationState.RECOMMENDED and recommendation is not None:
-        local = recommendation.made_at.astimezone(LONDON)
         return (
-            f"{recommendation.person.name} already recommended on this application on {local:%-d %B %Y} at "
-            f"{local:%H:%M}. It now waits for a decision by someone else."
+            f"{recommendation.person.name} already recommended on this application on "
+            f"{london_moment(recommendation.made_at)}. It now waits for a decision by someone else."
         )
     return ""
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from core import applications, outbox, people, returns, written
 from core.errors import Conflict, NotFound, Refused
-from core.office import LONDON, Office, london_day
+from core.office import Office, london_day, london_moment
 from core.records import Application, Asked, MonitoringReturn, Person
 from core.rules.lifecycle import (
     APPLICATION,
@@ -165,8 +165,7 @@ def how_it_ended(asked: Asked) -> str:
     """What somebody is told who answers a question, or takes it back, after it has ended; "" while it is open."""
     if asked.ended_at is None:
         return ""
-    local = asked.ended_at.astimezone(LONDON)
-    when = f"{local:%-d %B %Y} at {local:%H:%M}"
+    when = london_moment(asked.ended_at)
     if asked.answer is None:
         return f"This question was closed on {when} without an answer: none is needed any more. Nothing was changed."
     return f"This question was answered on {when}. That answer stands; nothing was changed."

@@ -152,7 +152,6 @@ def _text(told: Told, name: str, label: str = "") -> Detail:
 
 def _submitted(told: Told) -> tuple[str, list[Detail]]:
     mine, facts = told.application, told.data.get("facts") or {}
-    fund = told.policy.fund(mine.fund)
     numbers = [f"charity {mine.charity_number}"] if mine.charity_number else []
     numbers += [f"company {mine.company_number}"] if mine.company_number else []
     objective = told.policy.objective(mine.plan_objective or "")
@@ -173,8 +172,8 @@ def _submitted(told: Told) -> tuple[str, list[Detail]]:
         Detail("To be bought", money(mine.purchases) if mine.purchases else ""),
         *(Detail("Outcome", f"{one.outcome}. Measure: {one.measure}, {one.target}") for one in mine.outcomes),
     ]
-    name = fund.name if fund else mine.fund
-    return f"{mine.organisation_name} asked for {money(facts.get('amount'))} from the {name}", details
+    fund = told.policy.fund_name(mine.fund)
+    return f"{mine.organisation_name} asked for {money(facts.get('amount'))} from the {fund}", details
 
 
 def _entered(told: Told) -> tuple[str, list[Detail]]:
@@ -324,12 +323,13 @@ def _about_the_return(what: str, label: str = "", name: str = "") -> Words:
     return tell
 
 
-def _corrected(told: Told) -> tuple[str, list[Detail]]:
-    was = told.data.get("was")
+def corrections(data: Data) -> list[Detail]:
+    """What a line about a corrected return says of each figure: as it is now, and not as it was."""
+    was = data.get("was")
     before = was if isinstance(was, Mapping) else {}
 
     def changed(name: str, label: str, shown: Callable[[Any], str]) -> Detail:
-        now, then = told.data.get(name), before.get(name)
+        now, then = data.get(name), before.get(name)
         return Detail(label, "" if now == then else f"{shown(now)}, not {shown(then)}")
 
     def each(value: Any) -> str:
@@ -338,14 +338,18 @@ def _corrected(told: Told) -> tuple[str, list[Detail]]:
     def sums(value: Any) -> str:
         return listed(money(one) for one in value) if isinstance(value, list) and value else "nothing"
 
-    details = [
+    details = (
         changed("spent", "Spent", money),
         changed("people", "People", str),
         changed("achieved", "Achieved", each),
         changed("budget", "By budget line", sums),
         changed("over", "Spent beyond the award", lambda value: f"“{value}”"),
-    ]
-    return f"The recipient corrected the return due on {day(told.data.get('due'))}", details
+    )
+    return [detail for detail in details if detail.text]
+
+
+def _corrected(told: Told) -> tuple[str, list[Detail]]:
+    return f"The recipient corrected the return due on {day(told.data.get('due'))}", corrections(told.data)
 
 
 def _more_time(what: str) -> Words:
@@ -376,8 +380,7 @@ _MOVED: Mapping[str, str] = {
 
 def moved_text(data: Data, policy: Policy) -> str:
     """A movement of money in a sentence, from its line or its entry."""
-    fund = policy.fund(str(data.get("fund")))
-    name = fund.name if fund else str(data.get("fund"))
+    name = policy.fund_name(str(data.get("fund")))
     pot = f", {data['pot']}" if data.get("pot") else ""
     kind = str(data.get("kind"))
     amount = data.get("amount")

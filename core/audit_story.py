@@ -22,7 +22,7 @@ from core.cases import case_with
 from core.deadlines import CHANNELS
 from core.errors import NotFound, Refused
 from core.notes import seals_in
-from core.office import LONDON, Office, london_day
+from core.office import LONDON, Office, london_day, london_moment
 from core.people import STAFF_TRAIL
 from core.policy_file import PolicyError
 from core.publication import PUBLIC_STATES
@@ -286,7 +286,7 @@ class _Telling:
             .order_by(PolicyInForce.from_day.desc(), PolicyInForce.id.desc())
         ).first()
         if in_force is None:
-            return policy, f"{fingerprint}, on record since {_when(version.stored_at)}"
+            return policy, f"{fingerprint}, on record since {london_moment(version.stored_at)}"
         how = "applied by" if in_force.how == "applied" else "read from the office's file by"
         note = f" ({in_force.note})" if in_force.note else ""
         return policy, f"{fingerprint}, in force since {date_text(in_force.from_day)}, {how} {who(in_force.by)}{note}"
@@ -397,7 +397,7 @@ class _Telling:
         award = self._award
         if award is None or award.status not in PUBLIC_STATES:
             return (Detail("Nothing", "an award is published from its acceptance on"),)
-        since = f"since {_when(award.answered_at)}" if award.answered_at else ""
+        since = f"since {london_moment(award.answered_at)}" if award.answered_at else ""
         address = f"{self._office.public_url.rstrip('/')}/awards/{award.reference}"
         what = "recipient, title, amount, dates, area, purpose, objective, conditions and the reasons for the decision"
         details = [Detail("Register", f"{address} {since}: {what}")]
@@ -460,11 +460,6 @@ def _person(line: Data) -> int:
 def _named(key: str) -> str:
     name, _, number = key.rpartition(":")
     return named(name, int(number), None)
-
-
-def _when(at: datetime) -> str:
-    local = at.astimezone(LONDON)
-    return f"{date_text(local.date())} at {local:%H:%M}"
 
 
 def _how_late(due: date, on: date) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
@@ -26,6 +24,7 @@ from core.rules.calendar import date_text, financial_year, year_label
 from core.rules.lifecycle import AWARD, OFFER, AwardAction, AwardState, NotAllowed, OfferAction, OfferState
 from core.rules.money import display
 from core.rules.policy import Body, Role
+from core.shown import Shown, mark
 
 ACCEPTANCE = "acceptance"
 """The kind of the deadline by which an offer is to be accepted (A6)."""
@@ -267,9 +266,16 @@ def end_proposal(session: Session, award: Award, *, now: datetime) -> None:
 
 
 def measures_seen(award: Award) -> str:
-    """A mark of the measures as they stand, for a form to send back: whoever accepts must have seen these."""
-    said = [[one.outcome, one.measure, one.target] for one in award.application.outcomes]
-    return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
+    """What the offer's page says of the measures as it shows them: whoever accepts must have seen these."""
+    return mark(_measures(award))
+
+
+def _measures(award: Award) -> dict[str, str]:
+    return {
+        f"{part}-{row}": str(getattr(one, part))
+        for row, one in enumerate(award.application.outcomes, start=1)
+        for part in ("outcome", "measure", "target")
+    }
 
 
 def accept(
@@ -277,8 +283,9 @@ def accept(
 ) -> Award:
     """Accept terms and measures (N3, A6): the award starts, and what falls due in it is stored (R1, R2).
 
-    `role` is what whoever accepts is to the organisation, where they said; `seen` the mark of the measures that they
-    had before their eyes. A proposed change that is still open is withdrawn: what is accepted is what was offered.
+    `role` is what whoever accepts is to the organisation, where they said; `seen` what the page said of the
+    measures that they had before their eyes. A proposed change that is still open is withdrawn: what is accepted is
+    what was offered.
 
     Raises Gone after the acceptance date, Conflict when the offer was answered already, or has other measures by now.
     """
@@ -290,7 +297,7 @@ def accept(
     for outcome in award.application.outcomes:
         session.refresh(outcome)  # as they are now that nobody else can change them
         outcome.accepted_at = now
-    if seen and seen != measures_seen(award):
+    if Shown(seen).changed(_measures(award)):
         raise Conflict("The measures have changed since you opened this page. Read them again before you accept.", "N3")
     link_for(session, "offer", award.id, now=now).expires_at = None
     acceptance = deadlines.find(session, subject=subject(award), kind=ACCEPTANCE, due=award.accept_by)

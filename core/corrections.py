@@ -73,7 +73,7 @@ def save(
     typed: Mapping[str, str],
     *,
     now: datetime,
-    seen: str | None = None,
+    seen: str = "",
 ) -> None:
     """Keep what was typed, right or wrong, until it is sent; `seen` as `applications.save` takes it.
 

@@ -34,8 +34,8 @@ class Conflict(Refused):
 
 
 class ChangedMeanwhile(Conflict):
-    """Other answers were saved after those were shown that somebody changes now. `saved` are the ones that stand."""
+    """Something else was saved after what somebody acts on was shown. `saved` is what stands now, by field."""
 
-    def __init__(self, reason: str, saved: Mapping[str, str]) -> None:
-        super().__init__(reason)
+    def __init__(self, reason: str, saved: Mapping[str, str], rule: str = "") -> None:
+        super().__init__(reason, rule)
         self.saved = saved

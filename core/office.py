@@ -20,6 +20,7 @@ from core.field_cipher import FieldCipher
 from core.links import Signer
 from core.policy_file import stored_policy
 from core.records import PolicyInForce, PolicyVersion
+from core.rules.calendar import date_text
 from core.rules.policy import Policy
 
 LONDON = ZoneInfo("Europe/London")
@@ -28,6 +29,12 @@ LONDON = ZoneInfo("Europe/London")
 def london_day(instant: datetime) -> date:
     """The calendar day in London at that instant: the day that every due date and window is measured in."""
     return instant.astimezone(LONDON).date()
+
+
+def london_moment(instant: datetime) -> str:
+    """An instant in London as the core tells people of it: "1 April 2026 at 09:05"."""
+    local = instant.astimezone(LONDON)
+    return f"{date_text(local.date())} at {local:%H:%M}"
 
 
 def fingerprint_of(text: str) -> str:

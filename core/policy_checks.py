@@ -287,7 +287,7 @@ def form_faults(policy: rules.Policy) -> Iterable[tuple[Where, str]]:
 
 def _names(fund: rules.Fund, policy: rules.Policy) -> Iterable[str]:
     """The ids and fields of what the forms ask without the office's own questions, and what requests use themselves."""
-    yield from ("return", "csrf_token", "fund", "measures", "shown", "save")
+    yield from ("return", "csrf_token", "fund", "measures", "seen", "save")
     shipped = replace(policy, questions=())
     every = Agreed(amount=1, lines=(BudgetLine("Any", 1),), final=True)
     for question in (

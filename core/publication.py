@@ -166,13 +166,12 @@ def _public(award: Award, office: Office) -> PublicAward:
     application, decision = award.application, award.application.decision
     if decision is None:
         raise RuntimeError(f"{award.reference} is an award without a decision")
-    fund = office.policy.fund(award.fund)
     objective = office.policy.objective(application.plan_objective or "")
     return PublicAward(
         reference=award.reference,
         kind=award.kind,
         fund=award.fund,
-        fund_name=fund.name if fund else award.fund,
+        fund_name=office.policy.fund_name(award.fund),
         recipient=application.organisation_name or "",
         charity_number=application.charity_number,
         company_number=application.company_number,

@@ -1,13 +1,12 @@
 """A return as far as it has been typed (R1): kept right or wrong, on any device, by whoever has the link.
 
-A page says of each field what it showed, by a short digest. So a later save tells what two people did to one field from
+A page says of each field what it showed (`core.shown`). So a later save tells what two people did to one field from
 what only one of them did: nobody's words are lost, and the later one hears what the other has changed.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -15,12 +14,12 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.errors import Conflict
 from core.records import Deadline, ReturnDraft
+from core.shown import Shown, storable
 
 _REPLACED: Final = "replaced:"
 """Before the name of a field: what somebody else had written there. No field's name has a colon."""
-
-_DIGITS: Final = 10
 
 
 @dataclass(frozen=True)
@@ -55,26 +54,26 @@ def _kept(draft: ReturnDraft | None) -> dict[str, str]:
     return {str(name): str(text) for name, text in draft.answers.items()} if draft is not None else {}
 
 
-def shown(answers: Mapping[str, str], names: Iterable[str]) -> str:
-    """What a page says of its fields: `name:digest name:digest`."""
-    return " ".join(f"{name}:{_digest(answers.get(name, ''))}" for name in names)
+def save(session: Session, deadline: Deadline, typed: Mapping[str, str], seen: str, *, now: datetime) -> Saved:
+    """Keep what was typed, right or wrong; `seen` is what the page said of its fields, "" where it did not.
 
-
-def save(session: Session, deadline: Deadline, typed: Mapping[str, str], was_shown: str, *, now: datetime) -> Saved:
-    """Keep what was typed, right or wrong; `was_shown` is what the page said of its fields, "" where it did not."""
-    session.refresh(deadline, with_for_update={"key_share": True})  # saves of one return queue here
+    Raises Conflict, and keeps nothing, once the return is in or is not expected any more: nobody would see it again.
+    """
+    session.refresh(deadline, with_for_update={"key_share": True})  # saves of one return, and its receipt, queue here
+    if not deadline.is_open:
+        raise Conflict("This return has come in, or is not expected any more, so nothing was saved.", "R1")
     draft = draft_of(session, deadline)
     kept = _kept(draft)
-    seen = dict(one.rpartition(":")[::2] for one in was_shown.split())
+    shown = Shown(seen)
     theirs: dict[str, str] = {}
     for name, sent in typed.items():
-        text, stands = _plain(sent), kept.get(name, "")
+        text, stands = storable(sent), kept.get(name, "")
         if text == stands:
             continue
-        if seen.get(name, _digest(stands)) == _digest(stands):
+        if shown.had(name, stands):
             kept[name] = text
             kept.pop(_REPLACED + name, None)
-        elif seen[name] == _digest(text):
+        elif shown.had(name, text):
             theirs[name] = stands
         else:
             theirs[name] = stands
@@ -88,12 +87,3 @@ def save(session: Session, deadline: Deadline, typed: Mapping[str, str], was_sho
         draft.answers, draft.saved_at = kept, now
     session.flush()
     return Saved(answers_of(draft), theirs)
-
-
-def _plain(text: str) -> str:
-    """As the record keeps it: a browser ends its lines otherwise, and no database takes a null character."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "").encode("utf-8", "replace").decode()
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(_plain(text).encode()).hexdigest()[:_DIGITS]

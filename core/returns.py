@@ -6,6 +6,7 @@ of the trail.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -14,13 +15,16 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core import deadlines, events, outbox, people
-from core.errors import Conflict, NotFound, Refused
-from core.records import Award, Deadline, MonitoringReturn, Person, ReturnDraft, TimeRequest
+from core.errors import ChangedMeanwhile, Conflict, NotFound, Refused
+from core.office import london_moment
+from core.records import Asked, Award, Deadline, MonitoringReturn, Person, ReturnDraft, TimeRequest
 from core.rules import lifecycle
-from core.rules.answers import BudgetLine
+from core.rules.answers import BudgetLine, Question, Value, recalled
 from core.rules.lifecycle import AwardState, NotAllowed, ReturnAction, ReturnState
+from core.rules.money import pounds
 from core.rules.policy import Policy
 from core.rules.return_forms import Agreed, Figures, ReturnFacts
+from core.shown import Shown
 
 RETURN = "return"
 """The kind of every return's deadline, the final one too."""
@@ -196,14 +200,78 @@ def held(session: Session, return_id: int) -> MonitoringReturn:
     return by_id(session, return_id)
 
 
-def accept(session: Session, return_id: int, person: Person, *, now: datetime) -> MonitoringReturn:
-    """Accept a return: it was read, and nothing is left to ask (R1).
+def as_typed(came_in: MonitoringReturn) -> dict[str, str]:
+    """What a return says, by the field of its form, as somebody would type it."""
+    achieved = {f"achieved-{row}": str(one["achieved"]) for row, one in enumerate(came_in.measures, start=1)}
+    lines = {f"spending-{row}": pounds(one["spent"]) for row, one in enumerate(came_in.budget or (), start=1)}
+    return {
+        "narrative": came_in.narrative,
+        **achieved,
+        "people": str(came_in.people),
+        "spent": pounds(came_in.spent),
+        **lines,
+        "views": came_in.views,
+        **{name: str(text) for name, text in came_in.extra.items()},
+    }
+
+
+def answer_to(came_in: MonitoringReturn, question: Question) -> Value:
+    """What a return says to one question, as it was read; None where it says nothing."""
+    if question.id == "achieved":
+        return tuple(str(one["achieved"]) for one in came_in.measures) or None
+    if question.id == "spending":
+        return tuple(BudgetLine(one["line"], one["spent"]) for one in came_in.budget or ()) or None
+    if question.id in ("narrative", "people", "spent", "views"):
+        said: Value = getattr(came_in, question.id)
+        return said
+    return recalled(question, str(came_in.extra[question.id])) if question.id in came_in.extra else None
+
+
+def what_it_says(session: Session, came_in: MonitoringReturn) -> dict[str, str]:
+    """All that somebody reads before they accept a return, by field: what was sent, and what was answered about it."""
+    answered = {f"{_ANSWER}{one.id}": one.answer for one in _ended(session, came_in) if one.answer is not None}
+    return as_typed(came_in) | answered
+
+
+_ANSWER = "answer-to-"
+
+
+def _ended(session: Session, came_in: MonitoringReturn) -> Sequence[Asked]:
+    query = select(Asked).where(Asked.return_id == came_in.id, Asked.ended_at.is_not(None)).order_by(Asked.ended_at)
+    return session.scalars(query.execution_options(populate_existing=True)).all()
+
+
+def as_shown(session: Session, return_id: int, seen: str) -> MonitoringReturn:
+    """The return, held, as long as it says what the page showed; `seen` is what the page said of it (`core.shown`).
+
+    Raises NotFound, and ChangedMeanwhile, with what else it says now, where a figure was corrected or a question
+    answered since.
+    """
+    came_in = held(session, return_id)
+    says = what_it_says(session, came_in)
+    changed = Shown(seen).changed(says)
+    if not changed:
+        return came_in
+    figures = any(not name.startswith(_ANSWER) for name in changed)
+    what = "These figures were changed" if figures else "A question about this return was answered"
+    ended = [one.ended_at for one in _ended(session, came_in) if one.ended_at is not None]
+    when = f" on {london_moment(ended[-1])}" if ended else ""
+    raise ChangedMeanwhile(
+        f"{what}{when}, after you opened this page. Nothing was done: look again, at the return as it is now.",
+        {name: says.get(name, "") for name in changed},
+        "R1",
+    )
+
+
+def accept(session: Session, return_id: int, person: Person, *, seen: str = "", now: datetime) -> MonitoringReturn:
+    """Accept a return: it was read, and nothing is left to ask (R1). `seen` as `as_shown` takes it.
 
     Raises NotFound, Refused for whoever is not of the office or has an interest in it (A2), Conflict while a
-    question is open or once it is accepted.
+    question is open, once it is accepted, and where it says something else than was seen.
     """
-    came_in = by_id(session, return_id)
-    actor = people.judging_for_office(session, person, came_in.award.application_id, "accept a return", "R1")
+    application_id = by_id(session, return_id).award.application_id
+    actor = people.judging_for_office(session, person, application_id, "accept a return", "R1")
+    came_in = as_shown(session, return_id, seen)
     move(session, came_in, ReturnAction.ACCEPT)
     tell(session, came_in, "return_accepted", actor, {"person": person.id}, now=now)
     return came_in

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from core import policies
-from core.office import LONDON, Office
+from core.office import LONDON, Office, london_moment
 from core.policies import APPLIED, SHORT, Proposal, Standing, Version
 from core.policy_dry_run import DryRun, Left, left_behind
 from core.policy_file import PolicyError, came_later, policy_from_text, policy_text
@@ -268,13 +268,12 @@ def _in_force(found: Standing) -> str:
     row = found.row
     if row is None:
         return f"Policy {found.fingerprint[:SHORT]}, from the file: nothing is on record yet."
-    local = row.put_at.astimezone(LONDON)
     put = f"applied by {row.by}" if row.how == APPLIED else f"read from the file by {row.by}"
     until = f" to {date_text(found.until)}" if found.until else ""
     note = f" {row.note}" if row.note else ""
     return (
         f"Policy {found.fingerprint[:SHORT]}, in force from {date_text(row.from_day)}{until}; {put} on "
-        f"{date_text(local.date())} at {local:%H:%M}.{note}"
+        f"{london_moment(row.put_at)}.{note}"
     )
 
 

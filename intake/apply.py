@@ -31,6 +31,7 @@ from core.rules.questions import (
     read_page,
 )
 from core.rules.words import listed
+from core.shown import Shown, mark
 from intake import documents, pages
 from intake.check import carried_names
 from intake.drafts import (
@@ -159,7 +160,7 @@ def page_again(token: str, slug: str) -> Response:
     if found is None or not draft.asks(form):
         return _to_copy(token, form, sent=found is None, kept=False)
     raw, correcting = {**draft.raw, **typed(form)}, found.asked is not None
-    return _form(token, draft, form, raw, notice=pages.LOST_SESSION, seen=_seen(), correcting=correcting)
+    return _form(token, draft, form, raw, notice=pages.LOST_SESSION, seen=pages.seen(), correcting=correcting)
 
 
 @blueprint.post("/a/<token>/<slug>")
@@ -179,7 +180,7 @@ def save_page(token: str, slug: str) -> ResponseReturnValue:
         correcting = found.asked
         try:
             keep = applications.save if correcting is None else corrections.save
-            keep(session, application, said, now=office.clock(), seen=_seen())
+            keep(session, application, said, now=office.clock(), seen=pages.seen())
         except ChangedMeanwhile as error:
             if draft.asks(form):
                 return _both(token, draft, form, said, error.saved, correcting=correcting is not None)
@@ -199,11 +200,6 @@ def save_page(token: str, slug: str) -> ResponseReturnValue:
     if _from_check():
         return redirect(_change(token, following.slug), code=303)
     return _see_other("apply.page", token=token, slug=following.slug)
-
-
-def _seen() -> str | None:
-    """What the fields of the form held when it was shown, as a digest; None where it does not say."""
-    return request.form.get("seen") or None
 
 
 def _both(
@@ -284,7 +280,7 @@ def _form(
     faults: Sequence[Fault] = (),
     notice: str = "",
     *,
-    seen: str | None = None,
+    seen: str = "",
     beside: Mapping[str, Sequence[str]] | None = None,
     correcting: bool = False,
 ) -> Response:
@@ -312,7 +308,7 @@ def _form(
         beside=bool(beside),
         from_check=_from_check(),
         address=url_for("apply.page", token=token, slug=form.slug),
-        seen=seen or applications.answers_digest(draft.raw, names_of([form])),
+        seen=seen or mark(draft.raw, names_of([form])),
         number=draft.number(form),
         total=len(draft.pages),
         fund=draft.fund,
@@ -376,7 +372,7 @@ def _answers(
         "check_answers.html",
         status,
         title="Check your answers",
-        seen=applications.answers_digest(draft.raw, names_of(draft.pages)),
+        seen=mark(_held(draft)),
         sections=_summary(token, draft),
         errors=errors if status == 422 else [],
         open_questions=errors,
@@ -394,6 +390,11 @@ def _answers(
         if found.asked is not None
         else url_for("apply.page", token=token, slug=draft.pages[-1].slug),
     )
+
+
+def _held(draft: Draft) -> dict[str, str]:
+    """All that is answered of the pages that it is asked, by field."""
+    return {name: str(draft.raw.get(name, "")) for name in names_of(draft.pages)}
 
 
 _CHANGED_SINCE = (
@@ -436,7 +437,7 @@ def submit(token: str) -> ResponseReturnValue:
                 late = not_sent(session, application, _policy())
                 return _too_late(token, late) if late else _see_other("apply.status", token=token)
             draft = found.draft
-            if _seen() not in (None, applications.answers_digest(draft.raw, names_of(draft.pages))):
+            if Shown(pages.seen()).changed(_held(draft)):
                 return _answers(session, token, application, notice=_CHANGED_SINCE, status=409)
             facts, _ = read_application(draft.fund, draft.raw, office.policy, office.today())
             if facts is None:

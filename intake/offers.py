@@ -166,7 +166,6 @@ def _page(
     status: int = 200,
 ) -> Response:
     office = pages.office()
-    fund = office.policy.fund(award.fund)
     application = award.application
     proposals = measures.of_award(session, award)
     return pages.page(
@@ -175,7 +174,7 @@ def _page(
         title=f"Offer of {display(award.amount)} to {application.organisation_name}",
         award=award,
         application=application,
-        fund_name=fund.name if fund else award.fund,
+        fund_name=office.policy.fund_name(award.fund),
         terms=office.policy_under(award.policy_version).terms.value,
         documents=documents.notice(application, "offers", str((request.view_args or {})["token"])),
         returns=[deadline.due for deadline in award.deadlines if deadline.kind == RETURN],

@@ -134,6 +134,11 @@ def typed(names: Iterable[str]) -> dict[str, str]:
     return {name: request.form.get(name, "") for name in names}
 
 
+def seen() -> str:
+    """What the posted form says that its page showed (`core.shown`); "" where it does not."""
+    return request.form.get("seen", "")
+
+
 def error_list(faults: Sequence[Fault]) -> list[dict[str, str]]:
     """The faults for the error summary, each a link to its field."""
     return [{"text": fault.message, "href": f"#{fault.field}"} for fault in faults]

@@ -16,10 +16,20 @@ from core.errors import Conflict
 from core.links import follow
 from core.records import Award, Deadline, MonitoringReturn
 from core.rules.lifecycle import AwardState
-from core.rules.money import MoneyError, display, pence_from_typed, pounds
+from core.rules.money import MoneyError, display, pence_from_typed
 from core.rules.policy import Policy, Tier
-from core.rules.questions import AnswerKind, Fault, Question, fields, read_return, return_questions
-from core.rules.return_forms import FIGURES, Agreed, is_over
+from core.rules.questions import (
+    AnswerKind,
+    Fault,
+    Question,
+    describe,
+    fields,
+    read_return,
+    recalled,
+    return_questions,
+)
+from core.rules.return_forms import FIGURES, Agreed, is_over, read_one
+from core.shown import Shown, mark
 from intake import pages
 
 blueprint = Blueprint("returns", __name__)
@@ -125,14 +135,17 @@ def receive_again(token: str) -> Response:
     with pages.office().reading() as session:
         asked = asked_by_link(session, token)
         came_in = returns.received(session, asked.award, asked.deadline.due)
-        if came_in is not None:
-            return received_page(session, token, asked, came_in)
+        if came_in is not None or not asked.open:
+            return _too_late(session, token, asked, came_in, not_taken(asked, came_in))
         return _page(session, token, asked, typed=asked.typed(), notice=pages.LOST_SESSION)
 
 
 @blueprint.post("/returns/<token>")
 def receive(token: str) -> ResponseReturnValue:
-    """Keep what was typed, and take it in unless it was only to be saved. One that is in already stays as it is."""
+    """Keep what was typed, and take it in unless it was only to be saved.
+
+    One that is in already stays as it is; whoever typed something else is shown it again.
+    """
     office = pages.office()
     now = office.clock()
     try:
@@ -140,9 +153,7 @@ def receive(token: str) -> ResponseReturnValue:
             asked = asked_by_link(session, token)
             came_in = returns.received(session, asked.award, asked.deadline.due)
             if came_in is None and asked.open:
-                saved = return_drafts.save(
-                    session, asked.deadline, asked.typed(), request.form.get("shown", ""), now=now
-                )
+                saved = return_drafts.save(session, asked.deadline, asked.typed(), pages.seen(), now=now)
                 if saved.theirs:
                     return _page(session, token, asked, theirs=saved.theirs)
                 if "save" not in request.form:
@@ -157,9 +168,53 @@ def receive(token: str) -> ResponseReturnValue:
                     if facts is None:
                         return _page(session, token, asked, faults=faults)
                     returns.receive(session, asked.award, asked.deadline.due, facts, source="recipient", now=now)
-    except Conflict:  # sent twice at once: the first one stands
+                return redirect(url_for("returns.form", token=token), code=303)
+    except Conflict:  # it came in, or ended, at this moment: the first one stands
         pass
+    with office.reading() as session:
+        asked = asked_by_link(session, token)
+        came_in = returns.received(session, asked.award, asked.deadline.due)
+        left = not_taken(asked, came_in)
+        return _too_late(session, token, asked, came_in, left) if left else _see(token)
+
+
+def _see(token: str) -> ResponseReturnValue:
     return redirect(url_for("returns.form", token=token), code=303)
+
+
+def _too_late(
+    session: Session, token: str, asked: AskedFor, came_in: MonitoringReturn | None, left: Sequence[Typed]
+) -> Response:
+    """How the return stands, with what was typed when it could not be taken any more."""
+    if came_in is None:
+        return _page(session, token, asked, too_late=left)
+    return received_page(session, token, asked, came_in, too_late=left, notice=_CAME_IN if left else "")
+
+
+_CAME_IN = (
+    "This return was sent while you had it open, by somebody else who has the link or in another window. What you "
+    "typed is below: nothing of it was saved."
+)
+
+Typed = tuple[str, Sequence[str]]
+"""What somebody typed: which field it was, and its lines."""
+
+
+def not_taken(asked: AskedFor, came_in: MonitoringReturn | None, shown: Shown | None = None) -> list[Typed]:
+    """What was typed into the posted form that the return does not say as it stands: whoever wrote it must not lose it.
+
+    What a page filled in itself (`shown`) nobody typed.
+    """
+    typed, labels = asked.typed(), _labels(asked)
+    found: list[Typed] = []
+    for question in asked.questions:
+        if came_in is not None and read_one(question, typed, asked.policy) == returns.answer_to(came_in, question):
+            continue
+        for name in fields(question):
+            text = typed.get(name, "")
+            if text.strip() and not (shown and shown.had(name, text)):
+                found.append((labels[name], pages.paragraphs(text)))
+    return found
 
 
 def _page(
@@ -171,8 +226,12 @@ def _page(
     faults: Sequence[Fault] = (),
     theirs: Mapping[str, str] | None = None,
     notice: str = "",
+    too_late: Sequence[Typed] = (),
 ) -> Response:
-    """The form. `typed` is what has not been saved, `theirs` what somebody else had changed meanwhile."""
+    """The form. `typed` is what has not been saved, `theirs` what somebody else had changed meanwhile.
+
+    `too_late` is what was typed and cannot be saved, because the return is not expected any more.
+    """
     award, deadline, today = asked.award, asked.deadline, pages.office().today()
     draft = return_drafts.draft_of(session, deadline)
     kept = return_drafts.answers_of(draft)
@@ -181,10 +240,10 @@ def _page(
     owner = documents.Owner(award.application_id, deadline.id)
     shown = [one for one in asked.questions if one.id != "over" or _is_over(raw, asked)]
     # What was typed and not saved is still compared with what its own page had shown.
-    seen = request.form.get("shown", "") if typed is not None else return_drafts.shown(kept, asked.names)
+    seen = pages.seen() if typed is not None else mark(kept, asked.names)
     return pages.page(
         "return.html",
-        409 if theirs else 422 if faults else 200,
+        409 if theirs or too_late else 422 if faults else 200,
         title="Monitoring return",
         due=deadline.due,
         late=max((today - deadline.due).days, 0),
@@ -195,7 +254,8 @@ def _page(
         components=[pages.component(question, raw, faults) for question in shown],
         receipts=_receipts_asked(asked),
         sent=len([one for one in documents.listed(session, owner) if documents.counts(one)]),
-        shown=seen,
+        seen=seen,
+        too_late=too_late,
         saved_at=draft.saved_at if draft else None,
         theirs={labels[name]: text for name, text in (theirs or {}).items()},
         replaced={labels[name]: text for name, text in return_drafts.replaced(draft).items() if name in labels},
@@ -229,19 +289,6 @@ def _labels(asked: AskedFor) -> dict[str, str]:
     return found
 
 
-def figures_of(came_in: MonitoringReturn) -> dict[str, str]:
-    """The figures of a return as somebody would type them."""
-    achieved = {f"achieved-{row}": str(one["achieved"]) for row, one in enumerate(came_in.measures, start=1)}
-    lines = {f"spending-{row}": pounds(one["spent"]) for row, one in enumerate(came_in.budget or (), start=1)}
-    return {
-        **achieved,
-        **lines,
-        "over": str(came_in.extra.get("over", "")),
-        "people": str(came_in.people),
-        "spent": pounds(came_in.spent),
-    }
-
-
 def received_page(
     session: Session,
     token: str,
@@ -251,20 +298,21 @@ def received_page(
     typed: Mapping[str, str] | None = None,
     faults: Sequence[Fault] = (),
     notice: str = "",
-    unsent: str = "",
+    too_late: Sequence[Typed] = (),
 ) -> Response:
     """How the return stands, once it is in; while a question is open, with the form of its answer.
 
-    `unsent` is an answer that came when its question had ended: whoever wrote it must not lose it.
+    `too_late` is what was typed for a return that had come in, or a question that had ended.
     """
     said = asking.questions(session, came_in)
-    raw = {**figures_of(came_in), **(typed or {})}
+    raw = {**returns.as_typed(came_in), **(typed or {})}
     figures = [one for one in asked.questions if one.id in FIGURES and (one.id != "over" or _is_over(raw, asked))]
     return pages.page(
         "return_received.html",
-        409 if unsent else 422 if faults else 200,
+        409 if too_late else 422 if faults else 200,
         title="Your monitoring return",
-        unsent=unsent,
+        too_late=too_late,
+        seen=pages.seen() if typed is not None else mark(returns.as_typed(came_in)),
         came_in=came_in,
         more=said_more(asked, came_in),
         following=_following(asked.award, asked.deadline.due),
@@ -280,23 +328,25 @@ def received_page(
 
 def said_more(asked: AskedFor, came_in: MonitoringReturn) -> dict[str, str]:
     """What else was said in a return, by its label."""
-    labels = {question.id: question.label for question in asked.questions}
-    return {
-        labels.get(name, name.replace("_", " ").capitalize()): str(text)
-        for name, text in came_in.extra.items()
-        if isinstance(text, str)
-    }
+    questions = {question.id: question for question in asked.questions}
+    more: dict[str, str] = {}
+    for name, text in came_in.extra.items():
+        question = questions.get(name)
+        if question is None:  # asked once, and not any more
+            more[name.replace("_", " ").capitalize()] = str(text)
+        else:
+            more[question.label] = "\n".join(describe(question, recalled(question, str(text))))
+    return more
 
 
 def _beside(session: Session, token: str, award: Award, deadline: Deadline) -> dict[str, Any]:
     """What every state of the page shows."""
-    fund = pages.office().policy.fund(award.fund)
     requests = more_time.requests(session, deadline)
     waits = any(one.status == more_time.TimeState.ASKED for one in requests)
     return {
         "award": award,
         "application": award.application,
-        "fund_name": fund.name if fund else award.fund,
+        "fund_name": pages.office().policy.fund_name(award.fund),
         "token": token,
         "requests": requests,
         "may_ask_time": deadline.is_open and not waits,

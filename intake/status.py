@@ -91,7 +91,6 @@ def where_it_stands(
     asked = asking.questions(session, application)
     waiting = next((one for one in asked if one.ended_at is None), None)
     history = events.history(session, application.reference or "")
-    fund = _policy().fund(application.fund)
     taken_back = any(line.kind == "offer_withdrawn" for line in history)
     return pages.page(
         "status.html",
@@ -102,7 +101,7 @@ def where_it_stands(
         entered=entering.of(session, application),
         award=application.award,
         state=_shown_state(application),
-        fund_name=fund.name if fund else application.fund,
+        fund_name=_policy().fund_name(application.fund),
         steps=_steps(application, waiting, history),
         next_steps=_next_steps(application, asked, taken_back=taken_back),
         taken_back=taken_back,
@@ -111,7 +110,7 @@ def where_it_stands(
         not_sent=not_sent(session, application, _policy()),
         ended=[one for one in asked if one.ended_at is not None],
         typed=typed,
-        unsent=unsent,
+        too_late=unsent,
         fault=fault,
         errors=[{"text": fault, "href": f"#{ANSWER}"}] if fault else [],
         notice=notice,
@@ -213,7 +212,7 @@ def _withdraw_page(token: str, application: Application, notice: str = "") -> Re
         "withdraw.html",
         title="Do you want to withdraw this application?",
         application=application,
-        fund_name=fund.name if fund else application.fund,
+        fund_name=_policy().fund_name(application.fund),
         is_open=fund is not None and fund.is_open(pages.office().today()),
         notice=notice,
         back=url_for("apply.status", token=token),
@@ -242,14 +241,13 @@ def copy(token: str) -> ResponseReturnValue:
     office = pages.office()
     with office.reading() as session:
         application = _sent(session, token)
-        fund = _policy().fund(application.fund)
         sections: dict[str, list[Any]] = {}
         for given in answers_given(application, _policy()):
             sections.setdefault(given.section, []).append(given)
         facts = {
             "application": application,
             "award": application.award,
-            "fund_name": fund.name if fund else application.fund,
+            "fund_name": _policy().fund_name(application.fund),
             "details": _policy().office,
             "sections": sections,
             "asked": asking.questions(session, application),

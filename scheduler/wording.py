@@ -152,11 +152,6 @@ def _address_anew(purpose: Purpose, subject_id: int, office: Office, key: str = 
     return office.signer.address(purpose, link)
 
 
-def _fund(fund_id: str, office: Office) -> str:
-    fund = office.policy.fund(fund_id)
-    return fund.name if fund else fund_id
-
-
 def _applicant(application: Application, facts: dict[str, Any], due: Sequence[Deadline] = ()) -> _Draft:
     if not application.contact_email or not application.reference:
         raise NotFound("This application has no contact to write to.")
@@ -177,7 +172,7 @@ def _about_application(session: Session, message: OutboxMessage, office: Office)
     return _applicant(
         application,
         {
-            "fund": _fund(application.fund, office),
+            "fund": office.policy.fund_name(application.fund),
             "amount": application.amount,
             "submitted_on": submitted_on,
             "decide_by": submitted_on + timedelta(days=office.policy.decision_days.value),
@@ -194,7 +189,7 @@ def _offer(session: Session, message: OutboxMessage, office: Office) -> _Draft:
     return _applicant(
         application,
         {
-            "fund": _fund(award.fund, office),
+            "fund": office.policy.fund_name(award.fund),
             "amount": award.amount,
             "asked": application.amount,
             "accept_by": award.accept_by,
@@ -213,7 +208,7 @@ def _award_started(session: Session, message: OutboxMessage, office: Office) -> 
         award.application,
         {
             "amount": award.amount,
-            "fund": _fund(award.fund, office),
+            "fund": office.policy.fund_name(award.fund),
             "start_on": award.start_on,
             "end_on": award.end_on,
             "returns": _due(award, "return"),
@@ -282,7 +277,7 @@ def _question(session: Session, message: OutboxMessage, office: Office) -> _Draf
     return _applicant(
         application,
         {
-            "fund": _fund(application.fund, office),
+            "fund": office.policy.fund_name(application.fund),
             "submitted_on": london_day(application.submitted_at or message.made_at),
             "question": _paragraphs(asked.question),
             "may_correct": bool(asked.may_correct),
@@ -443,7 +438,7 @@ def _link_draft(session: Session, message: OutboxMessage, office: Office) -> _Dr
     asked = link_mail.by_id(session, message.payload["link_request_id"])
     application = applications.by_id(session, asked.application_id or 0)
     facts = {
-        "fund": _fund(application.fund, office),
+        "fund": office.policy.fund_name(application.fund),
         "draft": application.status == ApplicationState.DRAFT,
         "day": london_day(application.saved_at),
         "months": office.policy.keep("draft").months,
@@ -463,7 +458,7 @@ def _link_list(session: Session, message: OutboxMessage, office: Office) -> _Dra
         return [
             LinkItem(
                 reference=one.reference,
-                fund=_fund(one.fund, office),
+                fund=office.policy.fund_name(one.fund),
                 day=one.day,
                 link=_address_anew(purpose, one.subject_id, office, asked.address if draft else ""),
                 late=one.day < today,
@@ -486,7 +481,7 @@ def _link_start(session: Session, message: OutboxMessage, office: Office) -> _Dr
     if link_mail.latest_of(session, asked.address) is None:
         raise NothingLeft("nobody with this address has applied")
     facts = {
-        "fund": _fund(asked.fund or "", office),
+        "fund": office.policy.fund_name(asked.fund or ""),
         "days": office.policy.start_link_days.value,
         "link": _address_anew("start", asked.id, office, asked.address),
     }

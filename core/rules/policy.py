@@ -440,6 +440,11 @@ class Policy:
         """The fund of this id, or None."""
         return self._funds.get(fund_id)
 
+    def fund_name(self, fund_id: str) -> str:
+        """What people call this fund; its id where the policy has it no more."""
+        found = self.fund(fund_id)
+        return found.name if found is not None else fund_id
+
     def objective(self, objective_id: str) -> Objective | None:
         """The objective of the Plan of this id, or None (L4)."""
         return next((objective for objective in self.plan.value if objective.id == objective_id), None)

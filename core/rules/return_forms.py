@@ -29,6 +29,7 @@ __all__ = [
     "ReturnFacts",
     "is_over",
     "read_figures",
+    "read_one",
     "read_return",
     "return_book",
     "return_questions",
@@ -228,6 +229,11 @@ def read_figures(
         budget=cast("tuple[BudgetLine, ...]", values.get("spending") or ()),
     )
     return found, cast("str", values.get("over") or ""), ()
+
+
+def read_one(question: Question, raw: Mapping[str, str], policy: Policy) -> Value | Faults:
+    """The answer to one question of a return by itself, or its faults."""
+    return _READERS.get(question.kind, read_answer)(question, raw, limits_of(policy), api=False)
 
 
 def _read(

@@ -71,16 +71,15 @@ def _show(reference: str, sent: Sent) -> Response:
         waiting = next((one for one in asked if one.ended_at is None), None)
         may_ask = staff.acts and asking.may(session, application, person, "query") is None
         keys = organisations.keys_of(application)
-        fund = office.policy.fund(application.fund)
         today = office.today()
-        return pages.page(
-            "staff/application.html",
-            sent.status,
+        return forms.page(
+            "application.html",
+            sent,
+            {"ask"} if may_ask else set(),
             title=f"{application.organisation_name}: {application.title}",
-            staff=staff,
             application=application,
             entered=entering.of(session, application),
-            fund_name=fund.name if fund else application.fund,
+            fund_name=office.policy.fund_name(application.fund),
             waits_for_slack=application.status in (ApplicationState.SUBMITTED, ApplicationState.RECOMMENDED),
             asked=[one for one in asked if one.ended_at is not None],
             waiting=waiting,
@@ -99,11 +98,6 @@ def _show(reference: str, sent: Sent) -> Response:
             live=organisations.live_total(session, keys, but=application.id),
             overdue=organisations.overdue_returns(session, keys, today=today),
             story=audit_story.happened(session, application, office=office, today=today),
-            sent=sent,
-            unsent=sent.unsent({"ask"} if may_ask else set()),
-            errors=sent.errors if may_ask else [],
-            notice=sent.notice,
-            back=url_for("staff_front.page"),
         )
 
 

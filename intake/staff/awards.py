@@ -221,15 +221,11 @@ def _show(reference: str, sent: Sent) -> Response:
         keys = _keys(requests, raised, proposal, staff.acts and not out)
         keys |= {"extend"} if changes else set()
         keys |= {"verify-bank-details", "see-safeguarding", "collect-quotes", "read-bank-details"} if handles else set()
-        fund = office.policy.fund(award.fund)
-        return pages.page(
-            "staff/award.html",
-            sent.status,
+        return forms.page(
+            "award.html",
+            sent,
+            keys,
             title=f"{award.application.organisation_name}: {award.application.title}",
-            staff=staff,
-            award=award,
-            application=award.application,
-            fund_name=fund.name if fund else award.fund,
             returns=[one for one in award.deadlines if one.kind == RETURN and one.closed_at is None],
             today=today,
             proposal=proposal,
@@ -245,11 +241,7 @@ def _show(reference: str, sent: Sent) -> Response:
             handles=handles,
             reads=handles and staff.role is Role.FINANCE and shown.held,
             story=audit_story.happened(session, award.application, office=office, today=today),
-            sent=sent,
-            unsent=sent.unsent(keys),
-            errors=sent.errors if sent.key in keys else [],
-            notice=sent.notice or ("" if sent.key in keys or not sent.fault else sent.fault),
-            back=url_for("staff_front.page"),
+            **forms.about(award),
         )
 
 

@@ -80,10 +80,9 @@ def _show(sent: Sent) -> Response:
 def _draft(session: Session, application: Application) -> dict[str, object]:
     office = pages.office()
     link = leading(session, "application", application.id, now=office.clock())
-    fund = office.policy.fund(application.fund)
     return {
         "name": str(application.answers.get("organisation_name") or "No name yet"),
-        "fund": fund.name if fund else application.fund,
+        "fund": office.policy.fund_name(application.fund),
         "saved_at": application.saved_at,
         "href": url_for("apply.status", token=office.signer.token("application", link)) if link else "",
     }

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
-from flask import Response, redirect, request
+from flask import Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from core.errors import Conflict, Gone, NotFound, Refused
-from core.records import Person
+from core.records import Award, Person
 from core.rules.answers import Limits, read_answer
 from core.rules.questions import AnswerKind, Faults, Question
 from core.written import LONGEST_WORDS
@@ -41,7 +41,7 @@ class Sent:
         """For the error summary."""
         return [{"text": self.fault, "href": f"#{self.key}-{self.at}"}] if self.fault else []
 
-    def unsent(self, keys: set[str]) -> str:
+    def unsent(self, keys: Set[str]) -> str:
         """What was written into a form that the page does not have any more: it must not be lost."""
         return self.typed.get(WORDS, "").strip() if self.key and self.key not in keys else ""
 
@@ -81,6 +81,31 @@ def day(name: str, missing: str) -> date:
 def again(key: str) -> Sent:
     """A form whose session was lost, as it was typed."""
     return Sent(key, typed(), notice=pages.LOST_SESSION)
+
+
+def page(template: str, sent: Sent, boxes: Set[str], **values: Any) -> Response:
+    """A staff page with its forms; `boxes` are the keys of those that it has now and that somebody writes into.
+
+    What is wrong in one of these is said at its box; of any other form it is said above the page.
+    """
+    at_its_box = sent.key in boxes
+    return pages.page(
+        f"staff/{template}",
+        sent.status,
+        staff=staff_session.staff(),
+        sent=sent,
+        unsent=sent.unsent(boxes),
+        errors=sent.errors if at_its_box else [],
+        notice=sent.notice or ("" if at_its_box else sent.fault),
+        back=url_for("staff_front.page"),
+        **values,
+    )
+
+
+def about(award: Award) -> dict[str, Any]:
+    """What every page about an award shows of it."""
+    fund_name = pages.office().policy.fund_name(award.fund)
+    return {"award": award, "application": award.application, "fund_name": fund_name}
 
 
 def do(

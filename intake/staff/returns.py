@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from flask import Blueprint, Response, abort, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from core import asking, awards, returns
+from core import asking, awards, events, returns
+from core.audit_lines import Detail, corrections
 from core.documents import Owner
 from core.errors import NotFound
 from core.records import Award, Deadline, MonitoringReturn, Person
 from core.rules.lifecycle import ReturnState
+from core.shown import mark
 from intake import pages
 from intake.returns import asked_for, said_more
 from intake.staff import documents, forms
@@ -52,11 +54,12 @@ def act(reference: str, due: str, action: str) -> ResponseReturnValue:
     office, now = pages.office(), pages.office().clock()
 
     def accept(session: Session, person: Person) -> None:
-        returns.accept(session, _in(session, reference, due).id, person, now=now)
+        returns.accept(session, _in(session, reference, due).id, person, seen=pages.seen(), now=now)
 
     def ask(session: Session, person: Person) -> None:
         words = forms.typed().get(WORDS, "")
-        asking.ask(session, _in(session, reference, due), person, words, office=office, now=now)
+        about = returns.as_shown(session, _in(session, reference, due).id, pages.seen())
+        asking.ask(session, about, person, words, office=office, now=now)
 
     def take_back(session: Session, person: Person) -> None:
         asked = asking.by_id(session, forms.number())
@@ -91,15 +94,11 @@ def _show(reference: str, due: str, sent: Sent) -> Response:
         )
         out = staff_session.out_of(session, award.application_id, person)
         earlier = returns.earlier(award, deadline.due)
-        fund = office.policy.fund(award.fund)
-        return pages.page(
-            "staff/return.html",
-            sent.status,
+        return forms.page(
+            "return.html",
+            sent,
+            {"ask"} if can else set(),
             title=f"Return of {award.application.organisation_name}, due {pages.day_text(deadline.due)}",
-            staff=staff,
-            award=award,
-            application=award.application,
-            fund_name=fund.name if fund else award.fund,
             deadline=deadline,
             came_in=came_in,
             earlier=earlier,
@@ -111,12 +110,20 @@ def _show(reference: str, due: str, sent: Sent) -> Response:
             can=can,
             out=out,
             may_take_back=waiting is not None and staff.acts and not out,
-            sent=sent,
-            unsent=sent.unsent({"ask", "accept"} if can else set()),
-            errors=sent.errors if can else [],
-            notice=sent.notice,
-            back=url_for("staff_front.page"),
+            seen=mark(returns.what_it_says(session, came_in)) if came_in is not None else "",
+            corrected=_corrected(session, came_in) if came_in is not None else [],
+            **forms.about(award),
         )
+
+
+def _corrected(session: Session, came_in: MonitoringReturn) -> list[tuple[datetime, list[Detail]]]:
+    """When figures of it were corrected, and from what, the latest first."""
+    due = came_in.due.isoformat()
+    return [
+        (line.at, corrections(line.data))
+        for line in reversed(events.history(session, came_in.award.reference))
+        if line.kind == "return_corrected" and line.data.get("due") == due
+    ]
 
 
 def _measures(

@@ -265,7 +265,7 @@ RETURN = {
 
 def test_a_return_asks_at_most_eight_questions_and_shows_what_was_agreed(browser: Any, return_paths: list[str]) -> None:
     page = text_of(browser.get(return_paths[0]))
-    asked = set(re.findall(r'<(?:input|textarea)[^>]*\bname="([^"]+)"', page)) - {"csrf_token", "shown"}
+    asked = set(re.findall(r'<(?:input|textarea)[^>]*\bname="([^"]+)"', page)) - {"csrf_token", "seen"}
     lines = {"spending-1", "spending-2"}
     assert asked == set(RETURN) | lines
     assert "11 July 2027" in page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from core import asking, people
 from core.office import Office
 from core.records import Asked, Event, MonitoringReturn
 from core.rules.policy import Role
-from tests.intake.test_return_page import RETURN, Person, came_in, text_of
+from tests.intake.test_return_page import RETURN, Person, came_in, left_over, text_of
 
 QUESTION = "How many <of them> came twice?\nAnd on what was it spent?"
 
@@ -112,10 +113,13 @@ def test_what_is_wrong_is_said_and_nothing_is_kept(
 def test_answered_twice_the_first_answer_stands(office: Office, asked: Person) -> None:
     assert send(asked, answer="First.").status_code == 303
     assert send(asked, answer="First.").status_code == 303  # pressed twice
-    late = send(asked, answer="<Second>.", people="99")
-    assert late.status_code == 409
-    assert "What you wrote was not sent" in text_of(late)
-    assert "<Second>." in text_of(late)
+    late = send(asked, answer="<Second>.", people="99", **{"achieved-1": "Half <as> many", "spending-1": "45O"})
+    left = left_over(late)
+    for mine in ("<Second>.", "99", "Half <as> many", "45O"):
+        assert mine in left
+    for untouched in ("950.00", "500.00"):
+        assert untouched not in left, "nobody typed it"
+    assert "This question was answered on 23 November 2026 at 12:00." in text_of(late)
     with office.reading() as session:
         assert session.scalars(select(Asked.answer)).all() == ["First."]
     assert came_in(office)[0].people == 23
@@ -125,8 +129,7 @@ def test_an_answer_to_an_earlier_question_is_not_one_to_the_next(office: Office,
     send(asked, answer="First.")
     officer_asks(office, "And when?")
     late = send(asked, answer="For the first.")  # from the page that showed the first one
-    assert late.status_code == 409
-    assert "What you wrote was not sent" in text_of(late)
+    assert "For the first." in left_over(late)
     assert "And when?" in text_of(late)
     assert came_in(office)[0].status == "queried"
 
@@ -139,6 +142,40 @@ def test_an_answer_whose_session_is_lost_is_shown_again(app: Any, office: Office
     assert "Half <of them>." in page
     assert 'value="25"' in page
     assert came_in(office)[0].people == 23
+
+
+def test_figures_alone_that_come_too_late_are_shown_again(office: Office, asked: Person) -> None:
+    assert send(asked, answer="Same.").status_code == 303
+    left = left_over(send(asked, answer="Same.", people="24"))
+    assert "24" in left
+    assert "Same." not in left, "it is kept: it was pressed twice"
+
+
+def test_an_answer_given_at_the_moment_in_which_the_question_is_taken_back_is_shown_again(
+    office: Office, asked: Person
+) -> None:
+    with ThreadPoolExecutor(1) as threads:
+        with office.sessions.begin() as session:
+            [question] = session.scalars(select(Asked))
+            asking.take_back(session, question.id, people.holders(session, Role.OFFICER)[0], now=office.clock())
+            late = threads.submit(send, asked, answer="Half <of them>.", people="25")
+            with pytest.raises(TimeoutError):
+                late.result(timeout=0.5)
+        left = left_over(late.result())
+    assert "Half <of them>." in left
+    assert "25" in left
+    assert "was closed on 23 November 2026 at 12:00 without an answer" in text_of(late.result())
+    assert came_in(office)[0].people == 23
+    assert lines(office, "return_corrected") == []
+
+
+def test_a_lost_session_shows_what_came_too_late(app: Any, office: Office, asked: Person) -> None:
+    other = Person(app, asked.path)
+    send(other, answer="First.")
+    asked.client = app.test_client()
+    left = left_over(send(asked, answer="Second.", people="99"))
+    assert "Second." in left
+    assert "99" in left
 
 
 def test_nothing_is_corrected_while_nothing_is_asked(app: Any, office: Office, return_paths: list[str]) -> None:

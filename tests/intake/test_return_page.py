@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from html import unescape
 from typing import Any
@@ -11,8 +12,11 @@ import pytest
 from sqlalchemy import select
 
 from core import awards, deadlines, return_drafts, returns
+from core.errors import Conflict
 from core.office import Office
-from core.records import Deadline, MonitoringReturn, ReturnDraft
+from core.records import Award, Deadline, MonitoringReturn, ReturnDraft
+from core.rules.return_forms import ReturnFacts
+from core.shown import mark
 from tests.core.casework import returned
 
 RETURN = {
@@ -180,9 +184,123 @@ def test_a_lost_session_shows_what_was_typed_and_still_knows_what_it_had_shown(
 def test_what_a_page_says_it_showed_may_be_anything(
     browser: Any, office: Office, return_paths: list[str], shown: str
 ) -> None:
-    answer = browser.send(return_paths[0], {"narrative": "A\0b", "shown": shown, "save": "yes"})
+    answer = browser.send(return_paths[0], {"narrative": "A\0b", "seen": shown, "save": "yes"})
     assert answer.status_code in (303, 409)
     assert drafts(office)[0].get("narrative", "").startswith("A")
+
+
+# ------------------------------------------------------------------------------------------- somebody sends it first
+
+LATER = {
+    **RETURN,
+    "narrative": "Mine: <fewer> calls.\r\nWe count them.",
+    "spent": "950.00",
+    "views": "Nobody asked.",
+    "spending-2": "500",
+}
+
+
+def sends(office: Office) -> None:
+    """Somebody else sends what `RETURN` says."""
+    with office.sessions.begin() as session:
+        receives(session, office)
+
+
+def receives(session: Any, office: Office) -> None:
+    award = session.scalars(select(Award)).one()
+    due = min(one.due for one in award.deadlines if one.kind == "return")
+    facts = ReturnFacts("Calls fell.\nThe warden counts them.", 23, 950_00, ("A tenth fewer",), "", {})
+    returns.receive(session, award, due, facts, source="recipient", now=office.clock())
+
+
+def left_over(answer: Any, title: str = "What you typed was not sent") -> str:
+    """What a page shows of what was typed and not taken."""
+    assert answer.status_code == 409
+    return text_of(answer).split(title)[1].split("copy it and write to us")[0]
+
+
+@pytest.mark.parametrize("pressed", [{}, {"save": "yes"}])
+def test_what_was_typed_into_a_return_that_somebody_else_sent_is_shown_again(
+    app: Any, office: Office, return_paths: list[str], pressed: dict[str, str]
+) -> None:
+    one = Person(app, return_paths[0])
+    one.fields.update(LATER)
+    sends(office)
+    answer = one.post(**pressed)
+    left = left_over(answer)
+    for mine in ("Mine: <fewer> calls.<br>We count them.", "Nobody asked.", "500"):
+        assert mine in left
+    for the_same in ("People reached", "A tenth fewer", "950.00"):
+        assert the_same not in left, "the return says it as it came in"
+    assert "This return was sent while you had it open" in text_of(answer)
+    assert [found.narrative for found in came_in(office)] == ["Calls fell.\nThe warden counts them."]
+    assert drafts(office) == []
+
+
+def test_whoever_typed_the_same_is_led_to_how_it_stands(app: Any, office: Office, return_paths: list[str]) -> None:
+    one = Person(app, return_paths[0])
+    one.fields.update({**RETURN, "spent": "950.00 ", "narrative": "Calls fell.\nThe warden counts them.  "})
+    sends(office)
+    assert one.save().status_code == 303
+
+
+def test_a_lost_session_too_shows_what_came_too_late(app: Any, office: Office, return_paths: list[str]) -> None:
+    one = Person(app, return_paths[0])
+    one.fields.update(LATER)
+    sends(office)
+    one.client = app.test_client()
+    assert "Nobody asked." in left_over(one.save())
+
+
+@pytest.mark.parametrize("pressed", [{}, {"save": "yes"}])
+def test_what_is_saved_at_the_moment_in_which_it_comes_in_is_shown_again(
+    app: Any, office: Office, return_paths: list[str], pressed: dict[str, str]
+) -> None:
+    """The second one has found no return yet when the first one's comes in: it waits for it, and is told."""
+    one = Person(app, return_paths[0])
+    one.fields.update(LATER)
+    with ThreadPoolExecutor(1) as threads:
+        with office.sessions.begin() as session:
+            receives(session, office)
+            late = threads.submit(one.post, **pressed)
+            with pytest.raises(TimeoutError):
+                late.result(timeout=0.5)
+        assert "Nobody asked." in left_over(late.result())
+    assert drafts(office) == []
+    assert len(came_in(office)) == 1
+
+
+@pytest.mark.parametrize("session_lost", [False, True])
+def test_what_was_typed_when_the_award_ended_is_shown_again(
+    app: Any, office: Office, return_paths: list[str], session_lost: bool
+) -> None:
+    one = Person(app, return_paths[0])
+    one.fields.update(LATER)
+    with office.sessions.begin() as session:
+        award = session.scalars(select(Award)).one()
+        deadlines.close(session, subject=awards.subject(award), now=office.clock())
+    if session_lost:
+        one.client = app.test_client()
+    answer = one.save()
+    left = left_over(answer, "What you typed was not saved")
+    assert "Nobody asked." in left
+    assert "950.00" in left
+    assert "This award has ended" in text_of(answer)
+    assert drafts(office) == []
+
+
+def test_a_draft_of_a_return_that_is_in_is_not_kept(office: Office, return_paths: list[str]) -> None:
+    sends(office)
+
+    def late() -> None:
+        with office.sessions.begin() as session:
+            deadline = session.scalars(select(Deadline).where(Deadline.met_at.is_not(None))).one()
+            return_drafts.save(session, deadline, {"views": "Late"}, "", now=office.clock())
+
+    with pytest.raises(Conflict, match="nothing was saved") as refused:
+        late()
+    assert refused.value.rule == "R1"
+    assert drafts(office) == []
 
 
 # -------------------------------------------------------------------------------------------- what stands beside it
@@ -271,12 +389,6 @@ def test_how_it_stands_is_said_once_it_is_in(app: Any, office: Office, return_pa
 # ------------------------------------------------------------------------------------------------- the draft itself
 
 
-def test_a_draft_says_what_it_showed_field_by_field() -> None:
-    shown = return_drafts.shown({"a": "x\r\ny", "b": ""}, ("a", "b"))
-    assert shown == return_drafts.shown({"a": "x\ny"}, ("a", "b"))
-    assert [one.split(":")[0] for one in shown.split()] == ["a", "b"]
-
-
 def test_what_both_had_written_is_kept_until_somebody_who_saw_it_writes(
     office: Office, return_paths: list[str]
 ) -> None:
@@ -285,9 +397,9 @@ def test_what_both_had_written_is_kept_until_somebody_who_saw_it_writes(
             deadline = next(one for one in session.scalars(select(Deadline)) if one.kind == "return")
             return return_drafts.save(session, deadline, {"views": text}, shown, now=office.clock())
 
-    empty = return_drafts.shown({}, ("views",))
+    empty = mark({}, ("views",))
     save("First.", empty)
     assert save("Second.", empty).theirs == {"views": "First."}
     assert drafts(office) == [{"views": "Second.", "replaced:views": "First."}]
-    save("Both.", return_drafts.shown({"views": "Second."}, ("views",)))
+    save("Both.", mark({"views": "Second."}, ("views",)))
     assert drafts(office) == [{"views": "Both."}]

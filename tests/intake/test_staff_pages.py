@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from html import unescape
 from typing import Any
@@ -11,12 +12,13 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from core import deciding, people, returns
+from core import asking, deciding, people, returns
 from core.office import Office
 from core.records import Application, Asked, Award, Deadline, Document, Event, MonitoringReturn, Person
 from core.rules.policy import Body, Role
-from core.rules.return_forms import ReturnFacts
+from core.rules.return_forms import Figures, ReturnFacts
 from intake.access import Access, access_table
 from intake.app import _AGAIN
 from tests.intake.conftest import Browser
@@ -305,6 +307,91 @@ def test_a_return_is_asked_about(signed_in: SignedIn, office: Office, came_in: s
     assert answer.status_code == 409
     assert "Once more?" in text_of(answer)
     assert post(browser, came_in, "take-back", {"id": str(only(office, Asked).id)}).status_code == 303
+    assert only(office, MonitoringReturn).status == "received"
+
+
+def answers(office: Office, people: int = 31, spent: int = 900_00) -> None:
+    """The recipient answers the open question, and corrects figures with it."""
+    with office.sessions.begin() as session:
+        answer_question(session, office, people, spent)
+
+
+def answer_question(session: Session, office: Office, people: int, spent: int) -> None:
+    found, question = session.scalars(select(MonitoringReturn)).one(), session.scalars(select(Asked)).one()
+    corrected = Figures(people, spent, tuple(one["achieved"] for one in found.measures))
+    returns.correct(session, found.id, corrected, source="recipient", now=office.clock())
+    asking.answer(session, question.id, "We <counted> again.", source="recipient", now=office.clock())
+
+
+def form_of(page: str, action: str) -> dict[str, str]:
+    """The hidden fields of one of the page's forms, as a browser sends them."""
+    form = page.split(f'/{action}"', maxsplit=1)[1].split("</form>", maxsplit=1)[0]
+    return dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', form))
+
+
+@pytest.mark.parametrize(("action", "words"), [("accept", {}), ("ask", {"words": "Why <only> 31?"})])
+def test_what_was_corrected_since_the_page_was_opened_is_shown_first(
+    signed_in: SignedIn, office: Office, came_in: str, action: str, words: dict[str, str]
+) -> None:
+    stale, other = signed_in(), signed_in(name="Otto Other")
+    fields = form_of(text_of(stale.get(came_in)), action)
+    assert post(other, came_in, "ask", {"words": "Is it 31?"}).status_code == 303
+    answers(office, people=13, spent=850_00)
+    before = kinds(office)
+    answer = stale.client.post(f"{came_in}/{action}", data={**fields, **words})
+    page = text_of(answer)
+    assert answer.status_code == 409
+    said = "These figures were changed on 23 November 2026 at 12:00, after you opened this page."
+    assert f"{said} Nothing was done: look again, at the return as it is now." in page
+    for new in ("£850 of £2,000", "Spent: £850, not £900", "People: 13, not 31", "We <counted> again."):
+        assert new in page
+    assert words.get("words", "") in page
+    assert (kinds(office), only(office, MonitoringReturn).status) == (before, "received")
+    fields = form_of(page, action)  # who has looked again may
+    assert stale.client.post(f"{came_in}/{action}", data={**fields, **words}).status_code == 303
+    assert only(office, MonitoringReturn).status == {"accept": "accepted", "ask": "queried"}[action]
+
+
+def test_an_answer_alone_is_read_before_it_is_accepted(signed_in: SignedIn, office: Office, came_in: str) -> None:
+    stale, other = signed_in(), signed_in(name="Otto Other")
+    fields = form_of(text_of(stale.get(came_in)), "accept")
+    post(other, came_in, "ask", {"words": "Is it 31?"})
+    answers(office)
+    answer = stale.client.post(f"{came_in}/accept", data=fields)
+    assert answer.status_code == 409
+    assert "A question about this return was answered on 23 November 2026 at 12:00" in text_of(answer)
+    assert "We <counted> again." in text_of(answer)
+    assert only(office, MonitoringReturn).status == "received"
+
+
+def test_what_nobody_changed_is_accepted_also_after_a_question_that_was_taken_back(
+    signed_in: SignedIn, office: Office, came_in: str
+) -> None:
+    browser = signed_in()
+    fields = form_of(text_of(browser.get(came_in)), "accept")
+    post(browser, came_in, "ask", {"words": "Is it 31?"})
+    post(browser, came_in, "take-back", {"id": str(only(office, Asked).id)})
+    assert browser.client.post(f"{came_in}/accept", data=fields).status_code == 303
+
+
+def test_figures_corrected_at_the_moment_of_accepting_are_looked_at_first(
+    signed_in: SignedIn, office: Office, came_in: str
+) -> None:
+    """The question and its answer commit while somebody else accepts what they saw: that waits, and is told."""
+    stale = signed_in()
+    fields = form_of(text_of(stale.get(came_in)), "accept")
+    with ThreadPoolExecutor(1) as threads:
+        with office.sessions.begin() as session:
+            officer = session.scalars(select(Person).where(Person.name == "Olive Officer")).one()
+            found = session.scalars(select(MonitoringReturn)).one()
+            asking.ask(session, found, officer, "Is it 31?", office=office, now=office.clock())
+            answer_question(session, office, 13, 900_00)
+            late = threads.submit(stale.client.post, f"{came_in}/accept", data=fields)
+            with pytest.raises(TimeoutError):
+                late.result(timeout=0.5)
+        answer = late.result()
+    assert answer.status_code == 409
+    assert "People: 13, not 31" in text_of(answer)
     assert only(office, MonitoringReturn).status == "received"
 
 
