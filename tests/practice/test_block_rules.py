@@ -55,8 +55,24 @@ def number_input(**more: Any) -> Block:
     return {"type": "number_input", "is_decimal_allowed": True, **more}
 
 
+def menu(**more: Any) -> Block:
+    return {"type": "static_select", **more}
+
+
+def group(count: int, **more: Any) -> Block:
+    return {"label": plain("Group"), "options": options(count), **more}
+
+
 def rich(*spans: Block) -> Block:
     return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": list(spans)}]}
+
+
+def rich_section() -> Block:
+    return {"type": "rich_text_section", "elements": [{"type": "text", "text": "x"}]}
+
+
+def rich_list(*items: Block) -> Block:
+    return {"type": "rich_text", "elements": [{"type": "rich_text_list", "style": "bullet", "elements": list(items)}]}
 
 
 AT_THE_LIMIT: list[tuple[Block, Block]] = [
@@ -142,6 +158,53 @@ AT_THE_LIMIT: list[tuple[Block, Block]] = [
         field({"type": "datepicker", "initial_date": "2028-02-29"}),
         field({"type": "datepicker", "initial_date": "2026-02-29"}),
     ),
+    (
+        field({"type": "timepicker", "initial_time": "09:30"}),
+        field({"type": "timepicker", "initial_time": "9:30"}),
+    ),
+    (
+        field({"type": "datetimepicker", "initial_date_time": 1_800_000_000}),
+        field({"type": "datetimepicker", "initial_date_time": 18_000_000_000}),
+    ),
+    (actions({"type": "datetimepicker"}), section(text=plain("x"), accessory={"type": "datetimepicker"})),
+    (
+        actions({"type": "users_select", "initial_user": "U1"}),
+        actions({"type": "users_select", "initial_users": ["U1"]}),
+    ),
+    (
+        field({"type": "multi_users_select", "initial_users": ["U1", "U2"], "max_selected_items": 2}),
+        field({"type": "multi_users_select", "initial_users": ["U1", "U2"], "max_selected_items": 1}),
+    ),
+    (
+        field({"type": "multi_static_select", "options": options(2), "initial_options": options(1)}),
+        field({"type": "multi_static_select", "options": options(1), "initial_options": options(2)}),
+    ),
+    (actions(menu(option_groups=[group(100)])), actions(menu(option_groups=[group(101)]))),
+    (actions(menu(option_groups=[group(1)])), actions(menu(option_groups=[group(1)], options=options(1)))),
+    (actions(menu(options=options(1))), actions(menu())),
+    (
+        actions(menu(option_groups=[group(1, label=plain("x" * 75))])),
+        actions(menu(option_groups=[group(1, label=plain("x" * 76))])),
+    ),
+    (
+        actions(menu(option_groups=[group(2)], initial_option=option("1"))),
+        actions(menu(option_groups=[group(2)], initial_option=option("2"))),
+    ),
+    (
+        actions({"type": "overflow", "options": [option(url="https://a.example")]}),
+        actions(menu(options=[option(url="https://a.example")])),
+    ),
+    (
+        actions({"type": "checkboxes", "options": [option(text=mrkdwn("*x*"))]}),
+        actions(menu(options=[option(text=mrkdwn("*x*"))])),
+    ),
+    (
+        field(text_input(dispatch_action_config={"trigger_actions_on": ["on_enter_pressed"]}), dispatch_action=True),
+        field(text_input(dispatch_action_config={"trigger_actions_on": ["on_leaving"]}), dispatch_action=True),
+    ),
+    (field({"type": "users_select"}), field({"type": "overflow", "options": options(1)})),
+    (field({"type": "users_select"}), field(button())),
+    (section(text=plain("x"), accessory=button()), section(text=plain("x"), accessory=text_input())),
     (field(text_input()), actions(text_input())),
     (rich({"type": "text", "text": "<!channel>"}), rich({"type": "text", "text": ""})),
     (
@@ -149,6 +212,13 @@ AT_THE_LIMIT: list[tuple[Block, Block]] = [
         rich({"type": "text", "text": "x", "style": "bold"}),
     ),
     (rich({"type": "text", "text": "x"}), rich({"type": "broadcast", "range": "channel"})),
+    (rich({"type": "user", "user_id": "U1"}), rich({"type": "usergroup", "usergroup_id": "S1"})),
+    (rich_list(rich_section()), rich_list({"type": "text", "text": "x"})),
+    (rich_list(rich_section()), rich_list(rich_list(rich_section()))),
+    (
+        {"type": "rich_text", "elements": [{"type": "rich_text_quote", "elements": [{"type": "text", "text": "x"}]}]},
+        {"type": "rich_text", "elements": [{"type": "rich_text_quote", "elements": [rich_section()]}]},
+    ),
     ({"type": "divider"}, {"type": "divide"}),
     ({"type": "divider"}, {"type": "divider", "text": plain("x")}),
     ({"type": "markdown", "text": "x" * 12_000}, {"type": "markdown", "text": "x" * 12_001}),
@@ -161,8 +231,9 @@ AT_THE_LIMIT: list[tuple[Block, Block]] = [
 
 @pytest.mark.parametrize(("fits", "too_much"), AT_THE_LIMIT)
 def test_each_limit_at_its_boundary(fits: Block, too_much: Block) -> None:
-    assert faults([fits], Surface.MESSAGE) == []
-    assert len(faults([too_much], Surface.MESSAGE)) >= 1
+    surface = Surface.MODAL if fits["type"] == "input" else Surface.MESSAGE
+    assert faults([fits], surface) == []
+    assert len(faults([too_much], surface)) >= 1
 
 
 @pytest.mark.parametrize(
@@ -215,6 +286,32 @@ def test_focus_once() -> None:
 def test_a_fault_says_where() -> None:
     found = faults([{"type": "divider"}, section(text=plain("x" * 3001))])
     assert found == ["blocks/1/text/text: 3001 characters, at most 3000"]
+
+
+def test_markdown_blocks_of_a_message_share_one_limit() -> None:
+    words = {"type": "markdown", "text": "x" * 6000}
+    assert faults([words, words]) == []
+    assert faults([words, {"type": "markdown", "text": "x" * 6001}]) == [
+        "blocks: 12001 characters in markdown blocks, at most 12000"
+    ]
+
+
+ELSEWHERE: list[tuple[Block, set[Surface]]] = [
+    ({"type": "markdown", "text": "x"}, {Surface.MESSAGE}),
+    (field({"type": "number_input", "is_decimal_allowed": True}), {Surface.MODAL}),
+    (field({"type": "email_text_input"}), {Surface.MODAL}),
+    (field({"type": "url_text_input"}), {Surface.MODAL}),
+    (actions({"type": "datetimepicker"}), {Surface.MESSAGE, Surface.MODAL}),
+    (field(text_input()), set(Surface)),
+    (actions({"type": "datepicker"}), set(Surface)),
+    (field({"type": "multi_users_select"}), set(Surface)),
+]
+
+
+@pytest.mark.parametrize(("block", "taken"), ELSEWHERE)
+@pytest.mark.parametrize("surface", Surface)
+def test_what_each_surface_takes(block: Block, taken: set[Surface], surface: Surface) -> None:
+    assert (faults([block], surface) == []) == (surface in taken)
 
 
 def modal(**more: Any) -> Block:
