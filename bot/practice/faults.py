@@ -9,12 +9,31 @@ from __future__ import annotations
 import math
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 EVERY_METHOD = "*"
 INTERACTIONS = "interactions"
-"""The queue for what is sent to the request URL; takes ``twice`` and ``lose_answer``."""
+"""The queue for what is sent to the app; takes ``twice``, ``lose_answer``, ``lose_request`` and ``late_trigger``."""
+
+TIERS = {2: 20, 3: 50, 4: 100}
+"""Calls a minute that each of Slack's tiers allows at least (Slack docs, rate limits)."""
+TIER_OF = {
+    "auth.test": 4,
+    "apps.connections.open": 3,
+    "chat.update": 3,
+    "chat.postEphemeral": 4,
+    "conversations.open": 3,
+    "conversations.info": 3,
+    "conversations.history": 3,
+    "users.info": 4,
+    "users.list": 2,
+    "views.open": 4,
+    "views.push": 4,
+    "views.update": 4,
+    "views.publish": 4,
+}
+"""Each method's tier; chat.postMessage is limited by channel instead (:class:`PostingLimit`)."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +49,8 @@ class Fault:
     error_name: str = ""
     retry_after: int = 0
     """Seconds, the ``Retry-After`` of a 429."""
+    body: str = ""
+    """What is sent in place of the answer."""
     seconds: float = 0.0
     """How long the answer is held back."""
 
@@ -69,9 +90,24 @@ class Fault:
         return cls("error", acts=False, error_name=name)
 
     @classmethod
+    def garbage(cls) -> Fault:
+        """The work is done; the answer is 200 with a page that is no JSON, as a proxy in the way would send."""
+        return cls("garbage", acts=True, body="<html><body>Please wait</body></html>")
+
+    @classmethod
     def twice(cls) -> Fault:
-        """For :data:`INTERACTIONS`: the same signed request is delivered twice."""
+        """For :data:`INTERACTIONS`: the same signed request is delivered twice; an event with a retry's headers."""
         return cls("twice", acts=True)
+
+    @classmethod
+    def lose_request(cls) -> Fault:
+        """For :data:`INTERACTIONS`: the request never reaches the app."""
+        return cls("lose_request", acts=False, answers=False)
+
+    @classmethod
+    def late_trigger(cls) -> Fault:
+        """For :data:`INTERACTIONS`: the trigger that comes with it has expired already."""
+        return cls("late_trigger", acts=True)
 
 
 class FaultQueue:
@@ -113,6 +149,11 @@ class FaultQueue:
             else:
                 self._queues.pop(method, None)
 
+    def listed(self) -> list[tuple[str, Fault, float]]:
+        """Every queued entry in order: method, fault, how many calls it is for (infinity: until cleared)."""
+        with self._lock:
+            return [(name, fault, left) for name, queue in self._queues.items() for fault, left in queue]
+
     def waiting(self, method: str) -> int:
         """How many queued entries a method still has."""
         with self._lock:
@@ -143,3 +184,28 @@ class PostingLimit:
                 return 0
             self._buckets[channel] = (left, now)
             return max(1, math.ceil((1.0 - left) / self._per_second))
+
+
+class MethodLimit:
+    """Slack's limits by method: as many calls in any minute as its tier allows. ``clock`` gives seconds."""
+
+    def __init__(self, clock: Callable[[], float], tiers: Mapping[str, int] = TIER_OF) -> None:
+        self._clock = clock
+        self._tiers = tiers
+        self._lock = threading.Lock()
+        self._calls: dict[str, deque[float]] = {}
+
+    def retry_after(self, method: str) -> int:
+        """Zero if a call may be made now (and is counted), else the whole seconds to wait."""
+        tier = self._tiers.get(method)
+        if tier is None:
+            return 0
+        now = self._clock()
+        with self._lock:
+            calls = self._calls.setdefault(method, deque())
+            while calls and calls[0] <= now - 60:
+                calls.popleft()
+            if len(calls) < TIERS[tier]:
+                calls.append(now)
+                return 0
+            return max(1, math.ceil(calls[0] + 60 - now))

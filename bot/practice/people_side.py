@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import urlencode
 
 from .block_rules import elements_of, view_faults
-from .faults import INTERACTIONS
-from .request_url import Answer, send
-from .view_inputs import STATEFUL_KINDS, Typed, Values, entry, fill, option_of
+from .chat_methods import MOST_TEXT_POSTED, message_content
+from .delivery import Delivery
+from .request_url import Answer
+from .view_inputs import STATEFUL_KINDS, Typed, Values, check_named, entry, fill, option_of, standing
 from .workspace import (
     APP_ID,
     BOT_USER_ID,
@@ -62,16 +62,12 @@ class Outcome:
 class PeopleSide:
     """The hands of the people in a workspace.
 
-    ``request_url`` is asked each time, since the app may be listening only later; ``api_root`` (ends in ``/``) is where
-    response_urls lead.
+    ``delivery`` is the way to the app; ``api_root`` (ends in ``/``) is where response_urls lead.
     """
 
-    def __init__(
-        self, workspace: Workspace, signing_secret: str, request_url: Callable[[], str], api_root: Callable[[], str]
-    ) -> None:
+    def __init__(self, workspace: Workspace, delivery: Delivery, api_root: Callable[[], str]) -> None:
         self.workspace = workspace
-        self._secret = signing_secret
-        self._request_url = request_url
+        self._delivery = delivery
         self._api_root = api_root
 
     # --- messages -----------------------------------------------------------------------------------------------
@@ -110,17 +106,122 @@ class PeopleSide:
         }
         if message.thread_ts is not None:
             container["thread_ts"] = message.thread_ts
+        state = self._state(person_id, f"{channel_id}/{ts}", message.blocks, values, element, chosen)
         payload = self._action_payload(person, block, element, chosen)
         payload |= {
             "container": container,
             "channel": {"id": channel_id, "name": _name_in_payload(channel)},
-            "state": {"values": fill(message.blocks, values or {})[0]},
-            "response_url": f"{self._api_root()}actions/{TEAM_ID}/"
-            + self.workspace.new_response(person_id, channel_id, ts),
+            "state": {"values": state},
+            "response_url": self._response_url(person_id, channel_id, ts),
         }
         if private is None:
             payload["message"] = message.body
-        return self._acted(person_id, self._interact(payload, deliveries))
+        return self._acted(person_id, self._delivery.interaction(person_id, payload, deliveries))
+
+    def say(self, person_id: str, channel_id: str, text: str, thread_ts: str | None = None) -> Message:
+        """Write a message of one's own. The app hears nothing of it: it has asked for no message events."""
+        person = self._present(person_id)
+        channel = self._channel(person, channel_id)
+        return self.workspace.post(channel.channel_id, {"text": _escaped(text)}, thread_ts, author=person_id)
+
+    def command(self, person_id: str, channel_id: str, line: str, *, deliveries: int = 1) -> Outcome:
+        """Type a slash command, such as ``/award-desk due``, into a channel. What the app answers is shown there.
+
+        Raises NotOnScreen for a command that the app has not got.
+        """
+        person = self._present(person_id)
+        channel = self._channel(person, channel_id)
+        name, _, text = line.strip().partition(" ")
+        if name not in self.workspace.installation.commands:
+            raise NotOnScreen(f"{name} is not a valid command")
+        fields = {
+            "token": VERIFICATION_TOKEN,
+            "team_id": TEAM_ID,
+            "team_domain": TEAM_DOMAIN,
+            "channel_id": channel_id,
+            "channel_name": _name_in_payload(channel),
+            "user_id": person_id,
+            "user_name": person.username,
+            "command": name,
+            "text": self._command_text(text.strip()),
+            "api_app_id": APP_ID,
+            "is_enterprise_install": "false",
+            "response_url": self._response_url(person_id, channel_id, ""),
+            "trigger_id": self.workspace.new_trigger(person_id),
+        }
+        answers = self._delivery.command(person_id, fields, deliveries)
+        if not answers[0].taken:
+            error = "operation_timeout" if answers[0].status is None else "http_service_error"
+            return Outcome(answers, trouble=f'{name} failed with the error "{error}"', view=self._top(person_id))
+        return self._told(person_id, channel_id, answers)
+
+    def _command_text(self, text: str) -> str:
+        """The text as Slack passes it on: escaped, and with mentions as ids if the app asked for that."""
+        text = _escaped(text)
+        if not self.workspace.installation.escaped_commands:
+            return text
+        for one in self.workspace.people:
+            text = text.replace(f"@{one.username}", f"<@{one.user_id}|{one.username}>")
+        for channel in self.workspace.channels:
+            text = text.replace(f"#{channel.name}", f"<#{channel.channel_id}|{channel.name}>")
+        return text
+
+    def _told(self, person_id: str, channel_id: str, answers: tuple[Answer, ...]) -> Outcome:
+        """Show what a command was answered with: to its person alone, unless it says ``in_channel``."""
+        body = answers[0].body.strip()
+        if body:
+            try:
+                told = json.loads(body)
+            except ValueError:
+                told = {"text": body}
+            try:
+                content = message_content(told if isinstance(told, dict) else {"text": body}, MOST_TEXT_POSTED)
+            except SlackError:
+                return Outcome(answers, trouble=TROUBLE, view=self._top(person_id))
+            if isinstance(told, dict) and told.get("response_type") == "in_channel":
+                self.workspace.post(channel_id, content)
+            else:
+                self.workspace.post_ephemeral(channel_id, person_id, content)
+        return self._acted(person_id, answers)
+
+    def shortcut(self, person_id: str, callback_id: str, *, deliveries: int = 1) -> Outcome:
+        """Use a global shortcut. Raises NotOnScreen for one that the app has not got."""
+        person = self._present(person_id)
+        if callback_id not in {one.callback_id for one in self.workspace.installation.shortcuts}:
+            raise NotOnScreen(f"there is no shortcut {callback_id}")
+        payload: Json = {
+            "type": "shortcut",
+            "token": VERIFICATION_TOKEN,
+            "action_ts": self.workspace.new_ts(),
+            "team": {"id": TEAM_ID, "domain": TEAM_DOMAIN},
+            "user": _user(person),
+            "is_enterprise_install": False,
+            "enterprise": None,
+            "callback_id": callback_id,
+            "trigger_id": self.workspace.new_trigger(person_id),
+        }
+        return self._acted(person_id, self._delivery.interaction(person_id, payload, deliveries))
+
+    def _response_url(self, person_id: str, channel_id: str, ts: str) -> str:
+        return f"{self._api_root()}actions/{TEAM_ID}/" + self.workspace.new_response(person_id, channel_id, ts)
+
+    def _state(
+        self, person_id: str, place: str, blocks: Sequence[Json], values: Values | None, element: Json, chosen: Typed
+    ) -> Json:
+        """``state.values`` at a press, which stay on the person's screen afterwards."""
+        now = self._standing(person_id, place, blocks, values)
+        if element["type"] in STATEFUL_KINDS:
+            for block in blocks:
+                if element in elements_of(block):
+                    now[block["block_id"]][element["action_id"]] = chosen
+        self.workspace.remember(person_id, place, now)
+        return fill(blocks, now)[0]
+
+    def _standing(
+        self, person_id: str, place: str, blocks: Sequence[Json], values: Values | None
+    ) -> dict[str, dict[str, Typed]]:
+        check_named(blocks, values or {})
+        return standing(blocks, {**self.workspace.typed(person_id, place), **(values or {})})
 
     def _present(self, person_id: str) -> PracticePerson:
         try:
@@ -182,13 +283,13 @@ class PeopleSide:
         person = self._present(person_id)
         view = self._own_view(person_id, view_id)
         block, element = _find(view.blocks, action_id, block_id)
-        state, _ = fill(view.blocks, values or {})
+        state = self._state(person_id, view_id, view.blocks, values, element, chosen)
         payload = self._action_payload(person, block, element, chosen)
         payload |= {
             "container": {"type": "view", "view_id": view_id},
             "view": view.as_slack(state),
         }
-        return self._acted(person_id, self._interact(payload, deliveries))
+        return self._acted(person_id, self._delivery.interaction(person_id, payload, deliveries))
 
     def submit_view(
         self, person_id: str, view_id: str, values: Values | None = None, *, deliveries: int = 1
@@ -202,12 +303,14 @@ class PeopleSide:
         view = self._own_view(person_id, view_id)
         if view.kind != "modal" or "submit" not in view.body:
             raise NotOnScreen("this view has nothing to submit")
-        state, wrong = fill(view.blocks, values or {})
+        now = self._standing(person_id, view_id, view.blocks, values)
+        self.workspace.remember(person_id, view_id, now)
+        state, wrong = fill(view.blocks, now)
         if wrong:
             return Outcome(errors=wrong, view=view)
         payload = self._view_payload("view_submission", person, view, state)
         payload |= {"trigger_id": self.workspace.new_trigger(person_id), "response_urls": []}
-        answers = self._interact(payload, deliveries)
+        answers = self._delivery.interaction(person_id, payload, deliveries)
         if not answers[0].taken:
             return Outcome(answers, trouble=TROUBLE, view=self._top(person_id))
         return self._submitted(person_id, view, answers)
@@ -224,7 +327,7 @@ class PeopleSide:
             return Outcome(view=self._top(person_id))
         payload = self._view_payload("view_closed", person, view, {})
         payload["is_cleared"] = bool(view.body.get("clear_on_close"))
-        return self._acted(person_id, self._interact(payload, 1))
+        return self._acted(person_id, self._delivery.interaction(person_id, payload))
 
     def _own_view(self, person_id: str, view_id: str) -> View:
         try:
@@ -304,58 +407,26 @@ class PeopleSide:
         }
         if home is not None:
             event["view"] = home.as_slack()
-        return self._acted(person_id, self._event(event, event_id or "Ev" + new_id(9), deliveries), retried=True)
-
-    def _event(self, event: Json, event_id: str, deliveries: int) -> tuple[Answer, ...]:
-        body = json.dumps(
-            {
-                "token": VERIFICATION_TOKEN,
-                "team_id": TEAM_ID,
-                "api_app_id": APP_ID,
-                "event": event,
-                "type": "event_callback",
-                "event_id": event_id,
-                "event_time": int(self.workspace.clock()),
-                "authorizations": [
-                    {
-                        "enterprise_id": None,
-                        "team_id": TEAM_ID,
-                        "user_id": BOT_USER_ID,
-                        "is_bot": True,
-                        "is_enterprise_install": False,
-                    }
-                ],
-                "is_ext_shared_channel": False,
-            }
-        ).encode()
-        answers: list[Answer] = []
-        while True:
-            extra = {}
-            if answers:
-                reason = answers[-1].reason or ("http_error" if not answers[-1].taken else "http_timeout")
-                extra = {"X-Slack-Retry-Num": str(len(answers)), "X-Slack-Retry-Reason": reason}
-            answers += self._send(body, "application/json", extra, 1)
-            unwanted = any(name.lower() == "x-slack-no-retry" for name in answers[-1].headers)
-            failed_once = len(answers) == 1 and not answers[-1].taken and not unwanted
-            if len(answers) >= deliveries and not failed_once:
-                return tuple(answers)
-
-    # --- sending ------------------------------------------------------------------------------------------------
-
-    def _interact(self, payload: Json, deliveries: int) -> tuple[Answer, ...]:
-        body = urlencode({"payload": json.dumps(payload)}).encode()
-        return tuple(self._send(body, "application/x-www-form-urlencoded", {}, deliveries))
-
-    def _send(self, body: bytes, content_type: str, extra: Mapping[str, str], times: int) -> list[Answer]:
-        fault = self.workspace.faults.take(INTERACTIONS)
-        if fault is not None and fault.name == "twice":
-            times = max(2, times)
-        answers = send(
-            self._request_url(), self._secret, body, content_type, clock=self.workspace.clock, extra=extra, times=times
-        )
-        if fault is not None and not fault.answers:
-            answers = [Answer(None, "", {}, answer.seconds, "http_timeout") for answer in answers]
-        return answers
+        payload = {
+            "token": VERIFICATION_TOKEN,
+            "team_id": TEAM_ID,
+            "api_app_id": APP_ID,
+            "event": event,
+            "type": "event_callback",
+            "event_id": event_id or "Ev" + new_id(9),
+            "event_time": int(self.workspace.clock()),
+            "authorizations": [
+                {
+                    "enterprise_id": None,
+                    "team_id": TEAM_ID,
+                    "user_id": BOT_USER_ID,
+                    "is_bot": True,
+                    "is_enterprise_install": False,
+                }
+            ],
+            "is_ext_shared_channel": False,
+        }
+        return self._acted(person_id, self._delivery.event(payload, deliveries), retried=True)
 
     def _acted(self, person_id: str, answers: tuple[Answer, ...], *, retried: bool = False) -> Outcome:
         trouble = None if answers[0].taken or (retried and answers[-1].taken) else TROUBLE
@@ -391,3 +462,8 @@ def _name_in_payload(channel: PracticeChannel) -> str:
     if channel.direct_with is not None:
         return "directmessage"
     return "privategroup" if channel.is_private else channel.name
+
+
+def _escaped(text: str) -> str:
+    """What a person types, in Slack's three escapes."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

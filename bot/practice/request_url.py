@@ -36,20 +36,23 @@ def signature(secret: str, timestamp: str, body: bytes) -> str:
     return "v0=" + hmac.new(secret.encode(), base, hashlib.sha256).hexdigest()
 
 
-def send(
-    url: str,
+@dataclass(frozen=True)
+class Sealed:
+    """A request as it goes out: its body and its headers, signed."""
+
+    body: bytes
+    headers: Mapping[str, str]
+
+
+def seal(
     secret: str,
     body: bytes,
     content_type: str,
     *,
     clock: Callable[[], float],
     extra: Mapping[str, str] | None = None,
-    times: int = 1,
-) -> list[Answer]:
-    """Sign a body once and deliver it ``times`` times, byte for byte the same, one after the other.
-
-    ``clock`` gives the seconds for the signature's timestamp. Never raises for what the other side does.
-    """
+) -> Sealed:
+    """Sign a body. ``clock`` gives the seconds for the signature's timestamp."""
     timestamp = str(int(clock()))
     headers = {
         "Content-Type": content_type,
@@ -60,10 +63,11 @@ def send(
         "X-Slack-Signature": signature(secret, timestamp, body),
         **(extra or {}),
     }
-    return [_deliver(url, body, headers) for _ in range(times)]
+    return Sealed(body, headers)
 
 
-def _deliver(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+def deliver(url: str, sealed: Sealed) -> Answer:
+    """Send a signed request. Never raises for what the other side does."""
     parts = urlsplit(url)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     started = time.monotonic()
@@ -75,7 +79,9 @@ def _deliver(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
     try:
         connection.connect()
         connection.sock.settimeout(left())
-        connection.request("POST", parts.path + (f"?{parts.query}" if parts.query else ""), body, dict(headers))
+        connection.request(
+            "POST", parts.path + (f"?{parts.query}" if parts.query else ""), sealed.body, dict(sealed.headers)
+        )
         connection.sock.settimeout(left())
         with connection.getresponse() as response:
             text = response.read().decode("utf-8", "replace")

@@ -10,8 +10,10 @@ from typing import Any
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
+from .delivery import Delivery
 from .faults import FaultQueue
 from .people_side import Outcome, PeopleSide
+from .sockets import Sockets
 from .web_api import WebApi
 from .workspace import Workspace
 
@@ -49,7 +51,8 @@ class PracticeSlack:
     """A Slack on this computer.
 
     ``token`` is the bot token that the Web API takes, ``signing_secret`` signs what is sent to ``request_url`` (which
-    may be set later, before the first press). Port 0 picks a free one. Raises OSError if the port is taken.
+    may be set later, before the first press); ``app_token`` opens sockets, which then take the place of the URL. Port 0
+    picks a free one. Raises OSError if the port is taken.
     """
 
     def __init__(
@@ -61,24 +64,30 @@ class PracticeSlack:
         *,
         host: str = "127.0.0.1",
         port: int = 0,
+        app_token: str = "xapp-practice",  # noqa: S107 (of a Slack that is on this computer only)
     ) -> None:
         self.workspace = workspace
         self.token = token
         self.signing_secret = signing_secret
         self.request_url = request_url
-        self._api = WebApi(workspace, token)
+        self.app_token = app_token
+        self.sockets = Sockets(host, lambda: workspace.away_until is not None)
+        self.delivery = Delivery(workspace, signing_secret, lambda: self.request_url, self.sockets)
+        self._api = WebApi(workspace, token, app_token, self.sockets.ticket)
         self._busy = _Busy()
         self._host, self._port = host, port
         self._server: BaseWSGIServer | None = None
         self._thread: threading.Thread | None = None
         self._page_slots = threading.BoundedSemaphore(MOST_PAGE_PRESSES)
         self._senders: ThreadPoolExecutor | None = None
-        self.people = PeopleSide(workspace, signing_secret, lambda: self.request_url, lambda: self.root_url)
+        self.people = PeopleSide(workspace, self.delivery, lambda: self.root_url)
         self.press = self.people.press
         self.press_in_view = self.people.press_in_view
         self.submit_view = self.people.submit_view
         self.close_view = self.people.close_view
         self.open_home = self.people.open_home
+        self.command = self.people.command
+        self.shortcut = self.people.shortcut
 
     @property
     def faults(self) -> FaultQueue:
@@ -90,6 +99,7 @@ class PracticeSlack:
         if self._server is not None:
             raise RuntimeError("the practice Slack is running already")
         self._api.stopping.clear()
+        self.sockets.start()
         self._server = make_server(self._host, self._port, self._serve, threaded=True, request_handler=_QuietHandler)
         self._senders = ThreadPoolExecutor(MOST_PAGE_PRESSES, thread_name_prefix="practice-slack-people")
         self._thread = threading.Thread(
@@ -103,6 +113,7 @@ class PracticeSlack:
         if self._server is None or self._thread is None or self._senders is None:
             return
         self._api.stopping.set()
+        self.sockets.stop()
         self._server.shutdown()
         self._thread.join()
         self._busy.wait_until_idle(STOP_SECONDS)
@@ -132,6 +143,11 @@ class PracticeSlack:
     def api_url(self) -> str:
         """What a Slack client takes as its base URL, ends in ``/api/``."""
         return self.root_url + "api/"
+
+    def go_away(self, seconds: float) -> None:
+        """Slack is down for so many seconds, and its sockets are cut."""
+        self.workspace.go_away(seconds)
+        self.sockets.cut()
 
     def from_page(self, act: Callable[[], Outcome]) -> Outcome:
         """Do what somebody pressed on the page, from a thread of the practice Slack's own.

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
-from .block_rules import elements_of
-from .workspace import Json
+from .block_rules import elements_of, options_of
+from .shapes import Json
 
 Typed = str | Sequence[str] | None
 """One input as filled in: text, number, date or the value of an option; values where several may be ticked."""
@@ -16,9 +16,12 @@ Values = Mapping[str, "Typed | Mapping[str, Typed]"]
 """By block_id; where a block holds several elements, by action_id within it."""
 
 TYPED_KINDS = ("plain_text_input", "number_input", "email_text_input", "url_text_input")
+PICKED_KINDS = {"datepicker": "date", "timepicker": "time", "datetimepicker": "date_time"}
 ONE_OF_KINDS = ("static_select", "radio_buttons")
-SEVERAL_KINDS = ("multi_static_select", "checkboxes")
-STATEFUL_KINDS = (*TYPED_KINDS, *ONE_OF_KINDS, *SEVERAL_KINDS, "datepicker")
+SEVERAL_KINDS = ("multi_static_select", "checkboxes", "multi_users_select")
+"""Those that hold a list of values."""
+PEOPLE_KINDS = ("users_select", "multi_users_select")
+STATEFUL_KINDS = (*TYPED_KINDS, *ONE_OF_KINDS, "multi_static_select", "checkboxes", *PEOPLE_KINDS, *PICKED_KINDS)
 
 REQUIRED = "Please complete this required field."
 
@@ -36,10 +39,24 @@ def initial(element: Json) -> Typed:
     kind = element["type"]
     if kind in ONE_OF_KINDS:
         return element["initial_option"]["value"] if "initial_option" in element else None
+    if kind == "multi_users_select":
+        return list(element.get("initial_users", []))
     if kind in SEVERAL_KINDS:
         return [option["value"] for option in element.get("initial_options", [])]
-    value: str | None = element.get("initial_date" if kind == "datepicker" else "initial_value")
-    return value
+    name = "initial_user" if kind == "users_select" else f"initial_{PICKED_KINDS.get(kind, 'value')}"
+    value = element.get(name)
+    return None if value is None else str(value)
+
+
+def standing(blocks: Sequence[Json], typed: Values) -> dict[str, dict[str, Typed]]:
+    """What stands in every input: what was ``typed`` into it while it was on the screen, else its initial value.
+
+    An input that an update left with its block_id and action_id keeps what was typed, as it does in Slack.
+    """
+    values: dict[str, dict[str, Typed]] = {}
+    for block, element in stateful(blocks):
+        values.setdefault(block["block_id"], {})[element["action_id"]] = _given(typed, block["block_id"], element)
+    return values
 
 
 def fill(blocks: Sequence[Json], values: Values) -> tuple[Json, dict[str, str]]:
@@ -49,10 +66,7 @@ def fill(blocks: Sequence[Json], values: Values) -> tuple[Json, dict[str, str]]:
     """
     state: Json = {}
     wrong: dict[str, str] = {}
-    known = {block["block_id"] for block, _ in stateful(blocks)}
-    unknown = set(values) - known
-    if unknown:
-        raise LookupError(f"no input with block_id {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}")
+    check_named(blocks, values)
     for block, element in stateful(blocks):
         block_id = block["block_id"]
         typed = _given(values, block_id, element)
@@ -62,6 +76,14 @@ def fill(blocks: Sequence[Json], values: Values) -> tuple[Json, dict[str, str]]:
             typed = None
         state.setdefault(block_id, {})[element["action_id"]] = entry(element, typed)
     return state, wrong
+
+
+def check_named(blocks: Sequence[Json], values: Values) -> None:
+    """Raises LookupError if ``values`` name a block that has no input."""
+    known = {block["block_id"] for block, _ in stateful(blocks)}
+    unknown = set(values) - known
+    if unknown:
+        raise LookupError(f"no input with block_id {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}")
 
 
 def _given(values: Values, block_id: str, element: Json) -> Typed:
@@ -76,20 +98,26 @@ def _given(values: Values, block_id: str, element: Json) -> Typed:
 def entry(element: Json, typed: Typed) -> Json:
     """One element's part of ``state.values``, in the shape that Slack gives its kind."""
     kind = element["type"]
+    if kind == "users_select":
+        return {"type": kind, "selected_user": typed or None}
     if kind in ONE_OF_KINDS:
         return {"type": kind, "selected_option": option_of(element, typed) if typed else None}
     if kind in SEVERAL_KINDS:
         chosen = [typed] if isinstance(typed, str) else list(typed or ())
+        if kind == "multi_users_select":
+            return {"type": kind, "selected_users": chosen}
         return {"type": kind, "selected_options": [option_of(element, one) for one in chosen]}
-    return {"type": kind, "selected_date" if kind == "datepicker" else "value": typed or None}
+    if kind == "datetimepicker":
+        return {"type": kind, "selected_date_time": int(typed) if isinstance(typed, str) and typed else None}
+    picked = PICKED_KINDS.get(kind)
+    return {"type": kind, f"selected_{picked}" if picked else "value": typed or None}
 
 
 def option_of(element: Json, value: Typed) -> Json:
     """The option with this value. Raises LookupError if there is none."""
-    for option in element.get("options", []):
+    for option in options_of(element):
         if option.get("value") == value:
-            found: Json = option
-            return found
+            return option
     raise LookupError(f"no option with the value {value!r}")
 
 
@@ -98,7 +126,7 @@ def _problem(block: Json, element: Json, typed: Typed) -> str:
         required = block.get("type") == "input" and not block.get("optional", False)
         return REQUIRED if required else ""
     kind = element["type"]
-    if kind in ONE_OF_KINDS or kind in SEVERAL_KINDS:
+    if kind in ONE_OF_KINDS or kind in SEVERAL_KINDS or kind in PEOPLE_KINDS:
         return _wrong_choice(element, typed)
     if not isinstance(typed, str):
         return "Please enter one value."
@@ -107,8 +135,8 @@ def _problem(block: Json, element: Json, typed: Typed) -> str:
 
 def _wrong_choice(element: Json, typed: Typed) -> str:
     chosen = [typed] if isinstance(typed, str) else list(typed or ())
-    offered = {option["value"] for option in element.get("options", [])}
-    if not offered.issuperset(chosen):
+    offered = {option["value"] for option in options_of(element)}
+    if element["type"] not in PEOPLE_KINDS and not offered.issuperset(chosen):
         return "Please choose one of the options."
     most = element.get("max_selected_items")
     return f"Please choose at most {most}." if isinstance(most, int) and len(chosen) > most else ""
@@ -145,6 +173,14 @@ def _wrong_date(element: Json, typed: str) -> str:  # noqa: ARG001
     return ""
 
 
+def _wrong_time(element: Json, typed: str) -> str:  # noqa: ARG001
+    return "" if re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", typed) else "Please choose a time."
+
+
+def _wrong_moment(element: Json, typed: str) -> str:  # noqa: ARG001
+    return "" if re.fullmatch(r"\d{10}", typed) else "Please choose a date and time."
+
+
 def _wrong_email(element: Json, typed: str) -> str:  # noqa: ARG001
     return "" if re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", typed) else "Please enter an email address."
 
@@ -157,6 +193,8 @@ _WRONG: Mapping[str, Callable[[Json, str], str]] = {
     "plain_text_input": _wrong_text,
     "number_input": _wrong_number,
     "datepicker": _wrong_date,
+    "timepicker": _wrong_time,
+    "datetimepicker": _wrong_moment,
     "email_text_input": _wrong_email,
     "url_text_input": _wrong_url,
 }

@@ -19,7 +19,7 @@ from slack_sdk.webhook import WebhookClient
 from werkzeug.serving import make_server
 
 from bot.practice.server import PracticeSlack
-from bot.practice.workspace import PracticeChannel, PracticePerson, Workspace
+from bot.practice.workspace import Installation, PracticeChannel, PracticePerson, Shortcut, Workspace
 
 TOKEN = "xoxb-practice"
 SECRET = "practice-signing-secret"
@@ -32,6 +32,10 @@ APPROVALS = PracticeChannel("C0APPROVALS", "approvals", "Decisions")
 DEADLINES = PracticeChannel("C0DEADLINES", "deadlines", "What falls due")
 ELSEWHERE = PracticeChannel("C0ELSEWHERE", "elsewhere", bot_is_member=False)
 PRIVATE = PracticeChannel("C0PRIVATE", "directors", members=frozenset({"U0DIRECTOR"}), is_private=True)
+
+INSTALLED = Installation(
+    commands=("/award-desk",), shortcuts=(Shortcut("record_outside", "Record an award made outside"),)
+)
 
 PEOPLE = (OFFICER, DIRECTOR, GUEST, LEAVER)
 CHANNELS = (APPROVALS, DEADLINES, ELSEWHERE, PRIVATE)
@@ -113,6 +117,8 @@ class Received:
 
     requests: list[tuple[dict[str, str], str]] = field(default_factory=list)
     submission: Callable[[dict[str, Any]], dict[str, Any]] = lambda body: {}
+    command: Callable[[dict[str, Any]], Any] = lambda body: f"You asked for {body['text']}"
+    commands: list[dict[str, Any]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def payload(self, number: int = -1) -> dict[str, Any]:
@@ -127,7 +133,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def workspace(clock: Clock) -> Iterator[Workspace]:
-    made = Workspace(PEOPLE, CHANNELS, clock=clock)
+    made = Workspace(PEOPLE, CHANNELS, clock=clock, installation=INSTALLED)
     yield made
     made.close()
 
@@ -149,8 +155,8 @@ def received() -> Received:
 
 
 @pytest.fixture
-def web(slack: PracticeSlack, received: Received) -> Flask:
-    """A small real bolt app on the practice Slack, at ``/slack/events``."""
+def bolt(slack: PracticeSlack, received: Received) -> App:
+    """A small real bolt app on the practice Slack."""
     bolt = App(
         client=WebClient(TOKEN, base_url=slack.api_url, timeout=2),
         signing_secret=SECRET,
@@ -173,6 +179,32 @@ def web(slack: PracticeSlack, received: Received) -> Flask:
         WebhookClient(body["response_url"]).send(text="for you alone")
         ack()
 
+    @bolt.action("pick")
+    def pick(ack: Ack) -> None:
+        ack()
+
+    @bolt.action("push")
+    def push(ack: Ack, body: dict[str, Any], client: WebClient) -> None:
+        client.views_push(trigger_id=body["trigger_id"], view=DECISION)
+        ack()
+
+    @bolt.action("update")
+    def update(ack: Ack, body: dict[str, Any], client: WebClient) -> None:
+        view = {**DECISION, "title": {"type": "plain_text", "text": "Updated"}}
+        client.views_update(view_id=body["view"]["id"], hash=body["view"]["hash"], view=view)
+        ack()
+
+    @bolt.command("/award-desk")
+    def command(ack: Ack, body: dict[str, Any]) -> None:
+        with received.lock:
+            received.commands.append(body)
+        ack(received.command(body))
+
+    @bolt.shortcut("record_outside")
+    def shortcut(ack: Ack, body: dict[str, Any], client: WebClient) -> None:
+        client.views_open(trigger_id=body["trigger_id"], view=DECISION)
+        ack()
+
     @bolt.view("decision")
     def decided(ack: Ack, body: dict[str, Any]) -> None:
         ack(**received.submission(body))
@@ -181,6 +213,12 @@ def web(slack: PracticeSlack, received: Received) -> Flask:
     def home(event: dict[str, Any], client: WebClient) -> None:
         client.views_publish(user_id=event["user"], view=HOME)
 
+    return bolt
+
+
+@pytest.fixture
+def web(bolt: App, received: Received) -> Flask:
+    """The bolt app over HTTP, at ``/slack/events``."""
     handler = SlackRequestHandler(bolt)
     web = Flask("app")
 
