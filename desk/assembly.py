@@ -182,11 +182,13 @@ def start_practice_slack(desk: Desk, request_url: str) -> PracticeSlack:
         practice_office.slack_people(),
         practice_office.slack_channels(),
         path=desk.chosen.data_dir / "practice-slack.db",
+        installation=practice_office.slack_app(),
     )
-    slack = PracticeSlack(workspace, f"xoxb-practice-{secrets.token_hex(12)}", secrets.token_hex(16), request_url)
+    token, app_token = (f"{kind}-practice-{secrets.token_hex(12)}" for kind in ("xoxb", "xapp"))
+    slack = PracticeSlack(workspace, token, secrets.token_hex(16), request_url, app_token=app_token)
     slack.start()
     note = desk.chosen.data_dir / PRACTICE_SLACK_NOTE
-    _write_private(note, json.dumps({"token": slack.token, "api_url": slack.api_url}))
+    _write_private(note, json.dumps({"token": slack.token, "api_url": slack.api_url, "app_token": slack.app_token}))
 
     def stop() -> None:
         note.unlink(missing_ok=True)

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from bot.practice.workspace import TEAM_ID, PracticeChannel, PracticePerson
+from bot.practice.workspace import TEAM_ID, Installation, PracticeChannel, PracticePerson, Shortcut
 from core import (
     applications,
     asking,
@@ -64,9 +64,13 @@ PEOPLE = (
     Practised("U0OFFICER", "Olive Officer", "olive@practice.example", Role.OFFICER),
     Practised("U0GRANTS", "Gwen Grants", "gwen@practice.example", Role.OFFICER),
     Practised("U0DIRECTOR", "Dara Director", "dara@practice.example", Role.DIRECTOR),
+    Practised("U0DEPUTY", "Devi Deputy", "devi@practice.example", Role.DEPUTY),
     Practised("U0CHIEF", "Chris Chief", "chris@practice.example", Role.CHIEF_EXECUTIVE),
     Practised("U0FINANCE", "Finn Finance", "finn@practice.example", Role.FINANCE),
     Practised("U0PCC", "Cam Commissioner", "cam@practice.example", Role.COMMISSIONER),
+    Practised("U0PANEL", "Pat Panel", "pat@practice.example", Role.PANEL),
+    Practised("U0SECOND", "Perry Panel", "perry@practice.example", Role.PANEL),
+    Practised("U0AUDIT", "Ada Auditor", "ada@practice.example", Role.AUDITOR),
     Practised("U0FORCE", "Frankie Force", "frankie@practice.example", Role.OFFICER, Body.CONSTABULARY),
 )
 
@@ -97,9 +101,28 @@ OBJECTIVES: Mapping[str, str] = {"moj-victims": "support-victims", "casualty-red
 
 
 def slack_people() -> list[PracticePerson]:
-    """Everybody in the practice Slack: the office, and somebody who is not on its staff list."""
+    """Everybody in the practice Slack: the office, and people who may do nothing here, each for another reason."""
     staff = [PracticePerson(one.user_id, one.name, one.title, one.email) for one in PEOPLE]
-    return [*staff, PracticePerson("U0VISITOR", "Val Visitor", "Not on the staff list", "val@elsewhere.example")]
+    return [
+        *staff,
+        PracticePerson("U0VISITOR", "Val Visitor", "Not on the staff list", "val@elsewhere.example"),
+        PracticePerson("U0GUEST", "Gus Guest", "Guest", is_restricted=True, in_open_channels=True),
+        PracticePerson(
+            "U0STRANGER",
+            "Sam Stranger",
+            "Of another workspace",
+            team_id="TOTHER",
+            is_stranger=True,
+            in_open_channels=True,
+        ),
+        PracticePerson("U0LEAVER", "Lee Leaver", "Has left", "lee@practice.example", deleted=True),
+    ]
+
+
+def slack_app() -> Installation:
+    """What the practice Slack has installed of the desk: every scope, its command and its shortcut."""
+    shortcut = Shortcut("record_outside", "Record an award made outside", "For an award that was made elsewhere")
+    return Installation(commands=("/award-desk",), shortcuts=(shortcut,))
 
 
 def slack_channels() -> list[PracticeChannel]:

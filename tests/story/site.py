@@ -349,7 +349,12 @@ def running(template: Path, folder: Path) -> Iterator[Site]:
         engine = database.open_database(chosen.database_url)
         stack.callback(engine.dispose)
         desk = assembly.Desk(chosen, engine, _with_documents(office_on(engine, clock, public_url=url), folder))
-        workspace = Workspace(practice_office.slack_people(), practice_office.slack_channels(), clock=clock.seconds)
+        workspace = Workspace(
+            practice_office.slack_people(),
+            practice_office.slack_channels(),
+            clock=clock.seconds,
+            installation=practice_office.slack_app(),
+        )
         stack.callback(workspace.close)
         slack = stack.enter_context(PracticeSlack(workspace, "xoxb-pages", "a signing secret", f"{url}/slack/events"))
         server.app = assembly.web_app(desk, assembly.slack_door(desk, slack), slack)
