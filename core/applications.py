@@ -13,14 +13,15 @@ from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from core import events, organisations, outbox
 from core.assessing import assessment_of, facts_data, facts_of, finding_data, known_facts
 from core.errors import ChangedMeanwhile, Conflict, NotFound, Refused
 from core.link_terms import draft_until
-from core.links import link_for
+from core.links import first_link
 from core.office import Office, london_day, london_moment
-from core.records import Application, Asked, BudgetLine, Outcome
+from core.records import Application, Asked, BudgetLine, OutboxMessage, Outcome
 from core.rules.answers import clean_long, clean_short, is_address
 from core.rules.facts import Facts
 from core.rules.lifecycle import APPLICATION, ApplicationAction, ApplicationState, NotAllowed
@@ -46,8 +47,16 @@ def by_reference(session: Session, reference: str) -> Application:
     return application
 
 
-def start(session: Session, fund_id: str, *, office: Office, now: datetime, by_invitation: bool = False) -> Application:
-    """Start a draft for a fund that is open, or that the office invites somebody to.
+def start(
+    session: Session,
+    fund_id: str,
+    *,
+    office: Office,
+    now: datetime,
+    by_invitation: bool = False,
+    answers: Mapping[str, str] | None = None,
+) -> Application:
+    """Start a draft for a fund that is open, or that the office invites somebody to, with what was answered already.
 
     Raises NotFound for an unknown fund, Refused for one that is closed.
     """
@@ -65,10 +74,11 @@ def start(session: Session, fund_id: str, *, office: Office, now: datetime, by_i
         saved_at=now,
         answers={},
     )
+    _type_in(application, answers or {})
     session.add(application)
     session.flush()
     until = draft_until(office.policy, london_day(now))
-    link_for(session, "application", application.id, now=now, expires_at=until)
+    first_link(session, "application", application.id, now=now, expires_at=until)
     return application
 
 
@@ -89,11 +99,15 @@ def save(
     ).one()
     if locked.status != ApplicationState.DRAFT:
         raise Conflict("This application has been submitted, so it can no longer be changed. Write to the office.")
-    locked.answers = with_answers(locked.answers, answers, seen)
+    _type_in(locked, answers, seen)
+    locked.saved_at = now
+
+
+def _type_in(application: Application, answers: Mapping[str, str], seen: str = "") -> None:
+    application.answers = with_answers(application.answers, answers, seen)
     if "contact_email" in answers:
         address = clean_short(answers["contact_email"])
-        locked.contact_key = address_key(address) if is_address(address) else None
-    locked.saved_at = now
+        application.contact_key = address_key(address) if is_address(address) else None
 
 
 def with_answers(kept: Mapping[str, Any], answers: Mapping[str, str], seen: str) -> dict[str, Any]:
@@ -121,6 +135,8 @@ def submit(
     fund = _fund(office, application)
     today = london_day(now)
     move(session, application, ApplicationAction.SUBMIT, reference=_new_reference(session, fund, office, now))
+    for kept in ("outcomes", "budget_lines"):  # a draft has none: they are written here, and nobody need look for them
+        set_committed_value(application, kept, [])
     with session.no_autoflush:  # what is kept is written once, not before each question to the record
         application.submitted_at, application.submitted_by = now, by
         known = keep(session, application, facts, office=office, today=today)
@@ -132,8 +148,7 @@ def submit(
         "policy": office.policy_version(session, now=now).fingerprint,
     }
     tell(session, application, "submitted", by, told, now=now)
-    put_card(session, application, now)
-    put_mail(session, "receipt", application, now)
+    outbox.put_all(session, [_card(application, now), _mail("receipt", application, now)])
     return application
 
 
@@ -249,8 +264,11 @@ def tell(
 
 def put_card(session: Session, application: Application, now: datetime) -> None:
     """Put the application's card, as it stands after this version of it, into the outbox."""
-    outbox.put(
-        session,
+    outbox.put_all(session, [_card(application, now)])
+
+
+def _card(application: Application, now: datetime) -> OutboxMessage:
+    return outbox.message_of(
         "card",
         subject=f"application:{application.id}",
         key=f"card:{application.id}:{application.version}",
@@ -261,8 +279,11 @@ def put_card(session: Session, application: Application, now: datetime) -> None:
 
 def put_mail(session: Session, kind: str, application: Application, now: datetime) -> None:
     """Put a mail about an application, one of this kind ever, into the outbox."""
-    outbox.put(
-        session,
+    outbox.put_all(session, [_mail(kind, application, now)])
+
+
+def _mail(kind: str, application: Application, now: datetime) -> OutboxMessage:
+    return outbox.message_of(
         kind,
         subject=f"application-mail:{application.id}",
         key=f"{kind}:{application.id}",

@@ -14,7 +14,7 @@ from core.cases import case_of
 from core.errors import Conflict, Gone, NotFound, Refused
 from core.ledger import end_of
 from core.link_terms import return_until
-from core.links import link_for
+from core.links import first_link, link_for
 from core.office import Office, london_day
 from core.records import Application, Award, Decision, MeasureProposal, Person
 from core.returns import RETURN
@@ -94,7 +94,7 @@ def offer(
     session.flush()
     taken = commitments.commit(session, fund, award, by_year, this_year=financial_year(today), actor=actor, now=now)
     award.conditions = "\n".join([award.conditions, *unfunded(by_year, taken)])
-    link_for(session, "offer", award.id, now=now, expires_at=end_of(award.accept_by))
+    first_link(session, "offer", award.id, now=now, expires_at=end_of(award.accept_by))
     deadlines.set_deadline(
         session,
         subject=subject(award),
@@ -328,8 +328,8 @@ def store_due(
     session: Session, award: Award, kind: str, days: Sequence[date], *, office: Office, now: datetime
 ) -> None:
     """Store what falls due in an award: its returns, with their links, or its meetings."""
-    for day in days:
-        stored = deadlines.set_deadline(
+    stored = [
+        deadlines.set_deadline(
             session,
             subject=subject(award),
             reference=award.reference,
@@ -340,10 +340,12 @@ def store_due(
             award_id=award.id,
             final=kind == RETURN and day == days[-1],
         )
-        if kind == RETURN:
-            session.flush()
-            until = return_until(office.policy, award, day)
-            link_for(session, "return", stored.id, now=now, expires_at=until)
+        for day in days
+    ]
+    if kind == RETURN:
+        session.flush()
+        for one in stored:
+            first_link(session, "return", one.id, now=now, expires_at=return_until(office.policy, award, one.due))
 
 
 def refuse(

@@ -103,6 +103,15 @@ def link_for(
     return made
 
 
+def first_link(
+    session: Session, purpose: Purpose, subject_id: int, *, now: datetime, expires_at: datetime | None = None
+) -> Link:
+    """The link to what this very transaction has made: nobody else can have made one, so nobody is asked."""
+    made = Link(purpose=purpose, subject_id=subject_id, address="", made_at=now, expires_at=expires_at)
+    session.add(made)
+    return made
+
+
 def follow(session: Session, signer: Signer, purpose: Purpose, token: str, *, now: datetime) -> int:
     """What the token leads to: the id of an application, an award, a deadline, or a request for links.
 

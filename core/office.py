@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session, defer, sessionmaker
 
 from core.clamd import Clamd
 from core.document_store import DocumentStore
@@ -134,6 +134,7 @@ class Office:
     def policy_version(self, session: Session, *, now: datetime) -> PolicyVersion:
         """The row of this office's policy, stored the first time that something is decided under it (A4)."""
         stored = select(PolicyVersion).where(PolicyVersion.fingerprint == self.fingerprint)
+        stored = stored.options(defer(PolicyVersion.toml))  # many pages, and whoever asks here has its text already
         version = session.scalars(stored).one_or_none()
         if version is not None:
             return version

@@ -27,6 +27,23 @@ from core.rules.words import listed
 SIMILAR_BID: Final = "similar_bid"
 """The kind of a note on an application that an earlier bid looks like it."""
 
+MOST_COMPARED: Final = 50
+"""How many earlier bids of one organisation are looked at: so that what a bid costs does not grow with those before it.
+
+Technical: nobody reads a longer list, and who has sent so many within the months of the policy is known by then.
+"""
+
+_OF_A_BID: Final = (
+    Application.reference,
+    Application.title,
+    Application.amount,
+    Application.start_on,
+    Application.end_on,
+    Application.contact_key,
+    Application.submitted_at,
+    Decision.outcome,
+    Decision.made_at,
+)
 _OPEN: Final = (ApplicationState.SUBMITTED, ApplicationState.QUERIED, ApplicationState.RECOMMENDED)
 _BOUGHT: Final = (Kind.CONTRACT, Kind.INVOICE, Kind.CO_COMMISSIONED)
 _GIVEN: Final = (AwardState.OFFERED, AwardState.ACTIVE, AwardState.COMPLETED, AwardState.DECOMMISSIONED)
@@ -36,8 +53,13 @@ _GIVEN: Final = (AwardState.OFFERED, AwardState.ACTIVE, AwardState.COMPLETED, Aw
 class EarlierBid:
     """An earlier bid by the same organisation that looks like the one at hand, and in what."""
 
-    application: Application
+    reference: str
+    title: str
+    amount: int
+    contact_key: str
     alike: tuple[str, ...]
+    stands: str
+    """Whether it is still open, or how and when it was decided: the end of a sentence."""
 
 
 @dataclass(frozen=True)
@@ -108,23 +130,32 @@ def history_of(session: Session, application: Application, facts: Facts, *, poli
 def earlier_bids(
     session: Session, keys: OrganisationKeys, bid: Bid, *, policy: Policy, today: date, but: int | None = None
 ) -> list[EarlierBid]:
-    """Bids of the organisation that look like this one, the latest first: open, or decided in the last months (U1)."""
+    """Bids of the organisation that look like this one, the latest first: open, or decided in the last months (U1).
+
+    One query, of MOST_COMPARED bids at most.
+    """
     since = add_months(today, -policy.similar_bid_months.value)
     decided = and_(
         Application.status.in_([ApplicationState.APPROVED.value, ApplicationState.DECLINED.value]),
         Decision.made_at >= datetime(since.year, since.month, since.day, tzinfo=LONDON),
     )
     query = (
-        select(Application)
+        select(*_OF_A_BID)
         .outerjoin(Decision, Decision.application_id == Application.id)
         .where(by_same(keys), or_(Application.status.in_([state.value for state in _OPEN]), decided))
         .order_by(Application.submitted_at.desc(), Application.id.desc())
+        .limit(MOST_COMPARED)
     )
     if but is not None:
         query = query.where(Application.id != but)
     share = policy.similar_amount_share.value
-    found = [EarlierBid(one, alike(bid, bid_of(one), share)) for one in session.scalars(query)]
-    return [one for one in found if one.alike]
+    found = []
+    for reference, title, amount, start, end, contact, sent_at, outcome, made_at in session.execute(query):
+        same = alike(bid, Bid(title or "", amount or 0, start, end), share)
+        if same:
+            stands = _how_it_stands(sent_at, outcome, made_at)
+            found.append(EarlierBid(reference or "", title or "", amount or 0, contact or "", same, stands))
+    return found
 
 
 def bid_of(application: Application) -> Bid:
@@ -137,22 +168,20 @@ def noticed(found: list[EarlierBid]) -> list[dict[str, Any]]:
     return [
         {
             "kind": SIMILAR_BID,
-            "reference": one.application.reference,
-            "because": f"{one.application.reference}, by the same organisation, is like this one in its "
-            f"{listed(one.alike)}. It {how_it_stands(one.application)}.",
+            "reference": one.reference,
+            "because": f"{one.reference}, by the same organisation, is like this one in its "
+            f"{listed(one.alike)}. It {one.stands}.",
         }
         for one in found
     ]
 
 
-def how_it_stands(application: Application) -> str:
-    """Whether an earlier bid is still open, or how and when it was decided: the end of a sentence."""
-    decision = application.decision
-    if decision is not None:
-        return f"was {decision.outcome} on {date_text(london_day(decision.made_at))}"
-    if application.submitted_at is None:
+def _how_it_stands(sent_at: datetime | None, outcome: str | None, made_at: datetime | None) -> str:
+    if outcome is not None and made_at is not None:
+        return f"was {outcome} on {date_text(london_day(made_at))}"
+    if sent_at is None:
         return "is open"
-    return f"was sent on {date_text(london_day(application.submitted_at))} and is open"
+    return f"was sent on {date_text(london_day(sent_at))} and is open"
 
 
 def overdue_returns(session: Session, keys: OrganisationKeys, *, today: date) -> list[OverdueReturn]:

@@ -276,8 +276,7 @@ def _take(sent: Sent) -> Response:
         )
         session.add(row)
         session.flush()  # whoever sends the same key now waits here, or fails here, before anything else is written
-        application = applications.start(session, fund.id, office=office, now=now)
-        applications.save(session, application, raw, now=now)
+        application = applications.start(session, fund.id, office=office, now=now, answers=raw)
         applications.submit(session, application, facts, office=office, by=sent.key.submits_as, now=now)
         link = link_for(session, "application", application.id, now=now)
         row.answer = {
@@ -302,7 +301,7 @@ def _read(body: dict[str, Any], office: Office) -> tuple[Fund, ApplicationFacts,
         shape.append(PointedError("/fund", f"The {fund.name} is not open for applications at the moment."))
     raw = bodies.raw_application(body)
     facts, faults = read_application(fund, raw, office.policy, office.today(), strict_money=True)
-    asked = api_questions(fund, office.policy)
+    asked = api_questions(fund, office.policy) if "answers" in body else ()
     found = bodies.merged([*shape, *bodies.misplaced_answers(body, asked)], faults)
     if found or facts is None:
         raise unprocessable(found)

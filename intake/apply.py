@@ -14,7 +14,6 @@ from core import applications, corrections, entering, publication
 from core.assessing import finding_data, money_for
 from core.errors import ChangedMeanwhile, Conflict, NotFound, Refused
 from core.links import follow, link_for
-from core.organisations import how_it_stands
 from core.records import Application
 from core.rules.assessment import assess
 from core.rules.forms import application_book
@@ -109,9 +108,7 @@ def begin(fund_id: str) -> ResponseReturnValue:
     now = office.clock()
     carried = {name: text for name, text in pages.typed(carried_names(fund)).items() if text}
     with office.sessions.begin() as session:
-        application = applications.start(session, fund.id, office=office, now=now)
-        if carried:
-            applications.save(session, application, carried, now=now)
+        application = applications.start(session, fund.id, office=office, now=now, answers=carried)
         link = link_for(session, "application", application.id, now=now)
     first = application_pages(fund, office.policy, {})[0]
     return _see_other("apply.page", token=office.signer.token("application", link), slug=first.slug)
@@ -384,7 +381,6 @@ def _answers(
         notice=notice,
         token=token,
         known=known_bids(session, token, application, facts),
-        how_it_stands=how_it_stands,
         listed=listed,
         back=url_for("apply.status", token=token)
         if found.asked is not None

@@ -47,6 +47,6 @@ def known_bids(session: Session, token: str, application: Application, facts: Ap
     overdue = organisations.overdue_returns(session, keys, today=today)
     return KnownBids(
         proven=True,
-        earlier=tuple(one for one in earlier if one.application.contact_key == address)[:MOST],
+        earlier=tuple(one for one in earlier if one.contact_key == address)[:MOST],
         overdue=tuple(one for one in overdue if one.contact_key == address),
     )

@@ -299,9 +299,8 @@ def begin(token: str) -> ResponseReturnValue:
         found, address = _request(session, token, hold=True)
         if found.started_id is None:
             fund, now = _fund(found.fund or ""), office.clock()
-            draft = applications.start(session, fund.id, office=office, now=now)
             _, details = _details(session, fund, address)
-            if request.form.get("with") == "these" and details:
-                applications.save(session, draft, details, now=now)
+            wanted = details if request.form.get("with") == "these" else {}
+            draft = applications.start(session, fund.id, office=office, now=now, answers=wanted)
             found.started_id = draft.id
         return _started(session, found.started_id, address)

@@ -94,7 +94,6 @@ def _show(reference: str, sent: Sent) -> Response:
             alike=organisations.earlier_bids(
                 session, keys, organisations.bid_of(application), policy=office.policy, today=today, but=application.id
             ),
-            how_it_stands=organisations.how_it_stands,
             live=organisations.live_total(session, keys, but=application.id),
             overdue=organisations.overdue_returns(session, keys, today=today),
             story=audit_story.happened(session, application, office=office, today=today),
