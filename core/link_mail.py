@@ -3,6 +3,11 @@
 Asking answers the same, and takes as long, whether or not the address is known: what it has is looked up only when the
 mail is worded. Nobody can use it to flood somebody: the policy says how many mails an hour one address is sent, and how
 many a day one draft sends.
+
+What a stranger asks for an address takes nothing from a draft of whoever reads it: what anybody may ask (the list, a
+link to start with) has one allowance an hour for an address, drafts that it has not been mailed before share another,
+and a draft that it has been mailed has its own. So a stranger's drafts come to few mails an hour, and stop no draft
+that the address holds already.
 """
 
 from __future__ import annotations
@@ -65,19 +70,30 @@ def ask(
     _one_at_a_time(session, key, *([f"draft {application_id}"] if application_id is not None else []))
     kept = timedelta(days=max(1, policy.start_link_days.value))
     session.execute(delete(LinkRequest).where(LinkRequest.asked_at < now - kept))
-    hour, day = now - timedelta(hours=1), now - timedelta(days=1)
-    if _asked(session, LinkRequest.address == key, hour) >= policy.link_mails_an_hour.value:
+    if _too_often(session, key, application_id, policy, now):
         return False
-    if application_id is not None:
-        about = LinkRequest.application_id == application_id
-        if _asked(session, about, day) >= policy.link_mails_a_day.value:
-            return False
     request = LinkRequest(kind=kind, address=key, application_id=application_id, fund=fund, asked_at=now)
     session.add(request)
     session.flush()
     name = f"link_request:{request.id}"
     outbox.put(session, f"link_{kind}", subject=name, key=name, payload={"link_request_id": request.id}, now=now)
     return True
+
+
+def _too_often(session: Session, key: str, application_id: int | None, policy: Policy, now: datetime) -> bool:
+    here, hour = LinkRequest.address == key, now - timedelta(hours=1)
+    if application_id is None:
+        shared = here & LinkRequest.application_id.is_(None)
+    else:
+        about = LinkRequest.application_id == application_id
+        if _asked(session, about, now - timedelta(days=1)) >= policy.link_mails_a_day.value:
+            return True
+        holds = select(Link.id).where(
+            Link.purpose == "application", Link.subject_id == application_id, Link.address == key
+        )
+        known = session.scalars(holds.limit(1)).first() is not None
+        shared = here & (about if known else LinkRequest.application_id.is_not(None))
+    return _asked(session, shared, hour) >= policy.link_mails_an_hour.value
 
 
 def _asked(session: Session, about: ColumnElement[bool], since: datetime) -> int:

@@ -100,22 +100,47 @@ def test_a_draft_s_page_offers_the_address_that_was_typed(browser: Browser, star
     assert f"http://desk.example{started}" in text_of(browser.get(f"{started}/come-back"))
 
 
+def another(browser: Browser) -> str:
+    """The address of another draft."""
+    return str(browser.send("/apply/youth-fund").headers["Location"]).rsplit("/", 1)[0]
+
+
 def test_one_address_is_mailed_three_times_an_hour_whoever_asks(
     browser: Browser, office: Office, clock: Any, app: Flask, started: str
 ) -> None:
-    other = str(browser.send("/apply/youth-fund").headers["Location"]).rsplit("/", 1)[0]
-    for path in (f"{started}/come-back", f"{other}/come-back", "/links"):
-        assert browser.send(path, {"email": KIM}).status_code == 303
+    for path in (started, another(browser), another(browser)):
+        assert browser.send(f"{path}/come-back", {"email": KIM}).status_code == 303
     answer = browser.send(f"{started}/come-back", {"email": "KIM@boxing.example"})
     assert answer.status_code == 422
     assert "Wait an hour" in text_of(answer)
     assert "KIM@boxing.example" in text_of(answer)
-    assert browser.send("/links", {"email": KIM}).headers["Location"] == "/links/sent"  # says nothing of it
-    assert asked(office) == 3
+    for path in (*ASKING * 2, "/links"):
+        assert browser.send(path, {"email": KIM}).headers["Location"].endswith("/sent")  # says nothing of it
+    assert asked(office) == 3 + 3
     assert browser.send(f"{started}/come-back", {"email": "lee@boxing.example"}).status_code == 303
     clock.forward(hours=1, microseconds=-1)
     assert browser.send(f"{started}/come-back", {"email": KIM}).status_code == 422
     clock.forward(microseconds=1)
+    assert browser.send(f"{started}/come-back", {"email": KIM}).status_code == 303
+
+
+def test_a_stranger_s_asking_does_not_stop_a_draft_s_own_link(
+    browser: Browser, office: Office, clock: Any, started: str
+) -> None:
+    """Neither at the pages where anybody asks, nor by drafts of their own once the address has had this one."""
+    for path in ASKING * 4:
+        browser.send(path, {"email": KIM})
+    assert asked(office) == 3
+    assert browser.send(f"{started}/come-back", {"email": KIM}).status_code == 303
+    assert [letter.to for letter in letters(office, "link_draft")] == [KIM]  # it has been mailed
+    strangers = [another(browser) for _ in range(4)]
+    answers = [browser.send(f"{one}/come-back", {"email": KIM}).status_code for one in strangers]
+    assert answers == [303, 303, 422, 422]
+    for status in (303, 303, 422):  # its own three
+        assert browser.send(f"{started}/come-back", {"email": KIM}).status_code == status
+    clock.forward(hours=1)
+    for one in strangers:
+        browser.send(f"{one}/come-back", {"email": KIM})
     assert browser.send(f"{started}/come-back", {"email": KIM}).status_code == 303
 
 
