@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from core import events
@@ -68,9 +68,15 @@ def remove(session: Session, *, email: str, actor: str, now: datetime) -> Person
     """Take every power from a person at once. Their name stays on what they decided. Raises NotFound."""
     person = by_email(session, email)
     person.active, person.removed_at = False, now
+    end_sessions(session, person.id)
     person.slack_team = person.slack_user = None
     events.append(session, "person_removed", STAFF_TRAIL, actor, {"person": person.id, "name": person.name}, now=now)
     return person
+
+
+def end_sessions(session: Session, person_id: int) -> None:
+    """Sign a person out of the staff pages, wherever they signed in."""
+    session.execute(update(Person).where(Person.id == person_id).values(sessions_ended=Person.sessions_ended + 1))
 
 
 def everybody(session: Session) -> list[Person]:

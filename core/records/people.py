@@ -12,7 +12,10 @@ from core.records.record import Record
 
 
 class Person(Record):
-    """A member of staff, the Commissioner, the panel or an auditor. Removed people stay: decisions name them."""
+    """A member of staff, the Commissioner, the panel or an auditor. Removed people stay: decisions name them.
+
+    `sessions_ended` counts how often they signed out: whoever signed in under an earlier number is signed in no more.
+    """
 
     __tablename__ = "person"
     __table_args__ = (UniqueConstraint("slack_team", "slack_user"),)
@@ -27,6 +30,7 @@ class Person(Record):
     active: Mapped[bool] = mapped_column(Boolean, default=True)
     added_at: Mapped[datetime]
     removed_at: Mapped[datetime | None]
+    sessions_ended: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
 
 
 class Absence(Record):

@@ -1,7 +1,8 @@
 """Who is signed in to the staff pages, for how long, and the gate before every one of them (A1, A2).
 
-The session is a signed cookie that holds a person's row number and since when. It opens nothing by itself: on every
-request the staff list is asked whether that person is still on it.
+The session is a signed cookie that holds a person's row number, since when, and how often they had signed out before.
+It opens nothing by itself: on every request the staff list is asked whether that person is still on it, and has not
+signed out since.
 """
 
 from __future__ import annotations
@@ -53,11 +54,14 @@ class Staff:
 def begin(person: Person, *, now: datetime) -> None:
     """Sign a person in. Whatever the browser's session held before is gone: a form token of before does not count."""
     cookie.clear()
-    cookie[_KEY] = {"person": person.id, "since": int(now.timestamp())}
+    cookie[_KEY] = {"person": person.id, "since": int(now.timestamp()), "ended": person.sessions_ended}
 
 
-def end() -> None:
-    """Sign out."""
+def end(session: Session) -> None:
+    """Sign whoever is signed in out: here, and wherever else, so that a copy of the cookie opens nothing any more."""
+    person = signed_in(session)
+    if person is not None:
+        people.end_sessions(session, person.id)
     cookie.clear()
 
 
@@ -81,7 +85,7 @@ def signed_in(session: Session) -> Person | None:
     if not -_CLOCKS_DIFFER <= pages.office().clock() - since < SIGNED_IN_FOR:
         return None
     person = session.get(Person, number)
-    return person if person is not None and person.active else None
+    return person if person is not None and person.active and told.get("ended") == person.sessions_ended else None
 
 
 def check() -> None:

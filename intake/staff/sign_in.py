@@ -31,6 +31,13 @@ EXTENSION: Final = "slack_sign_in"
 SECONDS: Final = 5
 """How long Slack may take for one answer while somebody waits to be signed in."""
 
+FRONT: Final = "/desk"
+LONGEST_ADDRESS: Final = 1_000
+"""Characters of an address to go on to: it is carried in the cookie while somebody is at Slack."""
+
+_GO_ON: Final = "sign_in_to"
+"""Where this browser's own session keeps the address to go on to meanwhile: what comes back from Slack names none."""
+
 USER: Final = "https://slack.com/user_id"
 TEAM: Final = "https://slack.com/team_id"
 """The claims of Slack's identity token that name an account."""
@@ -68,10 +75,14 @@ def _slack() -> Any:
 
 
 def _inside(address: str) -> str:
-    """An address of the staff pages, to go on to after signing in; their front for any other."""
-    parts = urlsplit(address)
-    inside = not parts.scheme and not parts.netloc and "\\" not in address
-    return address if inside and (parts.path == "/desk" or parts.path.startswith("/desk/")) else "/desk"
+    """An address of the staff pages, to go on to after signing in; their front for any other, or a too long one."""
+    plain = address.isascii() and address.isprintable() and "\\" not in address and len(address) <= LONGEST_ADDRESS
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return FRONT
+    inside = plain and not parts.scheme and not parts.netloc
+    return address if inside and (parts.path == FRONT or address.startswith(f"{FRONT}/")) else FRONT
 
 
 @blueprint.get("/desk/sign-in")
@@ -127,6 +138,7 @@ def to_slack() -> ResponseReturnValue:
         abort(404)
     for name in [name for name in cookie if name.startswith("_state_slack_")]:
         del cookie[name]  # one sign-in at a time: what was begun and left would fill the cookie
+    cookie[_GO_ON] = _inside(request.args.get("to", ""))
     back = f"{pages.office().public_url.rstrip('/')}{url_for('staff_sign_in.from_slack')}"
     try:
         answer: ResponseReturnValue = slack.authorize_redirect(back)
@@ -168,8 +180,9 @@ def from_slack() -> ResponseReturnValue:
         refusal = staff_session.why_not(person)
         if refusal:
             return _not_signed_in(403, refusal)
+        to = _inside(str(cookie.get(_GO_ON, "")))
         staff_session.begin(person, now=office.clock())
-    return redirect(url_for("staff_front.page"), code=303)
+    return redirect(to, code=303)
 
 
 def _away(error: Exception) -> Response:
@@ -178,11 +191,14 @@ def _away(error: Exception) -> Response:
 
 
 def _not_signed_in(status: int, said: str) -> Response:
-    return pages.page("staff/not_signed_in.html", status, title="You are not signed in", said=said)
+    to = _inside(str(cookie.get(_GO_ON, "")))
+    again = url_for("staff_sign_in.page", to=to if to != FRONT else None)
+    return pages.page("staff/not_signed_in.html", status, title="You are not signed in", said=said, again=again)
 
 
 @blueprint.post("/desk/sign-out")
 def out() -> ResponseReturnValue:
     """Sign out."""
-    staff_session.end()
+    with pages.office().sessions.begin() as session:
+        staff_session.end(session)
     return redirect(url_for("staff_sign_in.page"), code=303)

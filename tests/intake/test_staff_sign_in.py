@@ -16,6 +16,7 @@ from jinja2 import FileSystemBytecodeCache
 from joserfc.jwk import RSAKey
 
 from core import people
+from core.audit import verify
 from core.office import Office
 from core.rules.policy import Body, Role
 from intake.app import create_app
@@ -88,9 +89,9 @@ def sign_in(client: FlaskClient, number: int, to: str = "") -> Any:
     return client.post("/desk/sign-in", data={"csrf_token": token_of(page), "person": str(number), "to": to})
 
 
-def through_slack(client: FlaskClient, slack: Provider) -> Any:
+def through_slack(client: FlaskClient, slack: Provider, to: str | None = None) -> Any:
     """Press the button, agree at Slack, come back."""
-    away = client.get("/desk/sign-in/slack")
+    away = client.get("/desk/sign-in/slack", query_string={} if to is None else {"to": to})
     assert away.status_code == 302, text_of(away)
     asked = urlsplit(away.headers["Location"])
     assert f"{asked.scheme}://{asked.netloc}{asked.path}" == f"{slack.url}/openid/connect/authorize"
@@ -135,12 +136,45 @@ def test_nobody_is_become_who_is_not_on_the_list(practice: Flask, chosen: str) -
     assert client.get("/desk").status_code == 303
 
 
-@pytest.mark.parametrize(
-    "to",
-    ["https://evil.example/desk", "//evil.example/desk", "/\\evil.example", "/awards", "/desktop", "/desk\\.."],
-)
-def test_signing_in_leads_nowhere_else(practice: Flask, office: Office, to: str) -> None:
-    answer = sign_in(practice.test_client(), add(office, "Gwen Grants", Role.OFFICER), to=to)
+ELSEWHERE = [
+    "https://evil.example/desk", "//evil.example/desk", "/\\evil.example", "/awards", "/desktop", "/desk\\..",
+    "javascript:alert(1)//desk", "http:/desk", "https:desk", "//user@evil.example/desk", " //evil.example/desk",
+    "\t//evil.example/desk", "/\t/evil.example/desk", "\x00/desk", "/desk/\r\nSet-Cookie: a=b", "//[/desk", "desk",
+    "/desk/" + "a" * 1_000, "/desk/\u202e", "",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", range(len(ELSEWHERE)))
+def test_through_slack_too_it_leads_nowhere_else(
+    with_slack: Flask, office: Office, slack: Provider, number: int
+) -> None:
+    add(office, "Olive Officer", Role.OFFICER, "U0OLIVE")
+    assert through_slack(with_slack.test_client(), slack, ELSEWHERE[number]).headers["Location"] == "/desk"
+
+
+def test_a_link_from_a_card_lands_where_it_pointed_through_slack(
+    with_slack: Flask, office: Office, slack: Provider
+) -> None:
+    add(office, "Olive Officer", Role.OFFICER, "U0OLIVE")
+    client, wanted = with_slack.test_client(), "/desk?kind=issue"
+    page = text_of(client.get(client.get(wanted).headers["Location"]))
+    button = page.split('href="/desk/sign-in/slack', maxsplit=1)[1].split('"', maxsplit=1)[0]
+    to = dict(parse_qsl(urlsplit(button).query))["to"]
+    slack.user = "U0STRANGER"
+    refused = through_slack(client, slack, to)
+    assert refused.status_code == 403
+    assert 'href="/desk/sign-in?to=/desk?kind%3Dissue"' in text_of(refused)  # whoever begins again gets there too
+    slack.user = "U0OLIVE"
+    assert through_slack(client, slack, to).headers["Location"] == wanted
+    assert client.get(wanted).status_code == 200
+    other = with_slack.test_client()
+    through_slack(other, slack, wanted)
+    assert through_slack(other, slack).headers["Location"] == "/desk"  # where one went before is forgotten
+
+
+@pytest.mark.parametrize("number", range(len(ELSEWHERE)))
+def test_signing_in_leads_nowhere_else(practice: Flask, office: Office, number: int) -> None:
+    answer = sign_in(practice.test_client(), add(office, "Gwen Grants", Role.OFFICER), to=ELSEWHERE[number])
     assert answer.headers["Location"] == "/desk"
 
 
@@ -257,6 +291,37 @@ def test_a_session_ends_after_a_working_day(practice: Flask, office: Office, clo
     clock.forward(hours=7, minutes=59, seconds=59)
     assert client.get("/desk").status_code == 200
     clock.forward(seconds=1)
+    assert client.get("/desk").status_code == 303
+
+
+def test_signing_out_ends_the_session_for_whoever_holds_a_copy_of_it(practice: Flask, office: Office) -> None:
+    number, otto = add(office, "Gwen Grants", Role.OFFICER), add(office, "Otto Other", Role.OFFICER)
+    client, elsewhere, another = practice.test_client(), practice.test_client(), practice.test_client()
+    for one, who in ((client, number), (elsewhere, number), (another, otto)):
+        sign_in(one, who)
+    kept = client.get_cookie("award_desk")
+    assert kept is not None
+    out = {"csrf_token": token_of(text_of(client.get("/desk")))}
+    assert client.post("/desk/sign-out", data=out).status_code == 303
+    copy = practice.test_client()
+    copy.set_cookie("award_desk", kept.value)
+    assert copy.get("/desk").status_code == 303
+    assert elsewhere.get("/desk").status_code == 303
+    assert another.get("/desk").status_code == 200
+    sign_in(client, number)  # in the same second
+    assert client.get("/desk").status_code == 200
+    assert copy.post("/desk/sign-out", data={"csrf_token": token_of(text_of(copy.get("/desk/sign-in")))}).status_code
+    assert client.get("/desk").status_code == 200  # a session that has ended ends no other
+    with office.reading() as session:
+        assert verify(session).sound
+
+
+def test_whoever_comes_back_to_the_list_signs_in_again(practice: Flask, office: Office) -> None:
+    client = practice.test_client()
+    sign_in(client, add(office, "Gwen Grants", Role.OFFICER))
+    with office.sessions.begin() as session:
+        people.remove(session, email="gwen@office.example", actor="test", now=office.clock())
+    add(office, "Gwen Grants", Role.OFFICER)
     assert client.get("/desk").status_code == 303
 
 
