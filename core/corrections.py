@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from core import applications, asking, outbox
 from core.assessing import facts_data
 from core.errors import Conflict, Refused
-from core.office import Office, london_day
+from core.office import Office, london_day, london_moment
 from core.records import Application, Asked, Correction
 from core.rules.lifecycle import ApplicationAction, ApplicationState
 from core.rules.questions import ApplicationFacts
@@ -60,6 +60,23 @@ def unsent(session: Session, application: Application) -> Mapping[str, Any] | No
     query = _of(application).where(Asked.ended_at.is_not(None)).order_by(Correction.id.desc())
     correction = session.scalars(query).first()
     return correction.answers if correction is not None else None
+
+
+def how_it_closed(session: Session, application: Application) -> str:
+    """What somebody is told who goes on with a correction that nobody waits for now; "" where nobody ever did."""
+    mine = (Asked.application_id == application.id) & Asked.may_correct & Asked.ended_at.is_not(None)
+    asked = session.scalars(select(Asked).where(mine).order_by(Asked.id.desc())).first()
+    if asked is None or asked.ended_at is None:
+        return ""
+    decision, state = application.decision, application.status
+    if state == ApplicationState.WITHDRAWN:
+        what = f"The application was withdrawn on {london_moment(asked.ended_at)}"
+    elif decision is not None:
+        what = f"We decided on the application on {london_moment(decision.made_at)}"
+    else:
+        how = "taken back" if asked.answer is None else "answered"
+        what = f"Our question was {how} on {london_moment(asked.ended_at)}"
+    return f"{what}. So we do not wait for a correction any more: the application stays as it was sent before."
 
 
 def _of(application: Application) -> Select[Correction]:

@@ -153,9 +153,10 @@ def page_again(token: str, slug: str) -> Response:
         application = _application(session, token)
         found = editing(session, application, _policy())
         draft = found.draft if found is not None else draft_of(application, _policy())
+        closed = corrections.how_it_closed(session, application) if found is None else ""
     form = page_of(draft, _policy(), slug)
     if found is None or not draft.asks(form):
-        return _to_copy(token, form, sent=found is None, kept=False)
+        return _to_copy(token, form, sent=found is None, closed=closed)
     raw, correcting = {**draft.raw, **typed(form)}, found.asked is not None
     return _form(token, draft, form, raw, notice=pages.LOST_SESSION, seen=pages.seen(), correcting=correcting)
 
@@ -173,7 +174,7 @@ def save_page(token: str, slug: str) -> ResponseReturnValue:
         if found is None:
             if applications.same_answers(said, draft.raw):
                 return _see_other("apply.status", token=token)
-            return _to_copy(token, form, sent=True, kept=False)
+            return _to_copy(token, form, sent=True, closed=corrections.how_it_closed(session, application))
         correcting = found.asked
         try:
             keep = applications.save if correcting is None else corrections.save
@@ -181,11 +182,11 @@ def save_page(token: str, slug: str) -> ResponseReturnValue:
         except ChangedMeanwhile as error:
             if draft.asks(form):
                 return _both(token, draft, form, said, error.saved, correcting=correcting is not None)
-            return _to_copy(token, form, sent=False, kept=False)
+            return _to_copy(token, form)
         found = editing(session, application, office.policy)
         draft = found.draft if found is not None else draft
     if not draft.asks(form):
-        return _to_copy(token, form, sent=False, kept=True)
+        return _to_copy(token, form, kept=True)
     if "add" in request.form:
         return _another_line(token, form, draft)
     _, faults = read_page(form, draft.raw, office.policy, draft.fund, office.today())
@@ -224,20 +225,23 @@ _CHANGED = (
 )
 
 
-def _to_copy(token: str, form: Page, *, sent: bool, kept: bool) -> Response:
+def _to_copy(token: str, form: Page, *, sent: bool = False, kept: bool = False, closed: str = "") -> Response:
     """What was typed into a page that takes no answer any more, so that it can be copied.
 
     `sent`: the application has been sent; else an earlier answer has taken the page away. `kept`: it was saved.
+    `closed` is why a correction of it is not waited for any more.
     """
     said = typed(form)
-    answers = [(question.title, as_typed(question, said)) for question in form.questions]
+    answers = [(question.title, lines) for question in form.questions if (lines := as_typed(question, said))]
+    if closed:
+        return _too_late(token, answers, closed)
     return pages.page(
         "to_copy.html",
         409,
         title="This application has been sent" if sent else "This page is not asked any more",
         sent=sent,
         kept=kept,
-        answers=[(title, lines) for title, lines in answers if lines],
+        answers=answers,
         overview=url_for("apply.status", token=token),
     )
 
@@ -345,7 +349,7 @@ def submit_again(token: str) -> Response:
         application = _application(session, token)
         late = not_sent(session, application, _policy())
         if editing(session, application, _policy()) is None and late:
-            return _too_late(token, late)
+            return _too_late(token, late, corrections.how_it_closed(session, application))
         return _answers(session, token, application, notice=pages.LOST_SESSION)
 
 
@@ -431,7 +435,8 @@ def submit(token: str) -> ResponseReturnValue:
             found = editing(session, application, _policy())
             if found is None:
                 late = not_sent(session, application, _policy())
-                return _too_late(token, late) if late else _see_other("apply.status", token=token)
+                closed = corrections.how_it_closed(session, application)
+                return _too_late(token, late, closed) if late else _see_other("apply.status", token=token)
             draft = found.draft
             if Shown(pages.seen()).changed(_held(draft)):
                 return _answers(session, token, application, notice=_CHANGED_SINCE, status=409)
@@ -455,13 +460,13 @@ def submit(token: str) -> ResponseReturnValue:
     return _see_other("apply.status", token=token)
 
 
-def _too_late(token: str, changed: Sequence[tuple[str, Sequence[str]]]) -> Response:
-    """What was changed in an application whose correction nobody waits for any more, so that it can be copied."""
+def _too_late(token: str, changed: Sequence[tuple[str, Sequence[str]]], closed: str) -> Response:
+    """What was changed in an application whose correction nobody waits for any more, and why, so that it is copied."""
     return pages.page(
         "to_copy.html",
         409,
         title="We do not wait for a correction any more",
-        late=True,
+        closed=closed,
         sent=True,
         answers=changed,
         overview=url_for("apply.status", token=token),

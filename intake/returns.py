@@ -168,6 +168,8 @@ def receive(token: str) -> ResponseReturnValue:
                     if facts is None:
                         return _page(session, token, asked, faults=faults)
                     returns.receive(session, asked.award, asked.deadline.due, facts, source="recipient", now=now)
+                elif request.form["save"] == "documents":
+                    return redirect(url_for("documents.listing", door="returns", token=token), code=303)
                 return redirect(url_for("returns.form", token=token), code=303)
     except Conflict:  # it came in, or ended, at this moment: the first one stands
         pass
@@ -193,7 +195,7 @@ def _too_late(
 
 _CAME_IN = (
     "This return was sent while you had it open, by somebody else who has the link or in another window. What you "
-    "typed is below: nothing of it was saved."
+    "typed that is not in it is below, so that you can copy it."
 )
 
 Typed = tuple[str, Sequence[str]]
@@ -320,6 +322,7 @@ def received_page(
         answer=pages.component(ANSWER, raw, faults),
         components=[pages.component(one, raw, faults) for one in figures],
         errors=pages.error_list(faults),
+        correcting=typed is not None,
         notice=notice,
         answered=[one for one in said if one.answer is not None],
         **_beside(session, token, asked.award, asked.deadline),

@@ -98,7 +98,8 @@ def _show(reference: str, due: str, sent: Sent) -> Response:
             "return.html",
             sent,
             {"ask"} if can else set(),
-            title=f"Return of {award.application.organisation_name}, due {pages.day_text(deadline.due)}",
+            title=f"{'Final return' if deadline.final else 'Return'} of {award.application.organisation_name}, "
+            f"due {pages.day_text(deadline.due)}",
             deadline=deadline,
             came_in=came_in,
             earlier=earlier,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from html import unescape
 from typing import Any
@@ -9,8 +10,10 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from core import applications, asking, audit, people
+from core import applications, asking, audit, deciding, people
+from core.errors import Refused
 from core.office import Office
 from core.records import Application, Asked, Correction, Event, OutboxMessage, Person
 from core.rules.policy import Role
@@ -156,17 +159,48 @@ def test_two_people_correct_one_page(browser: Browser, app: Flask, asked: str) -
 
 def close(office: Office, how: str) -> None:
     with office.sessions.begin() as session:
-        [question] = session.scalars(select(Asked).where(Asked.ended_at.is_(None)))
-        now = office.clock()
-        if how == "taken back":
-            asking.take_back(session, question.id, officer(session), now=now)
-        elif how == "answered":
-            asking.answer(session, question.id, "In words.", source="applicant", now=now)
-        else:
-            applications.withdraw(session, application(session), now=now)
+        close_in(session, office, how)
 
 
-@pytest.mark.parametrize("how", ["taken back", "answered", "withdrawn"])
+def close_in(session: Session, office: Office, how: str) -> None:
+    [question] = session.scalars(select(Asked).where(Asked.ended_at.is_(None)))
+    now = office.clock()
+    if how == "answered":
+        asking.answer(session, question.id, "In words.", source="applicant", now=now)
+    elif how == "withdrawn":
+        applications.withdraw(session, application(session), now=now)
+    else:
+        asking.take_back(session, question.id, officer(session), now=now)
+    if how in ("approved", "declined"):
+        recommend(session, office, how)
+        decide(session, office, how)
+
+
+def recommend(session: Session, office: Office, how: str) -> None:
+    deciding.recommend(
+        session, application(session).id, officer(session), outcome="approve" if how == "approved" else "decline",
+        amount=2_000_00, reasons="Others need it more.", office=office, now=office.clock(),
+    )  # fmt: skip
+
+
+def decide(session: Session, office: Office, how: str) -> None:
+    deciding.decide(
+        session, application(session).id, people.holders(session, Role.COMMISSIONER)[0],
+        outcome="approved" if how == "approved" else "declined", amount=2_000_00 if how == "approved" else None,
+        reasons="It was weighed.", conditions="Keep a register.", office=office, now=office.clock(),
+    )  # fmt: skip
+
+
+ENDS = {
+    "taken back": "Our question was taken back on 23 November 2026 at 12:00.",
+    "answered": "Our question was answered on 23 November 2026 at 12:00.",
+    "withdrawn": "The application was withdrawn on 23 November 2026 at 12:00.",
+    "approved": "We decided on the application on 23 November 2026 at 12:00.",
+    "declined": "We decided on the application on 23 November 2026 at 12:00.",
+}
+
+
+@pytest.mark.parametrize("how", list(ENDS))
 def test_what_comes_too_late_is_shown_to_be_copied(office: Office, browser: Browser, asked: str, how: str) -> None:
     browser.send(f"{asked}/title?return=check", {"title": "Typed <late>"})
     page, check = (hidden(text_of(browser.get(f"{asked}/{one}"))) for one in ("need", "check-answers"))
@@ -174,9 +208,13 @@ def test_what_comes_too_late_is_shown_to_be_copied(office: Office, browser: Brow
     close(office, how)
     answer = browser.client.post(f"{asked}/check-answers", data=check)
     assert (answer.status_code, "Typed <late>" in text_of(answer)) == (409, True)
-    assert "Our question was answered, taken back or overtaken" in text_of(answer)
-    answer = browser.client.post(f"{asked}/need", data={**page, "need": "Typed later still"})
-    assert (answer.status_code, "Typed later still" in text_of(answer)) == (409, True)
+    assert f"{ENDS[how]} So we do not wait for a correction any more" in text_of(answer)
+    for fields in (page, {**page, "csrf_token": "lost"}):
+        answer = browser.client.post(f"{asked}/need", data={**fields, "need": "Typed later still"})
+        assert (answer.status_code, "Typed later still" in text_of(answer)) == (409, True)
+        assert f"{ENDS[how]} So we do not wait" in text_of(answer), "not that it was sent while the page was open"
+    answer = browser.client.post(f"{asked}/check-answers", data={**check, "csrf_token": "lost"})
+    assert (answer.status_code, "Typed <late>" in text_of(answer)) == (409, True)
     shown = text_of(browser.get(asked))
     assert "Typed <late>" in shown.split("What you changed was not sent")[1]
     assert stands(office)[1:] == before[1:]
@@ -186,6 +224,49 @@ def test_what_comes_too_late_is_shown_to_be_copied(office: Office, browser: Brow
     assert run_drafts(office, today=last).corrections == 0
     assert run_drafts(office, today=date.fromordinal(last.toordinal() + 1)).corrections == 1
     assert "What you changed was not sent" not in text_of(browser.get(asked))
+    assert sound(office)
+
+
+@pytest.mark.parametrize(
+    ("step", "why"),
+    [(recommend, "it waits for the applicant's answer to a question"), (decide, "A decision needs a recommendation")],
+)
+def test_nothing_is_decided_while_a_correction_is_waited_for(
+    office: Office, browser: Browser, asked: str, step: Any, why: str
+) -> None:
+    browser.send(f"{asked}/title?return=check", {"title": "Half-way"})
+
+    def early() -> None:
+        with office.sessions.begin() as session:
+            step(session, office, "declined")
+
+    with pytest.raises(Refused, match=why):
+        early()
+    assert browser.send(f"{asked}/check-answers").headers["Location"] == asked
+    assert stands(office)[:2] == ("submitted", "Half-way")
+
+
+@pytest.mark.parametrize("how", list(ENDS))
+@pytest.mark.parametrize(("path", "typed"), [("check-answers", {}), ("need", {"need": "Typed <late>"})])
+def test_what_is_sent_at_the_moment_in_which_it_closes_is_shown_to_be_copied(
+    office: Office, browser: Browser, asked: str, how: str, path: str, typed: dict[str, str]
+) -> None:
+    """The correction waits for whoever closes it, and then finds it closed: one of the two stands, and says so."""
+    browser.send(f"{asked}/title?return=check", {"title": "Typed <late>"})
+    shown = hidden(text_of(browser.get(f"{asked}/{path}")))
+    before = stands(office)
+    with ThreadPoolExecutor(1) as threads:
+        with office.sessions.begin() as session:
+            close_in(session, office, how)
+            late = threads.submit(browser.client.post, f"{asked}/{path}", data={**shown, **typed})
+            with pytest.raises(TimeoutError):
+                late.result(timeout=0.3)
+        answer = late.result()
+    assert (answer.status_code, "Typed <late>" in text_of(answer)) == (409, True)
+    assert ENDS[how] in text_of(answer)
+    assert "Typed <late>" in text_of(browser.get(asked)).split("What you changed was not sent")[1]
+    assert stands(office)[1:] == before[1:]
+    assert lines(office, "corrected") == []
     assert sound(office)
 
 

@@ -105,6 +105,7 @@ def test_what_is_wrong_is_said_and_nothing_is_kept(
     answer = send(asked, **typed)
     assert answer.status_code == 422
     assert f'href="#{field}"' in text_of(answer)
+    assert '<details class="govuk-details" open>' in text_of(answer), "what is wrong can be seen"
     assert typed["answer"] in text_of(answer)
     [found] = came_in(office)
     assert (found.status, found.spent) == ("queried", 950_00)

@@ -104,6 +104,15 @@ def test_a_return_with_something_wrong_in_it_is_saved_all_the_same(
     assert 'value="some"' in page
 
 
+def test_what_is_typed_is_saved_on_the_way_to_receipts_and_pictures(
+    app: Any, office: Office, return_paths: list[str]
+) -> None:
+    one = Person(app, return_paths[0])
+    answer = one.type(narrative="Half a <sentence").post(save="documents")
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"{return_paths[0]}/documents")
+    assert drafts(office)[0]["narrative"] == "Half a <sentence"
+
+
 def test_sending_it_takes_the_draft_away(app: Any, office: Office, return_paths: list[str]) -> None:
     one = Person(app, return_paths[0])
     one.type(narrative="Half").save()
@@ -294,7 +303,8 @@ def test_a_draft_of_a_return_that_is_in_is_not_kept(office: Office, return_paths
 
     def late() -> None:
         with office.sessions.begin() as session:
-            deadline = session.scalars(select(Deadline).where(Deadline.met_at.is_not(None))).one()
+            mine = (Deadline.kind == "return") & Deadline.met_at.is_not(None)
+            deadline = session.scalars(select(Deadline).where(mine)).one()
             return_drafts.save(session, deadline, {"views": "Late"}, "", now=office.clock())
 
     with pytest.raises(Conflict, match="nothing was saved") as refused:

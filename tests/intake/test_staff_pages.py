@@ -284,6 +284,7 @@ def test_a_return_is_read_beside_its_targets_and_accepted_once(
 ) -> None:
     first, second = signed_in(), signed_in(name="Otto Other")
     page = text_of(first.get(came_in))
+    assert page.index("Fewer calls.") < page.index("Accept this return"), "it is read first"
     for said in ("A fifth fewer", "A tenth fewer", "£900 of £2,000", "They like it.", "Fewer calls.", "To be read"):
         assert said in page
     html = second.get(came_in).get_data(as_text=True)
