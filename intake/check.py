@@ -15,8 +15,9 @@ from core.assessing import finding_data
 from core.explaining import Explanation, explain
 from core.funds import FundPosition
 from core.publication import PublicAward
-from core.rules.assessment import Facts
+from core.rules.assessment import Assessment, Facts
 from core.rules.calendar import financial_year, year_label
+from core.rules.money import display
 from core.rules.policy import Fund, Kind, OrganisationType, Purpose
 from core.rules.questions import (
     PURPOSES,
@@ -37,6 +38,8 @@ blueprint = Blueprint("check", __name__)
 
 ASKED = ("amount", "purpose", "organisation_type", "age_from", "age_to", "send", "start", "end", "buys", "purchases")
 """The application's own questions that decide what is asked for."""
+
+TITLE = "Check if you can apply, and what we will ask for"
 
 LATELY = 2
 """How many of a fund's latest awards the start page names."""
@@ -97,10 +100,12 @@ def check() -> ResponseReturnValue:
             faults = (Fault("fund", "fund", "Select a fund", "/fund"), *faults)
     told = _explained(values, fund) if asked and not faults else None
     mine = told.assessment if told else None
+    findings = [finding_data(finding) for finding in mine.findings] if mine else []
     return pages.page(
         "check.html",
         422 if faults else 200,
-        title="Check if you can apply, and what we will ask for",
+        title=_answer(mine, fund, cast("int", values["amount"])) if mine else TITLE,
+        subject=TITLE,
         fund=chosen,
         components=[
             pages.component(_fund_question(today), {"fund": fund.id if chosen else ""}, faults),
@@ -112,14 +117,21 @@ def check() -> ResponseReturnValue:
         ],
         errors=pages.error_list(faults),
         mine=mine,
-        findings=[finding_data(finding) for finding in mine.findings] if mine else [],
+        **{verdict: [one for one in findings if one["verdict"] == verdict] for verdict in ("not_met", "advice", "met")},
         fitting=told.fitting if told else (),
         who=told.who_may_approve if told else "",
         answered=mine is not None,
-        amount=values.get("amount"),
         is_open=fund.is_open(today) and fund.open_to_applications,
         carried={name: raw[name] for name in carried_names(fund) if raw.get(name)},
     )
+
+
+def _answer(mine: Assessment, fund: Fund, amount: int) -> str:
+    """What the rules say, in a sentence that heads the page."""
+    asked = f"{display(amount)} from the {fund.name}"
+    if mine.blocking:
+        return f"{asked} could not be approved as you describe it"
+    return f"Nothing that you have told us stands in the way of {asked}"
 
 
 def carried_names(fund: Fund) -> tuple[str, ...]:
