@@ -6,9 +6,10 @@ import mimetypes
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 import structlog
-from flask import Flask, Request, Response, render_template, request, send_file
+from flask import Flask, Request, Response, current_app, redirect, render_template, request, send_file
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
 from flask_wtf.csrf import CSRFError, CSRFProtect
@@ -237,18 +238,7 @@ def _errors(app: Flask) -> None:
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> ResponseReturnValue:
-        if error.response is not None or error.code is None or error.code < 400:
-            return error
-        if isinstance(error, RequestEntityTooLarge) and request.endpoint == documents.RECEIVES:
-            return _shown(documents.too_large, 413)
-        said = _WORDS.get(error.code, error.description or "")
-        answer = _say(error.code, said)
-        for name, value in error.get_headers(request.environ):
-            if name.lower() in ("allow", "retry-after"):
-                answer.headers[name] = value
-        if error.code == 429:
-            answer.headers.setdefault("Retry-After", "60")
-        return answer
+        return _http(error)
 
     @app.errorhandler(Exception)
     def failed(error: Exception) -> ResponseReturnValue:
@@ -257,6 +247,36 @@ def _errors(app: Flask) -> None:
             "request_failed", reference=reference, endpoint=request.endpoint, method=request.method, exc_info=error
         )
         return _say(500, f"Something went wrong on our side. If it happens again, tell us this: {reference}.")
+
+
+def _http(error: HTTPException) -> ResponseReturnValue:
+    if error.response is not None or error.code is None or error.code < 400:
+        return error
+    if isinstance(error, RequestEntityTooLarge) and request.endpoint == documents.RECEIVES:
+        return _shown(documents.too_large, 413)
+    if error.code == 404 and (place := _without_slash()):
+        return redirect(place, code=308)
+    said = _WORDS.get(error.code, error.description or "")
+    answer = _say(error.code, said)
+    for name, value in error.get_headers(request.environ):
+        if name.lower() in ("allow", "retry-after"):
+            answer.headers[name] = value
+    if error.code == 429:
+        answer.headers.setdefault("Retry-After", "60")
+    return answer
+
+
+def _without_slash() -> str:
+    """The page that an address with a slash at its end means, as people type it; "" where there is none."""
+    asks = request.method in ("GET", "HEAD") and request.routing_exception is not None
+    adapter = current_app.create_url_adapter(request)
+    if not asks or adapter is None or not request.path.endswith("/"):
+        return ""
+    path = "/" + request.path.strip("/")
+    if not adapter.test(path, method="GET"):
+        return ""
+    query = request.query_string.decode("ascii", "ignore")
+    return quote(request.root_path.rstrip("/") + path) + (f"?{query}" if query else "")
 
 
 _AGAIN: Mapping[str, Callable[..., Response]] = {

@@ -126,6 +126,41 @@ def test_forms_work_under_https_without_a_referrer(office: Office) -> None:
 
 
 @pytest.mark.one_database
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("/awards/", "/awards"),
+        ("/check/?amount=2000&fund=youth-fund", "/check?amount=2000&fund=youth-fund"),
+        ("/desk/", "/desk"),
+        ("/apply/youth-fund//", "/apply/youth-fund"),
+        ("/policy/", "/policy"),
+        ("/api/v1/funds/", "/api/v1/funds"),
+    ],
+)
+def test_a_slash_too_many_leads_to_the_page(browser: Any, typed: str, meant: str) -> None:
+    answer = browser.get(typed)
+    while answer.status_code == 308 and answer.headers["Location"].endswith("/"):  # two slashes become one
+        answer = browser.get(answer.headers["Location"])
+    assert (answer.status_code, answer.headers["Location"]) == (308, meant)
+
+
+def test_a_link_with_a_slash_too_many_is_followed(browser: Any, started: str) -> None:
+    assert browser.get(f"{started}/").headers["Location"] == started
+
+
+@pytest.mark.parametrize(
+    "typed", ["/nowhere/", "/awards//evil.example/", "/%5Cevil.example/", "/awards/%2F%2Fevil.example/"]
+)
+def test_a_slash_too_many_never_leads_elsewhere(browser: Any, typed: str) -> None:
+    answer = browser.get(typed)
+    assert answer.status_code in (404, 308)
+    assert not answer.headers.get("Location", "/").startswith(("//", "/\\", "http://evil"))
+
+
+def test_what_is_sent_to_an_address_with_a_slash_too_many_goes_nowhere(browser: Any) -> None:
+    assert browser.client.post("/api/v1/applications/", json={}).status_code == 404
+
+
 def test_every_route_stands_in_the_access_table(app: Flask) -> None:
     routes = {rule.endpoint for rule in app.url_map.iter_rules()}
     assert routes == set(ACCESS)
