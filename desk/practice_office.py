@@ -91,6 +91,9 @@ ALLOCATIONS: Mapping[str, str] = {
 QUESTION = "All of the award has been spent. What was it spent on, and what happens to the project now?"
 """What the practice office has asked about one return."""
 
+READ_WITHIN = timedelta(days=50)
+"""How long a return of the past waited at most before it was read and accepted: what came in since then waits."""
+
 HALF_FILLED: Mapping[str, str] = {
     "narrative": "Twelve sessions so far. The register shows that most of them come back every week.",
     "people": "34",
@@ -245,6 +248,7 @@ def _award(
     light = office.policy.tier(award.amount) is Tier.LIGHT
     _pay(session, office, award, staff, award.amount if light else award.amount // 2, start, None, now=before(7))
     _returns(session, award, today, now, overdue=told.get("a_return_is") == "overdue")
+    _read(session, award, officer, now)
     if told.get("a_return_is") == "queried":
         asking.ask(session, award.returns[-1], officer, QUESTION, office=office, now=now - timedelta(days=2))
     elif told.get("a_return_is") == "half_filled":
@@ -329,6 +333,14 @@ def _pay(
     )
     payments.approve(session, award.id, stage.number, staff["U0DIRECTOR"], office=office, now=now)
     payments.pay(session, award.id, stage.number, staff["U0FINANCE"], office=office, now=now)
+
+
+def _read(session: Session, award: Award, officer: Person, now: datetime) -> None:
+    """Accept the returns that came in a while ago, each some days after it did."""
+    for number, came_in in enumerate(award.returns):
+        if came_in.received_at < now - READ_WITHIN:
+            read_at = came_in.received_at + timedelta(days=4 + number, hours=2)
+            returns.accept(session, came_in.id, officer, now=read_at)
 
 
 _FIRST = ("Alex", "Bilal", "Cerys", "Dominika", "Eddie", "Farah", "Grace")

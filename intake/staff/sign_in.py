@@ -21,6 +21,8 @@ from requests import RequestException
 
 from core import people
 from core.records import Person
+from core.rules.policy import Body
+from core.rules.words import listed
 from intake import pages
 from intake.staff import session as staff_session
 
@@ -98,11 +100,13 @@ def page() -> ResponseReturnValue:
 
 
 def _page(found: list[Person], to: str, fault: str = "") -> Response:
+    of_office = [one for one in found if Body(one.body) is Body.OFFICE]
     return pages.page(
         "staff/sign_in.html",
         422 if fault else 200,
         title="Sign in to the desk",
-        people=[{"value": str(one.id), "text": one.name, "hint": {"text": _role(one)}} for one in found],
+        people=[{"value": str(one.id), "text": one.name, "hint": {"text": _role(one)}} for one in of_office],
+        others=listed(one.name for one in found if one not in of_office),
         slack=_slack() is not None,
         to=to,
         errors=[{"text": fault, "href": "#person"}] if fault else [],
@@ -110,8 +114,7 @@ def _page(found: list[Person], to: str, fault: str = "") -> Response:
 
 
 def _role(person: Person) -> str:
-    role = person.role.replace("_", " ").capitalize()
-    return role if person.body == "office" else f"{role}, {person.body}"
+    return person.role.replace("_", " ").capitalize()
 
 
 @blueprint.post("/desk/sign-in")

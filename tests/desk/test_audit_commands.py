@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,11 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import Engine, text
 
+from core import waiting
 from core.audit_lines import Detail, Entry
 from core.audit_story import Reliance, Story
 from core.office import Office
+from core.waiting import Waits
 from desk.audit_commands import NARROWEST, WIDEST, printed
 from desk.command import main
 from tests.conftest import Clock
@@ -171,7 +174,7 @@ def test_a_finding_said_before_is_named_with_its_line(clock: Clock) -> None:
     assert "The rest is word for word as in line 7: T1." in found
 
 
-def test_the_practice_office_verifies(run: Run, office: Office, clock: Clock) -> None:
+def test_the_practice_office_verifies_and_few_things_wait_in_it(run: Run, office: Office, clock: Clock) -> None:
     from desk import practice_office  # noqa: PLC0415 - only here
 
     with office.sessions.begin() as session:
@@ -179,3 +182,8 @@ def test_the_practice_office_verifies(run: Run, office: Office, clock: Clock) ->
     data: dict[str, Any] = json.loads(run("verify", "--json").output)
     assert data["faults"] == []
     assert data["lines"] > 50
+    with office.reading() as session:
+        found = waiting.everything(session, today=office.today(), now=clock.now)
+    kinds = Counter(one.kind for one in found)
+    assert 3 <= kinds[Waits.RETURN] <= 8, "a believable few"
+    assert len(found) <= 12

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -332,6 +333,15 @@ def test_whoever_is_removed_sees_nothing_from_that_moment(practice: Flask, offic
     with office.sessions.begin() as session:
         people.remove(session, email="gwen@office.example", actor="test", now=office.clock())
     assert client.get("/desk").status_code == 303
+
+
+def test_the_practice_list_offers_only_whom_these_pages_are_for(practice: Flask, office: Office) -> None:
+    gwen = add(office, "Gwen Grants", Role.OFFICER)
+    frankie = add(office, "Frankie Force", Role.OFFICER, body=Body.CONSTABULARY)
+    answer = practice.test_client().get("/desk/sign-in")
+    offered = re.findall(r'type="radio" value="([0-9]+)"', answer.get_data(as_text=True))
+    assert (str(gwen) in offered, str(frankie) in offered) == (True, False)
+    assert "Constabulary staff see none of these pages, so Frankie Force cannot be chosen." in text_of(answer)
 
 
 def test_constabulary_staff_see_none_of_it(practice: Flask, office: Office) -> None:
