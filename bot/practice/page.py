@@ -1,11 +1,13 @@
 """The practice Slack as a page: pick who you are, read channels, press buttons, fill in modals.
 
-Server-rendered and usable without scripts. Who one is stands in the address, so that two people can be tried in two
-windows. GET changes nothing; every POST carries Flask-WTF's token.
+Server-rendered and usable without scripts; with them a channel and the Home tab bring themselves up to date. Who one is
+stands in the address, so that two people can be tried in two windows. GET changes nothing; every POST carries
+Flask-WTF's token.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -120,7 +122,8 @@ class _Pages:
         """A channel's messages, oldest first."""
         person = self._person(person_id)
         channel = self._channel(person, channel_id)
-        return self._render("channel.html", person, channel=channel, entries=self._entries(person, channel))
+        entries = self._entries(person, channel)
+        return self._render("channel.html", person, channel=channel, entries=entries, live=_digest(entries))
 
     def home(self, person_id: str) -> str:
         """The Home tab as last published for this person."""
@@ -323,6 +326,7 @@ class _Pages:
             channels=channels,
             open_view=views[-1] if views else None,
             texts=texts,
+            live_side=_digest([(one.channel_id, one.name) for one in channels]),
             csrf_token=generate_csrf,
             channel_title=self._channel_title,
             is_ours=_is_ours,
@@ -385,6 +389,11 @@ class _Pages:
             parent = entries.get(message.thread_ts) if message.thread_ts else None
             (listed if parent is None else parent.replies).append(entry)
         return listed
+
+
+def _digest(shown: object) -> str:
+    """What tells a page's script whether it shows something else by now."""
+    return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
 
 
 def _check_token() -> None:
