@@ -124,7 +124,7 @@ def documents(desk: assembly.Desk) -> Line:
 def pdf() -> Line:
     """Whether applicants can save a copy as a PDF. Without it they print the page, so it is no fault."""
     if copies.can_be_made():
-        return Line("pdf", fine=True, said="copies of applications can be made")
+        return Line("pdf", fine=True, said="copies of applications and returns can be made")
     return Line(
         "pdf", fine=True, said=f"no copies, people print the page instead; to have them install {copies.PACKAGES}"
     )

@@ -93,6 +93,7 @@ ACCESS: Mapping[str, Access] = {
     "bank_details.give": Access.LINK,
     "returns.form": Access.LINK,
     "returns.receive": Access.LINK,
+    "returns.copy": Access.LINK,
     "return_answers.answer": Access.LINK,
     "recipient_asks.more_time_form": Access.LINK,
     "recipient_asks.ask_more_time": Access.LINK,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, Response, redirect, request, url_for
+from flask import Blueprint, Response, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -30,7 +30,7 @@ from core.rules.questions import (
 )
 from core.rules.return_forms import FIGURES, Agreed, is_over, read_one
 from core.shown import Shown, mark
-from intake import pages
+from intake import copies, pages
 
 blueprint = Blueprint("returns", __name__)
 
@@ -317,6 +317,7 @@ def received_page(
         seen=pages.seen() if typed is not None else mark(returns.as_typed(came_in)),
         came_in=came_in,
         more=said_more(asked, came_in),
+        copies=copies.can_be_made(),
         following=_following(asked.award, asked.deadline.due),
         question=next((one for one in said if one.ended_at is None), None),
         answer=pages.component(ANSWER, raw, faults),
@@ -327,6 +328,35 @@ def received_page(
         answered=[one for one in said if one.answer is not None],
         **_beside(session, token, asked.award, asked.deadline),
     )
+
+
+@blueprint.get("/returns/<token>/copy.pdf")
+def copy(token: str) -> ResponseReturnValue:
+    """What was sent of a return, asked and answered, as a PDF; 404 until it is in."""
+    with pages.office().reading() as session:
+        asked = asked_by_link(session, token)
+        came_in = returns.received(session, asked.award, asked.deadline.due)
+        if came_in is None:
+            abort(404)
+        targets = {outcome.measure: outcome.target for outcome in asked.award.application.outcomes}
+        words = copies.worded(
+            "return_copy.html",
+            award=asked.award,
+            application=asked.award.application,
+            fund_name=pages.office().policy.fund_name(asked.award.fund),
+            details=pages.office().policy.office,
+            came_in=came_in,
+            more=said_more(asked, came_in),
+            measures=[_measured(row, targets) for row in came_in.measures],
+            asked=asking.questions(session, came_in),
+        )
+        name = f"{asked.award.reference}-{came_in.due.isoformat()}"
+    return copies.answer(words, name, what="return", back=url_for(".form", token=token))
+
+
+def _measured(row: Mapping[str, str], targets: Mapping[str, str]) -> dict[str, str]:
+    target = f"\nTarget: {targets[row['measure']]}" if row["measure"] in targets else ""
+    return {"measure": row["measure"], "said": f"{row['achieved']}{target}"}
 
 
 def said_more(asked: AskedFor, came_in: MonitoringReturn) -> dict[str, str]:

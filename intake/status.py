@@ -244,22 +244,16 @@ def copy(token: str) -> ResponseReturnValue:
         sections: dict[str, list[Any]] = {}
         for given in answers_given(application, _policy()):
             sections.setdefault(given.section, []).append(given)
-        facts = {
-            "application": application,
-            "award": application.award,
-            "fund_name": _policy().fund_name(application.fund),
-            "details": _policy().office,
-            "sections": sections,
-            "asked": asking.questions(session, application),
-            "made_at": office.clock(),
-        }
-        try:
-            pdf = copies.as_pdf(**facts)
-        except copies.NoCopies:
-            back = url_for("apply.status", token=token)
-            return pages.page("no_copy.html", 503, title="We cannot make a PDF at the moment", back=back)
-    headers = {"Content-Disposition": f'attachment; filename="{application.reference}.pdf"'}
-    return Response(pdf, content_type="application/pdf", headers=headers)
+        words = copies.worded(
+            "copy.html",
+            application=application,
+            fund_name=_policy().fund_name(application.fund),
+            details=_policy().office,
+            sections=sections,
+            asked=asking.questions(session, application),
+        )
+        name = application.reference or ""
+    return copies.answer(words, name, what="application", back=url_for("apply.status", token=token))
 
 
 # ------------------------------------------------------------------------------------------------- what it stands at

@@ -64,15 +64,15 @@ def _instead(data: bytes) -> str:
         return "This is an old kind of Office file. Open it, save it as .docx, .xlsx or PDF, and send that."
     if data[4:12] in _HEIC:
         return "This is an iPhone's HEIC photo. Send it as JPEG: on a phone, choose “Most compatible” under Camera."
-    found = _looks_like(data)
-    return f"We cannot take this file{f': it looks like {found}' if found else ''}. Send {TAKEN}."
+    ending = _ending_of(data)
+    return f"We cannot take this file{f': inside, it is a {ending} file' if ending else ''}. Send {TAKEN}."
 
 
-def _looks_like(data: bytes) -> str:
-    """What the bytes look like, for the person who sent them; "" where nothing fits well."""
+def _ending_of(data: bytes) -> str:
+    """How a file with this content is usually called, such as ".html"; "" where nothing fits well."""
     try:
         guesses = puremagic.magic_string(data[:65_536])
     except (puremagic.PureError, ValueError):
         return ""
     best = max(guesses, key=lambda guess: guess.confidence, default=None)
-    return f"{best.name} ({best.extension})" if best is not None and best.name and best.confidence >= 0.4 else ""
+    return best.extension if best is not None and best.confidence >= 0.4 else ""

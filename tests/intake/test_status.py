@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import io
 import re
-from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from html import unescape
 from typing import Any, Literal
 
 import pytest
-from pypdf import PdfReader
 from sqlalchemy import select
 
 from core import applications, asking, awards, deciding, events, people
 from core.office import Office
 from core.records import Application, Asked, Award, OutboxMessage, Person
 from core.rules.policy import Role, Window
-from intake import copies
 from intake.app import create_app
-from tests.packages import bring
 
 QUESTION = "Who owns the <hall>?\n\nAnd who pays for it?"
 
@@ -346,82 +341,3 @@ def test_a_draft_has_nothing_of_this(browser: Any, started: str) -> None:
     assert browser.get(f"{started}/copy.pdf").status_code == 404
     for path in ("withdraw", "answer"):
         assert browser.client.post(f"{started}/{path}", data={"csrf_token": token}).status_code == 404
-
-
-# ---------------------------------------------------------------------------------------------- the copy
-
-
-@pytest.fixture
-def pango() -> None:
-    """What a PDF needs of the system."""
-
-    def there() -> bool:
-        copies.can_be_made.cache_clear()
-        return copies.can_be_made()
-
-    assert bring(there, *copies.PACKAGES.split())
-
-
-@pytest.mark.usefixtures("pango")
-@pytest.mark.one_database
-def test_a_copy_is_a_tagged_pdf_with_every_answer(browser: Any, office: Office, submitted: str) -> None:
-    asked = ask(office)
-    with office.sessions.begin() as session:
-        asking.answer(session, asked, "The parish.", source="applicant", now=office.clock())
-    declined(office)
-    answer = browser.get(f"{submitted}/copy.pdf")
-    with office.reading() as session:
-        reference = session.scalars(select(Application.reference)).one()
-    assert (answer.status_code, answer.content_type) == (200, "application/pdf")
-    assert answer.headers["Content-Disposition"] == f'attachment; filename="{reference}.pdf"'
-    assert answer.headers["Cache-Control"] == "no-store"
-    pdf = PdfReader(io.BytesIO(answer.get_data()))
-    root: Mapping[str, Any] = pdf.trailer["/Root"]  # type: ignore[assignment]
-    assert (root["/Lang"], root["/MarkInfo"]["/Marked"]) == ("en-GB", True)
-    assert "/StructTreeRoot" in root
-    assert pdf.metadata is not None
-    assert pdf.metadata.title == f"Application {reference}: Friday night gym"
-    text = " ".join(" ".join(page.extract_text() for page in pdf.pages).split())
-    for said in (
-        "Ramsey Boxing Club",
-        "£2,000",
-        "Young people have nowhere to go. Forty told us so.",
-        "A fifth fewer",
-        "kim@boxing.example",
-        "Who owns the <hall>? And who pays for it? The parish.",
-        "Others need it more.",
-    ):
-        assert said in text, said
-
-
-@pytest.mark.usefixtures("pango")
-@pytest.mark.one_database
-def test_a_copy_fetches_nothing_and_runs_nothing(browser: Any, filled: str) -> None:
-    hostile = '<img src="file:///etc/passwd"><link rel=stylesheet href="http://127.0.0.1:9/x.css"> {{ 7*7 }}'
-    browser.send(f"{filled}/need", {"need": hostile})
-    browser.send(f"{filled}/check-answers")
-    pdf = PdfReader(io.BytesIO(browser.get(f"{filled}/copy.pdf").get_data()))
-    text = " ".join(" ".join(page.extract_text() for page in pdf.pages).split())
-    assert '<img src="file:///etc/passwd">' in text
-    assert "{{ 7*7 }}" in text
-    assert "root:" not in text
-
-
-@pytest.fixture
-def without_pango(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A machine on which the libraries are not."""
-    copies.can_be_made.cache_clear()
-    monkeypatch.setattr(copies, "_LIBRARIES", ("libpango-that-is-not-there.so.0",))
-    yield
-    copies.can_be_made.cache_clear()
-
-
-@pytest.mark.usefixtures("without_pango")
-@pytest.mark.one_database
-def test_without_what_a_pdf_needs_the_page_offers_to_print(browser: Any, submitted: str) -> None:
-    source = browser.get(submitted).get_data(as_text=True)
-    assert "copy.pdf" not in source
-    assert "print this page" in source
-    answer = browser.get(f"{submitted}/copy.pdf")
-    assert answer.status_code == 503
-    assert "Your application is safe" in words(answer)
