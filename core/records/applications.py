@@ -32,6 +32,7 @@ class Application(Record):
         CheckConstraint("status = 'draft' OR reference IS NOT NULL", name="submitted_has_reference"),
         CheckConstraint("amount IS NULL OR amount > 0", name="amount_positive"),
         Index("ix_application_status_submitted_at", "status", "submitted_at"),
+        {"sqlite_autoincrement": True},  # a number is never given twice: the trail and holds name a draft by it
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine
 from sqlalchemy.pool import NullPool
 
 from core import database
@@ -41,6 +41,14 @@ def own_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator
     yield url
     if server is not None:
         server.drop(url)
+
+
+@pytest.fixture
+def own_engine(own_database_url: str) -> Iterator[Engine]:
+    """The engine of such a record."""
+    opened = database.open_database(own_database_url)
+    yield opened
+    opened.dispose()
 
 
 @pytest.fixture(scope="session")

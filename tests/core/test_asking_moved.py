@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, select, text
@@ -24,13 +22,6 @@ def before_the_table() -> str:
     found = next(one for one in versions if one.path.endswith("_asking.py"))
     assert isinstance(found.down_revision, str)
     return found.down_revision
-
-
-@pytest.fixture
-def own_engine(own_database_url: str) -> Iterator[Engine]:
-    opened = database.open_database(own_database_url)
-    yield opened
-    opened.dispose()
 
 
 def kept(engine: Engine) -> list[Any]:
