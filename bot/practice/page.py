@@ -8,6 +8,7 @@ Flask-WTF's token.
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -326,6 +327,7 @@ class _Pages:
             channels=channels,
             open_view=views[-1] if views else None,
             texts=texts,
+            now=int(time.time() * 1000),
             live_side=_digest([(one.channel_id, one.name) for one in channels]),
             csrf_token=generate_csrf,
             channel_title=self._channel_title,

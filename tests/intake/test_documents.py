@@ -185,6 +185,11 @@ def test_without_consent_a_picture_is_not_taken_and_what_was_said_stays(
     assert kept(folder) == []
 
 
+def test_what_a_refused_file_is_is_said_plainly(browser: Browser, filled: str) -> None:
+    page = text(send(browser, filled, b"<!DOCTYPE html><html><head></head><body>x</body></html>"))
+    assert "We cannot take this file: inside, it is a .html file. Send a PDF, a photo" in page
+
+
 def test_while_the_store_is_away_nothing_typed_is_lost_and_nobody_sees_its_error(
     elsewhere: Browser, away: type[AwayFiles], return_paths: list[str]
 ) -> None:

@@ -386,6 +386,19 @@ def test_a_person_decides_in_a_real_browser_without_scripts(
     assert app.workspace.open_views(OFFICER.user_id) == []
 
 
+def test_new_messages_are_looked_for_without_scripts_as_often_as_one_likes(
+    client: WebClient, site: str, chromium: Browser
+) -> None:
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{site.removesuffix('/')}/{OFFICER.user_id}/{CHANNEL}#latest")
+    for said in ("The first", "The second"):
+        client.chat_postMessage(channel=CHANNEL, text=said)
+        page.get_by_role("link", name="Check for new messages").click()
+        page.get_by_text(said).wait_for(timeout=10_000)
+    context.close()
+
+
 @pytest.fixture
 def watching(site: str, ts: str, chromium: Browser) -> Iterator[Page]:
     """The channel in a browser with scripts, with one card in it; what breaks the page's policy is an error."""
