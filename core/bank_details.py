@@ -25,15 +25,13 @@ from core.rules.keeping import deletion_finding
 from core.rules.lifecycle import AwardState
 from core.rules.payment import PAYMENT, PaymentState
 from core.rules.policy import Role
+from core.rules.words import counted
 
 RETENTION = "bank_details"
 """The row of the policy's retention that says how long they are kept (W4)."""
 
 GIVEN, READ, PURGED = "bank_details_given", "bank_details_read", "bank_details_purged"
 """The kinds of the trail's lines about them."""
-
-MOST_A_DAY = 5
-"""How often the details of one award may be given within a day: whoever needs more has something else in mind."""
 
 
 def of_award(session: Session, award: Award) -> BankDetails | None:
@@ -78,7 +76,7 @@ def give(
             "again if they are right.",
             "L5",
         )
-    _check_often(session, award, now)
+    _check_often(session, award, office.policy.bank_details_a_day.value, now)
     if details is None:
         details = BankDetails(award_id=award.id, version=0)
         session.add(details)
@@ -92,14 +90,14 @@ def give(
     return details
 
 
-def _check_often(session: Session, award: Award, now: datetime) -> None:
+def _check_often(session: Session, award: Award, most: int, now: datetime) -> None:
     given = select(func.count()).where(
         Event.reference == award.reference, Event.kind == GIVEN, Event.at > now - timedelta(days=1)
     )
-    if (session.scalar(given) or 0) >= MOST_A_DAY:
+    if (session.scalar(given) or 0) >= most:
         raise Refused(
-            f"The bank details of this award were given {MOST_A_DAY} times within a day. Write to the office, or try "
-            "again tomorrow.",
+            f"The bank details of this award were given {counted(most, 'time')} within a day. Write to the office, or "
+            "try again tomorrow.",
             "L5",
         )
 

@@ -44,7 +44,7 @@ __all__ = [
 SHIPPED: Final = Path(str(resources.files("core").joinpath("policy.toml")))
 """The policy that the desk comes with."""
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 """The format of the file that this desk writes. An older one is read with what came later as it is shipped."""
 
 _FORMATS: Final = range(1, FORMAT + 1)
@@ -149,10 +149,11 @@ _FIGURES_OF: Final[Mapping[int, tuple[str, ...]]] = {
         "link_mails_an_hour", "link_mails_a_day", "budget_lines_in_form", "budget_lines_at_most",
         "largest_document", "documents_together", "documents_at_most", "constitution_from",
     ),
+    4: ("bank_details_a_day", "refused_shown_days", "signed_in_hours"),
 }  # fmt: skip
 """The figures that came with each format after the first."""
 
-_TABLES_OF: Final[Mapping[int, tuple[str, ...]]] = {2: ("thresholds", "notices", "retention"), 3: ()}
+_TABLES_OF: Final[Mapping[int, tuple[str, ...]]] = {2: ("thresholds", "notices", "retention"), 3: (), 4: ()}
 """The tables that came with each format after the first."""
 
 

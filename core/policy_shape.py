@@ -157,6 +157,9 @@ class _Figures(_Row):
     start_link_days: _Figure[_Count]
     link_mails_an_hour: _Figure[_Count]
     link_mails_a_day: _Figure[_Count]
+    bank_details_a_day: _Figure[Annotated[int, Field(strict=True, ge=1, le=100)]]
+    refused_shown_days: _Figure[_Count]
+    signed_in_hours: _Figure[Annotated[int, Field(strict=True, ge=1, le=24)]]
     largest_document: _Figure[Annotated[int, Field(strict=True, ge=1, le=50)]]
     documents_together: _Figure[_Count]
     documents_at_most: _Figure[Annotated[int, Field(strict=True, ge=1, le=200)]]
@@ -300,7 +303,7 @@ class DelegationRow(_Row):
 
 
 class File(_Row):
-    format: Literal[3]
+    format: Literal[4]
     office: _Office
     tiers: tuple[BandRow[rules.Tier], ...]
     buying: tuple[BandRow[Literal["one_quote", "three_quotes", "tender"]], ...]

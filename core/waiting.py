@@ -36,12 +36,19 @@ from core.rules.calendar import date_text
 from core.rules.documents import ScanState
 from core.rules.lifecycle import ApplicationState, AwardState, ReturnState
 from core.rules.payment import CheckKind
+from core.rules.policy import Policy
 
 MOST: Final = 300
 """How many of one kind are looked at: more than an office has, and few enough for one page to be made of."""
 
-SHOWN_FOR: Final = timedelta(days=28)
-"""How long a refused document or mail is shown: nothing in the record says that somebody has seen to it."""
+
+@dataclass(frozen=True)
+class _At:
+    """When it is asked what waits, and from when on what was refused is shown."""
+
+    today: date
+    now: datetime
+    shown_from: datetime
 
 
 class Waits(StrEnum):
@@ -79,9 +86,13 @@ class Waiting:
 _OF_AN_AWARD = (Award.reference, Application.organisation_name, Application.title, Award.amount)
 
 
-def everything(session: Session, *, today: date, now: datetime) -> list[Waiting]:
-    """All that waits, the oldest first. `now` bounds how far back refused documents and mails are shown."""
-    found = [one for kind in _KINDS.values() for one in kind(session, today, now)]
+def everything(session: Session, *, policy: Policy, today: date, now: datetime) -> list[Waiting]:
+    """All that waits, the oldest first. The policy says how far back refused documents and mails are shown.
+
+    Nothing in the record says that somebody has seen to one of those.
+    """
+    at = _At(today, now, now - timedelta(days=policy.refused_shown_days.value))
+    found = [one for kind in _KINDS.values() for one in kind(session, at)]
     return sorted(found, key=lambda one: (one.since, one.reference, one.kind.value))
 
 
@@ -106,7 +117,7 @@ _RETURNS: Mapping[str, str] = {
 }
 
 
-def _applications(session: Session, _today: date, now: datetime) -> list[Waiting]:
+def _applications(session: Session, at: _At) -> list[Waiting]:
     mine = Application
     query = (
         select(
@@ -126,7 +137,7 @@ def _applications(session: Session, _today: date, now: datetime) -> list[Waiting
             title or "",
             amount,
             _answer_by(_APPLICATIONS[status], by),
-            since or now,
+            since or at.now,
         )
         for reference, who, title, amount, status, since, by in session.execute(query)
     ]
@@ -136,7 +147,7 @@ def _answer_by(stands: str, by: date | None) -> str:
     return f"{stands}, by {date_text(by)}" if by is not None else stands
 
 
-def _returns(session: Session, _today: date, _now: datetime) -> list[Waiting]:
+def _returns(session: Session, _at: _At) -> list[Waiting]:
     mine = MonitoringReturn
     query = (
         select(*_OF_AN_AWARD, mine.status, mine.received_at, mine.due, Asked.answer_by)
@@ -153,12 +164,12 @@ def _returns(session: Session, _today: date, _now: datetime) -> list[Waiting]:
     ]
 
 
-def _overdue(session: Session, today: date, _now: datetime) -> list[Waiting]:
+def _overdue(session: Session, at: _At) -> list[Waiting]:
     query = (
         select(*_OF_AN_AWARD, Deadline.due)
         .join(Award, Award.id == Deadline.award_id)
         .join(Application, Application.id == Award.application_id)
-        .where(Deadline.kind == RETURN, Deadline.is_open, Deadline.due < today)
+        .where(Deadline.kind == RETURN, Deadline.is_open, Deadline.due < at.today)
         .order_by(Deadline.due, Deadline.id)
         .limit(MOST)
     )
@@ -171,7 +182,7 @@ def _overdue(session: Session, today: date, _now: datetime) -> list[Waiting]:
     ]  # fmt: skip
 
 
-def _more_time(session: Session, _today: date, _now: datetime) -> list[Waiting]:
+def _more_time(session: Session, _at: _At) -> list[Waiting]:
     mine = TimeRequest
     query = (
         select(*_OF_AN_AWARD, mine.asked_at, mine.due, mine.until)
@@ -190,7 +201,7 @@ def _more_time(session: Session, _today: date, _now: datetime) -> list[Waiting]:
     ]  # fmt: skip
 
 
-def _issues(session: Session, _today: date, _now: datetime) -> list[Waiting]:
+def _issues(session: Session, _at: _At) -> list[Waiting]:
     query = (
         select(*_OF_AN_AWARD, Issue.raised_at, Issue.owner_id, Person.name)
         .join(Award, Award.id == Issue.award_id)
@@ -209,7 +220,7 @@ def _issues(session: Session, _today: date, _now: datetime) -> list[Waiting]:
     ]  # fmt: skip
 
 
-def _measures(session: Session, _today: date, _now: datetime) -> list[Waiting]:
+def _measures(session: Session, _at: _At) -> list[Waiting]:
     mine = MeasureProposal
     query = (
         select(*_OF_AN_AWARD, mine.proposed_at, Award.accept_by)
@@ -227,7 +238,7 @@ def _measures(session: Session, _today: date, _now: datetime) -> list[Waiting]:
     ]
 
 
-def _bank_details(session: Session, _today: date, _now: datetime) -> list[Waiting]:
+def _bank_details(session: Session, _at: _At) -> list[Waiting]:
     latest = (
         select(AwardCheck.award_id, func.max(AwardCheck.id).label("check_id"))
         .where(AwardCheck.kind == CheckKind.BANK_DETAILS.value)
@@ -253,7 +264,7 @@ def _bank_details(session: Session, _today: date, _now: datetime) -> list[Waitin
     ]  # fmt: skip
 
 
-def _documents(session: Session, _today: date, now: datetime) -> list[Waiting]:
+def _documents(session: Session, at: _At) -> list[Waiting]:
     query = (
         select(
             Application.reference, Application.organisation_name, Application.title, Application.amount, Document.scan,
@@ -266,7 +277,7 @@ def _documents(session: Session, _today: date, now: datetime) -> list[Waiting]:
             ~Document.in_draft,
             Application.reference.is_not(None),
             (Document.scan == ScanState.WAITING.value) & Document.removed_at.is_(None)
-            | (Document.scan == ScanState.INFECTED.value) & (Document.uploaded_at > now - SHOWN_FOR),
+            | (Document.scan == ScanState.INFECTED.value) & (Document.uploaded_at > at.shown_from),
         )
         .order_by(Document.uploaded_at, Document.id)
         .limit(MOST)
@@ -278,10 +289,10 @@ def _documents(session: Session, _today: date, now: datetime) -> list[Waiting]:
     ]
 
 
-def _refused_mails(session: Session, _today: date, now: datetime) -> list[Waiting]:
+def _refused_mails(session: Session, at: _At) -> list[Waiting]:
     query = (
         select(OutboxMessage)
-        .where(OutboxMessage.kind == mail_refusals.KIND, OutboxMessage.made_at > now - SHOWN_FOR)
+        .where(OutboxMessage.kind == mail_refusals.KIND, OutboxMessage.made_at > at.shown_from)
         .order_by(OutboxMessage.made_at, OutboxMessage.id)
         .limit(MOST)
     )
@@ -298,7 +309,7 @@ def _refused_mails(session: Session, _today: date, now: datetime) -> list[Waitin
     return list(found.values())
 
 
-_KINDS: Mapping[Waits, Callable[[Session, date, datetime], list[Waiting]]] = {
+_KINDS: Mapping[Waits, Callable[[Session, _At], list[Waiting]]] = {
     Waits.APPLICATION: _applications,
     Waits.RETURN: _returns,
     Waits.OVERDUE: _overdue,

@@ -56,7 +56,7 @@ def page() -> ResponseReturnValue:
     office, staff = pages.office(), staff_session.staff()
     now, today = office.clock(), office.today()
     with office.reading() as session:
-        found = waiting.everything(session, today=today, now=now)
+        found = waiting.everything(session, policy=office.policy, today=today, now=now)
     counts = Counter(one.kind for one in found)
     said = request.args.get("kind", "")
     kind = Waits(said) if said in set(Waits) else None

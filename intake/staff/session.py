@@ -21,9 +21,6 @@ from core.records import Person
 from core.rules.policy import Body, Role
 from intake import pages
 
-SIGNED_IN_FOR = timedelta(hours=8)
-"""A working day: who comes in the next morning signs in again, and a computer left alone is not signed in for long."""
-
 _KEY = "staff"
 _CLOCKS_DIFFER = timedelta(minutes=1)
 
@@ -82,7 +79,8 @@ def signed_in(session: Session) -> Person | None:
         number, since = int(told["person"]), datetime.fromtimestamp(int(told["since"]), UTC)
     except (KeyError, TypeError, ValueError, OverflowError):
         return None
-    if not -_CLOCKS_DIFFER <= pages.office().clock() - since < SIGNED_IN_FOR:
+    office = pages.office()
+    if not -_CLOCKS_DIFFER <= office.clock() - since < timedelta(hours=office.policy.signed_in_hours.value):
         return None
     person = session.get(Person, number)
     return person if person is not None and person.active and told.get("ended") == person.sessions_ended else None

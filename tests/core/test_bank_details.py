@@ -15,7 +15,7 @@ from sqlalchemy import delete, select, text, update
 from core import awards, bank_details, events, holds, payments, publication
 from core.audit import verify
 from core.audit_story import story
-from core.bank_details import GIVEN, MOST_A_DAY, PURGED, READ
+from core.bank_details import GIVEN, PURGED, READ
 from core.errors import Conflict, Gone, NotFound, Refused
 from core.field_cipher import FieldCipher, key_of
 from core.office import Office, london_day
@@ -219,7 +219,7 @@ def test_two_people_at_once_the_second_is_told(office: Office) -> None:
 
 def test_too_often_in_a_day_is_refused_until_the_day_is_over(office: Office, clock: Clock) -> None:
     award_id = active(office)
-    for number in range(MOST_A_DAY):
+    for number in range(5):
         give(office, award_id, replace(ACCOUNT, number=f"7331194{number}"))
     with pytest.raises(Refused, match="5 times within a day"):
         give(office, award_id, OTHER)
@@ -227,7 +227,16 @@ def test_too_often_in_a_day_is_refused_until_the_day_is_over(office: Office, clo
     with pytest.raises(Refused, match="5 times within a day"):
         give(office, award_id, OTHER)
     clock.forward(seconds=1)
-    assert give(office, award_id, OTHER) == MOST_A_DAY + 1
+    assert give(office, award_id, OTHER) == 6
+
+
+def test_how_often_in_a_day_is_the_office_s_choice(office: Office) -> None:
+    once = replace(office.policy.bank_details_a_day, value=1)
+    strict = replace(office, policy=replace(office.policy, bank_details_a_day=once))
+    award_id = active(strict)
+    assert give(strict, award_id) == 1
+    with pytest.raises(Refused, match="given 1 time within a day"):
+        give(strict, award_id, OTHER)
 
 
 def test_without_a_key_nothing_is_kept(office: Office) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -25,7 +26,7 @@ from core.office import Office
 from core.records import Document, OutboxMessage
 from core.rules.banking import Account
 from core.rules.policy import Role
-from core.waiting import SHOWN_FOR, Waiting, Waits, everything, mine_first
+from core.waiting import Waiting, Waits, everything, mine_first
 from tests.core.casework import active, decide, offered, person, recommend, recommended, returned, someone, submitted
 
 FIRST = date(2027, 7, 1)
@@ -33,7 +34,7 @@ FIRST = date(2027, 7, 1)
 
 def waits(office: Office, kind: Waits | None = None, today: date | None = None) -> list[Waiting]:
     with office.reading() as session:
-        found = everything(session, today=today or office.today(), now=office.clock())
+        found = everything(session, policy=office.policy, today=today or office.today(), now=office.clock())
     return [one for one in found if kind is None or one.kind is kind]
 
 
@@ -147,7 +148,7 @@ def test_bank_details_wait_to_be_verified_and_again_once_they_change(office: Off
         assert waits(office, Waits.BANK_DETAILS) == []
 
 
-def test_documents_and_refused_mails_are_shown_for_four_weeks(office: Office, clock: Any) -> None:
+def test_documents_and_refused_mails_are_shown_for_as_long_as_the_policy_says(office: Office, clock: Any) -> None:
     application = submitted(office)
     with office.sessions.begin() as session:
         found = applications.by_id(session, application)
@@ -164,6 +165,14 @@ def test_documents_and_refused_mails_are_shown_for_four_weeks(office: Office, cl
     assert stands(office, Waits.DOCUMENT) == ["still being checked for viruses", "refused: harmful"]
     [refused] = waits(office, Waits.MAIL)
     assert refused.reference == reference
-    clock.now += SHOWN_FOR
+    clock.forward(days=7)
+    week = replace(office.policy.refused_shown_days, value=7)
+    soon = replace(office, policy=replace(office.policy, refused_shown_days=week))
+    assert stands(soon, Waits.DOCUMENT) == ["still being checked for viruses"]
+    assert waits(soon, Waits.MAIL) == []
+    clock.forward(days=21, seconds=-1)
+    assert len(stands(office, Waits.DOCUMENT)) == 2
+    assert len(waits(office, Waits.MAIL)) == 1
+    clock.forward(seconds=1)
     assert stands(office, Waits.DOCUMENT) == ["still being checked for viruses"]
     assert waits(office, Waits.MAIL) == []

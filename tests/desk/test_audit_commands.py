@@ -183,7 +183,7 @@ def test_the_practice_office_verifies_and_few_things_wait_in_it(run: Run, office
     assert data["faults"] == []
     assert data["lines"] > 50
     with office.reading() as session:
-        found = waiting.everything(session, today=office.today(), now=clock.now)
+        found = waiting.everything(session, policy=office.policy, today=office.today(), now=clock.now)
     kinds = Counter(one.kind for one in found)
     assert 3 <= kinds[Waits.RETURN] <= 8, "a believable few"
     assert len(found) <= 12

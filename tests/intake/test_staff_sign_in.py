@@ -326,6 +326,19 @@ def test_whoever_comes_back_to_the_list_signs_in_again(practice: Flask, office: 
     assert client.get("/desk").status_code == 303
 
 
+def test_how_long_a_session_lasts_is_the_office_s_choice(
+    office: Office, compiled_templates: FileSystemBytecodeCache, clock: Any
+) -> None:
+    hour = replace(office.policy.signed_in_hours, value=1)
+    short = replace(office, policy=replace(office.policy, signed_in_hours=hour))
+    client = made(short, compiled_templates).test_client()
+    sign_in(client, add(office, "Gwen Grants", Role.OFFICER))
+    clock.forward(hours=1, seconds=-1)
+    assert client.get("/desk").status_code == 200
+    clock.forward(seconds=1)
+    assert client.get("/desk").status_code == 303
+
+
 def test_whoever_is_removed_sees_nothing_from_that_moment(practice: Flask, office: Office) -> None:
     client = practice.test_client()
     sign_in(client, add(office, "Gwen Grants", Role.OFFICER))

@@ -331,6 +331,7 @@ def test_bank_holidays_are_englands() -> None:
 
 FORMAT_1 = Path(__file__).parent / "formats" / "policy_format_1.toml"
 FORMAT_2 = Path(__file__).parent / "formats" / "policy_format_2.toml"
+FORMAT_3 = Path(__file__).parent / "formats" / "policy_format_3.toml"
 
 
 def test_a_file_of_the_first_format_says_what_it_said() -> None:
@@ -364,6 +365,21 @@ def test_a_file_of_the_second_format_says_what_it_said() -> None:
         policy_from_text("\n".join(line for line in text.splitlines() if not line.startswith("forum_months")))
 
 
+def test_a_file_of_the_third_format_says_what_it_said() -> None:
+    text = FORMAT_3.read_text(encoding="utf-8")
+    old, shipped = read_policy(FORMAT_3), read_policy(SHIPPED)
+    later = {name.removeprefix("figures.") for name in came_later(text)}
+    assert {"bank_details_a_day", "refused_shown_days", "signed_in_hours"} <= later
+    assert not {"answer_days", "forum_months", "thresholds"} & later
+    for field in fields(old):
+        if field.name in later:
+            assert getattr(old, field.name) == getattr(shipped, field.name), field.name
+    changed = policy_from_text(text.replace("more_time_days = { value = 28", "more_time_days = { value = 21"))
+    assert changed.more_time_days.value == 21
+    with pytest.raises(PolicyError, match=r"figures\.answer_days: it is missing: add it"):
+        policy_from_text("\n".join(line for line in text.splitlines() if not line.startswith("answer_days")))
+
+
 def test_the_shipped_file_leaves_nothing_to_be_filled_in() -> None:
     assert came_later(SHIPPED.read_text(encoding="utf-8")) == ()
 
@@ -377,7 +393,7 @@ def test_a_file_of_this_format_must_say_everything() -> None:
 
 
 def test_a_file_of_a_later_format_is_refused() -> None:
-    text = SHIPPED.read_text(encoding="utf-8").replace("format = 3", "format = 4")
+    text = SHIPPED.read_text(encoding="utf-8").replace("format = 4", "format = 5")
     with pytest.raises(PolicyError, match="format"):
         policy_from_text(text)
 

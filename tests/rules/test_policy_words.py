@@ -34,17 +34,17 @@ def line_of(text: str, start: str) -> int:
 
 DAY = "it must be a day: write it without quotation marks, such as 2027-04-01"
 WHOLE = "it must be a whole number: write it without quotation marks, such as 6"
-FORMATS = "this desk reads the formats 1 to 3: correct it"
+FORMATS = "this desk reads the formats 1 to 4: correct it"
 
 
 @pytest.mark.parametrize(
     ("old", "new", "faults"),
     [
-        ("format = 3", "format = true", [f"format: {FORMATS}"]),
-        ("format = 3", "format = 0", [f"format: {FORMATS}"]),
-        ("format = 3", "format = 4", [f"format: {FORMATS}"]),
-        ("format = 3", "format = 1.0", [f"format: {FORMATS}"]),
-        ("format = 3", "format = [3]", [f"format: {FORMATS}"]),
+        ("format = 4", "format = true", [f"format: {FORMATS}"]),
+        ("format = 4", "format = 0", [f"format: {FORMATS}"]),
+        ("format = 4", "format = 5", [f"format: {FORMATS}"]),
+        ("format = 4", "format = 1.0", [f"format: {FORMATS}"]),
+        ("format = 4", "format = [4]", [f"format: {FORMATS}"]),
         ("since = 2026-11-01", 'since = "soon"', [f"office.name.since: {DAY}"]),
         ("since = 2026-11-01", "since = 0", [f"office.name.since: {DAY}"]),
         ("since = 2026-11-01", "since = 2026-11-01T09:00:00", [f"office.name.since: {DAY}"]),
