@@ -62,14 +62,15 @@ def front() -> ResponseReturnValue:
     today = office.today()
     year = financial_year(today)
     with office.reading() as session:
+        money = funds.positions(session, office.policy, year)
         found = [
             OpenFund(
                 fund,
                 fund.closes(today),
-                funds.position(session, fund.id, year),
+                position,
                 tuple(publication.latest(session, fund.id, LATELY, office=office)),
             )
-            for fund in office.policy.funds
+            for fund, position in zip(office.policy.funds, money, strict=True)
             if fund.is_open(today)
         ]
     others = [(fund, fund.opens(today)) for fund in office.policy.funds if not fund.is_open(today)]

@@ -1,4 +1,4 @@
-"""What one submission by API costs the record: a number of statements, and no more the more there is in it."""
+"""What a submission by API, and the start page, cost the record: so many statements, and no more the more it holds."""
 
 from __future__ import annotations
 
@@ -76,3 +76,12 @@ def test_a_submission_is_one_commit_of_so_many_statements(
         again = submit(before)
     assert again.json == answer.json
     assert len(statements) == 2, "the policy in force, and the key: the same answer costs next to nothing"
+
+
+def test_the_start_page_asks_for_the_money_of_all_funds_at_once(app: Flask, office: Office, engine: Engine) -> None:
+    api = app.test_client()
+    with counted(engine) as (statements, _):
+        assert api.get("/").status_code == 200
+    asked = [statement for statement in statements if "FROM fund_year" in statement]
+    assert len(asked) == 1, "\n".join(asked)
+    assert len(statements) <= 2 + len(office.policy.funds), "the policy in force, the money, and what each gave lately"
