@@ -277,27 +277,38 @@ def _card(application: Application, now: datetime) -> OutboxMessage:
     )
 
 
-def put_mail(session: Session, kind: str, application: Application, now: datetime) -> None:
-    """Put a mail about an application, one of this kind ever, into the outbox."""
-    outbox.put_all(session, [_mail(kind, application, now)])
+def mail_subject(application: Application) -> str:
+    """What the mails about an application are about: they go out in their order."""
+    return f"application-mail:{application.id}"
 
 
-def _mail(kind: str, application: Application, now: datetime) -> OutboxMessage:
+def put_mail(session: Session, kind: str, application: Application, now: datetime, **more: int) -> None:
+    """Put a mail about an application into the outbox, one of this kind ever for each set of ids that it is about.
+
+    `more` are the ids, beside the application's, that it is worded from.
+    """
+    outbox.put_all(session, [_mail(kind, application, now, **more)])
+
+
+def _mail(kind: str, application: Application, now: datetime, **more: int) -> OutboxMessage:
     return outbox.message_of(
         kind,
-        subject=f"application-mail:{application.id}",
-        key=f"{kind}:{application.id}",
-        payload={"application_id": application.id},
+        subject=mail_subject(application),
+        key=":".join([kind, str(application.id), *(str(number) for number in more.values())]),
+        payload={"application_id": application.id, **more},
         now=now,
     )
 
 
 def held(session: Session, application_id: int) -> Application:
-    """The application as it stands now, held until this transaction ends: decisions on it queue here."""
+    """The application as it stands now, held until this transaction ends: decisions on it queue here.
+
+    It is held in a way that lets other rows refer to it meanwhile: an answer to its offer holds the award first.
+    """
     application = session.scalars(
         select(Application)
         .where(Application.id == application_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     ).one_or_none()
     if application is None:

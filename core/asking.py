@@ -7,7 +7,7 @@ what was recommended on is about to change.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import applications, outbox, people, returns, written
+from core.assessing import assessment_of
 from core.errors import Conflict, NotFound, Refused
 from core.office import Office, london_day, london_moment
 from core.records import Application, Asked, MonitoringReturn, Person
@@ -94,10 +95,12 @@ def ask(
     office: Office,
     now: datetime,
     may_correct: bool = False,
+    rules: Sequence[str] = (),
 ) -> Asked:
     """Put a question to the applicant, or about a return to its recipient, by mail. It waits for the answer.
 
-    `may_correct` lets an applicant answer by correcting what they sent (A5); a return's figures can be anyway.
+    `may_correct` lets an applicant answer by correcting what they sent (A5); a return's figures can be anyway. `rules`
+    are those for which an application is sent back, for the trail.
     Raises Refused for whoever may not ask, or asks nothing; Conflict when it stands otherwise.
     """
     about = _held(session, about)
@@ -125,6 +128,8 @@ def ask(
     told["answer_by"] = answer_by.isoformat()
     if asked.may_correct:
         told["may_correct"] = True
+    if rules:
+        told["rules"] = list(rules)
     _tell(session, about, "query", actor, told, now)
     kind, subject = (
         ("question", f"application-mail:{about.id}")
@@ -133,6 +138,37 @@ def ask(
     )
     outbox.put(session, kind, subject=subject, key=f"{kind}:{asked.id}", payload={"asked_id": asked.id}, now=now)
     return asked
+
+
+def send_back(
+    session: Session, application: Application, person: Person, *, words: str = "", office: Office, now: datetime
+) -> Asked:
+    """Send an application back to be put right (A5): a question that names each rule which it fails.
+
+    It may be answered by correcting the application. `words` are what else the office says. A recommendation that
+    there was no longer stands. Raises Refused for whoever may not, or where it fails no rule and no words say what is
+    to be put right; Conflict when it is neither submitted nor recommended.
+    """
+    application = applications.held(session, application.id)
+    refusal = may(session, application, person, "query")
+    if refusal is not None:
+        raise refusal
+    failing = assessment_of(session, application, office=office, today=london_day(now)).blocking
+    own = written.note(words, "A5")
+    if not failing and not own:
+        raise Refused("It fails no rule, so write what is to be put right: it goes out by e-mail.", "A5")
+    lines = [f"{one.because} {one.remedy} ({one.rule})" for one in failing]
+    text = _to_put_right(own, lines)
+    while lines and len(text) > written.LONGEST_WORDS:  # the page of the application names every rule all the same
+        lines = lines[:-1]
+        text = _to_put_right(own, lines)
+    rules = [one.rule for one in failing]
+    return ask(session, application, person, text, office=office, now=now, may_correct=True, rules=rules)
+
+
+def _to_put_right(own: str, lines: Sequence[str]) -> str:
+    over = ["Please put this right, so that we can go on with your application:"] if lines else []
+    return "\n\n".join(part for part in (own, *over, *lines) if part)
 
 
 def answer(session: Session, asked_id: int, text: str, *, source: str, now: datetime) -> Asked:

@@ -145,7 +145,7 @@ class _Verifying:
                 self._told.add(key)
                 yield self._changed_between(key, before, number, said)
         if said["kind"] in DECISIONS:
-            self._notes.decided(str(said["reference"]), number)
+            self._notes.decided(str(said["reference"]), _decision_in(said), number)
         if said["kind"] == "money" and isinstance(said["data"], dict):
             self._notes.money(_movement(said["data"], said["actor"]), lines=1)
 
@@ -182,7 +182,10 @@ class _Verifying:
         for batch in batches_of(self._session.connection(), Record.metadata.tables["decision"]):
             rows = [row for row in batch if not isinstance(row, Unreadable)]
             references = self._references([row["application_id"] for row in rows])
-            lines = {row["id"]: self._notes.decision_line(references.get(row["application_id"], "")) for row in rows}
+            lines = {
+                row["id"]: self._notes.decision_line(references.get(row["application_id"], ""), row["id"])
+                for row in rows
+            }
             said = self._lines_of([line for line in lines.values() if line is not None])
             for row in rows:
                 reference, line = references.get(row["application_id"]), lines[row["id"]]
@@ -323,6 +326,11 @@ class _Verifying:
             return
         for difference in differences:
             yield Fault("ledger", f"{difference}.")
+
+
+def _decision_in(said: Mapping[str, Any]) -> int:
+    """The row of the decision that a line made; 0 where it names none."""
+    return next((int(key.partition(":")[2]) for key, _, _ in seals_in(said) if key.startswith("decision:")), 0)
 
 
 _NOT_REPEATED = (

@@ -183,7 +183,11 @@ def _entered(told: Told) -> tuple[str, list[Detail]]:
 def _queried(told: Told) -> tuple[str, list[Detail]]:
     aside = ". The recommendation no longer stands" if told.data.get("set_aside") else ""
     by = Detail("Answer wanted by", day(told.data["answer_by"]) if told.data.get("answer_by") else "")
-    return f"A question was put to the applicant{aside}", [_text(told, "question"), by]
+    rules = told.data.get("rules")
+    what = "A question was put to the applicant"
+    if rules:
+        what = f"It was sent back for {listed(str(one) for one in rules)}"
+    return f"{what}{aside}", [_text(told, "question"), by]
 
 
 def _sent_again(told: Told) -> tuple[str, list[Detail]]:
@@ -214,6 +218,21 @@ def _decided(told: Told) -> tuple[str, list[Detail]]:
     if told.line["kind"] == "declined":
         return f"Declined, of {money(told.asked)} asked for", details
     return f"Approved: {money(told.data.get('amount'))} of {money(told.asked)} asked for", details
+
+
+def _undone(told: Told) -> tuple[str, list[Detail]]:
+    decision = {"approved": "approval", "declined": "decline"}.get(str(told.data.get("outcome")), "decision")
+    return f"The {decision} was undone by whoever made it: it waits for a decision again", [_text(told, "reason")]
+
+
+def _taken(told: Told) -> tuple[str, list[Detail]]:
+    was = told.data.get("was")
+    return (f"Took it over from {was}" if was else "Took it on"), []
+
+
+def _listed(told: Told) -> tuple[str, list[Detail]]:
+    on = told.data.get("sitting_on")
+    return f"It was put on the list of the {f'sitting on {day(on)}' if on else 'next sitting'}", []
 
 
 def _years(told: Told) -> Detail:
@@ -432,6 +451,8 @@ _LETTERS: Mapping[str, str] = {
     "offer_refused": "the confirmation that the offer was refused",
     "offer_expired": "the letter that the offer has run out",
     "offer_extended": "the letter that the offer stays open longer",
+    "offer_withdrawn": "the letter that the offer is withdrawn",
+    "decline_undone": "the letter that the decline no longer holds",
     "measures_agreed": "the letter that the measures are changed as proposed",
     "measures_declined": "the letter that the measures stay as they are",
     "bank_details": "the letter that bank details were given",
@@ -516,6 +537,13 @@ _WORDS: Mapping[str, Words] = {
     "withdrawn": _just("The applicant withdrew it"),
     "interest_declared": _declared,
     "recommended": _recommended,
+    "recommendation_undone": _just("The recommendation was undone by whoever made it", "reason"),
+    "decision_undone": _undone,
+    "taken": _taken,
+    "let_go": lambda told: (f"{told.data.get('was')} left, so it is nobody's to work on", []),
+    "put_on_list": _listed,
+    "taken_off_list": _just("It was taken off the panel's list"),
+    "offer_withdrawn": lambda told: (f"The offer of {money(told.data.get('amount'))} was withdrawn", []),
     "approved": _decided,
     "declined": _decided,
     "offered": _offered,

@@ -126,10 +126,9 @@ def story(
             f"There is no application or award {wanted} on record. Take the reference from its receipt, its card or "
             "the register: it reads like YF-2026-7K4MPX."
         )
-    award = session.scalar(select(Award.id).where(Award.application_id == number))
     rows = {
         name: all_chosen(session.connection(), table, condition)
-        for name, table, condition in _tables_of_a_case(number, award)
+        for name, table, condition in _tables_of_a_case(number, _awards_of(session, number))
     }
     if any(isinstance(row, Unreadable) for found in rows.values() for row in found):
         raise Refused(f"Rows of {wanted} hold what cannot be read. 'award-desk audit verify' says what is wrong.")
@@ -144,12 +143,17 @@ def happened(session: Session, application: Application, *, office: Office, toda
     return tuple(_Telling(session, application, office, today, True, unwatched).happened()[0])
 
 
-def _tables_of_a_case(application: int, award: int | None) -> Iterator[tuple[str, Table, ColumnElement[bool]]]:
+def _awards_of(session: Session, application: int) -> list[int]:
+    """The award of an application, and those whose offer was withdrawn, by their rows."""
+    return list(session.scalars(select(Award.id).where(Award.application_id == application).order_by(Award.id)))
+
+
+def _tables_of_a_case(application: int, awards: Sequence[int]) -> Iterator[tuple[str, Table, ColumnElement[bool]]]:
     """Each sealed table that has rows of one case, and which of them are of this one."""
     for name, table in sealed_tables().items():
         mine = [table.c.id == application] if name == "application" else []
         mine += [table.c.application_id == application] if "application_id" in table.c else []
-        mine += [table.c.award_id == award] if "award_id" in table.c and award is not None else []
+        mine += [table.c.award_id.in_(awards)] if "award_id" in table.c and awards else []
         if mine:
             yield name, table, or_(*mine)
 
@@ -179,6 +183,7 @@ class _Telling:
         self._session = session
         self._application = application
         self._award: Award | None = application.award
+        self._awards = _awards_of(session, application.id)
         self._office = office
         self._today = today
         self._private = private
@@ -297,7 +302,8 @@ class _Telling:
             return ""
         earlier = [one for one in self._lines if one["sequence"] < line["sequence"]]
         interested = frozenset(_person(one) for one in earlier if one["kind"] == "interest_declared")
-        asked_on = max((one["sequence"] for one in earlier if one["kind"] == "queried"), default=0)
+        set_aside = ("queried", "recommendation_undone")
+        asked_on = max((one["sequence"] for one in earlier if one["kind"] in set_aside), default=0)
         recommended = [one for one in earlier if one["kind"] == "recommended"]
         standing = [_person(one) for one in recommended if one["sequence"] > asked_on]
         staff = self._staff_at(line["sequence"])
@@ -337,10 +343,8 @@ class _Telling:
 
     def _old_money(self) -> Iterator[Entry]:
         """Movements from before each of them had a line of its own."""
-        if self._award is None:
-            return
         told = {key for line in self._lines if line["kind"] != events.SEALED for key, _, _ in seals_in(line)}
-        entries = select(LedgerEntry).where(LedgerEntry.award_id == self._award.id).order_by(LedgerEntry.id)
+        entries = select(LedgerEntry).where(LedgerEntry.award_id.in_(self._awards)).order_by(LedgerEntry.id)
         for one in self._session.scalars(entries):
             if seal_key("ledger_entry", one.id) not in told:
                 values = {"fund": one.fund, "year": one.year, "pot": one.pot, "kind": one.kind, "amount": one.amount}
@@ -350,7 +354,7 @@ class _Telling:
     def _letters(self) -> Iterator[Entry]:
         """What was mailed to the applicant, without the address."""
         subjects = [f"application-mail:{self._application.id}"]
-        subjects += [f"award:{self._award.id}"] if self._award is not None else []
+        subjects += [f"award:{number}" for number in self._awards]
         messages = select(OutboxMessage).where(OutboxMessage.subject.in_(subjects), OutboxMessage.channel == "mail")
         for message in self._session.scalars(messages.order_by(OutboxMessage.id)):
             yield Entry(
@@ -441,10 +445,9 @@ class _Telling:
 
     def _rows(self) -> tuple[dict[str, str | None], set[str]]:
         """The digests of the rows of this case as they stand, and the tables that have rows of one case each."""
-        award = self._award.id if self._award is not None else None
         found: dict[str, str | None] = {}
         tables: set[str] = set()
-        for name, table, condition in _tables_of_a_case(self._application.id, award):
+        for name, table, condition in _tables_of_a_case(self._application.id, self._awards):
             tables.add(name)
             for row in chosen(self._session.connection(), table, condition):
                 found[seal_key(name, row[key_of(table).name])] = digest(name, row)

@@ -84,15 +84,28 @@ _TELLS: Mapping[str, Mapping[str, Mapping[str, Teller]]] = {
         },
         "answered": {"status": _always(ApplicationState.SUBMITTED)},
         "question_taken_back": {"status": _always(ApplicationState.SUBMITTED)},
+        "recommendation_undone": {"status": _always(ApplicationState.SUBMITTED)},
+        "decision_undone": {"status": _always(ApplicationState.RECOMMENDED)},
+        "taken": {"taken_by_id": _told("person"), "taken_at": lambda line: line["at"]},
+        "let_go": {"taken_by_id": lambda _line: None, "taken_at": lambda _line: None},
     },
     "recommendation": {
         "recommended": {
             "made_at": lambda line: line["at"],
             "person_id": _told("person"),
             **{name: _told(name) for name in ("outcome", "amount", "reasons", "conditions")},
-        }
+        },
+        "recommendation_undone": {"set_aside_at": lambda line: line["at"]},
     },
-    "decision": {"approved": _DECISION, "declined": _DECISION},
+    "decision": {
+        "approved": _DECISION,
+        "declined": _DECISION,
+        "decision_undone": {
+            "undone_at": lambda line: line["at"],
+            "undone_by_id": _told("person"),
+            "undone_why": _told("reason"),
+        },
+    },
     "award": {
         "offered": {
             "status": _always(AWARD.first),
@@ -110,6 +123,7 @@ _TELLS: Mapping[str, Mapping[str, Mapping[str, Teller]]] = {
             for kind, action in (("offer_accepted", AwardAction.ACCEPT), ("offer_refused", AwardAction.REFUSE))
         },
         "offer_expired": {"status": _always(AwardState.EXPIRED)},
+        "offer_withdrawn": {"status": _always(AwardState.EXPIRED), "withdrawn_at": lambda line: line["at"]},
         "offer_extended": {"accept_by": _told("accept_by")},
         "varied": {"amount": _told("after")},
         "completed": {"status": _always(AwardState.COMPLETED), "paid": _told("paid")},
@@ -158,6 +172,14 @@ _TELLS: Mapping[str, Mapping[str, Mapping[str, Teller]]] = {
         },
         "bank_details_purged": {"purged_at": lambda line: line["at"]},
     },
+    "panel_listing": {
+        "put_on_list": {
+            "listed_at": lambda line: line["at"],
+            "person_id": _told("person"),
+            "sitting_on": _told("sitting_on"),
+        },
+        "taken_off_list": {"removed_at": lambda line: line["at"], "removed_by_id": _told("person")},
+    },
     "interest": {"interest_declared": {"declared_at": lambda line: line["at"], "reason": _told("reason")}},
     "person": {"person_added": {name: _told(name) for name in ("name", "role", "body")}},
     "ledger_entry": {
@@ -170,6 +192,18 @@ _TELLS: Mapping[str, Mapping[str, Mapping[str, Teller]]] = {
 }
 """For each table the lines that tell of its columns: in which kind of line, and where in it."""
 
+
+def _sealing(table: str) -> Callable[[Line, Mapping[str, Any]], bool]:
+    """Whether a line seals this row; one from before lines sealed rows is about the only row there was."""
+    return lambda line, row: not line["seals"] or f"{table}:{row['id']}" in line["seals"]
+
+
+def _of_award(line: Line, row: Mapping[str, Any]) -> bool:
+    """Whether a line is about this award: the one that it names, else the one that stands."""
+    named_by_line = _told("award")(line)
+    return named_by_line == row["id"] if named_by_line is not None else row["withdrawn_at"] is None
+
+
 _SAME: Mapping[str, Callable[[Line, Mapping[str, Any]], bool]] = {
     "monitoring_return": lambda line, row: _told("due")(line) == _plain(row["due"]),
     "interest": lambda line, row: _told("person")(line) == row["person_id"],
@@ -177,7 +211,10 @@ _SAME: Mapping[str, Callable[[Line, Mapping[str, Any]], bool]] = {
     "ledger_entry": lambda line, row: f"ledger_entry:{row['id']}" in (line["seals"] or {}),
     "variation": lambda line, row: f"variation:{row['id']}" in (line["seals"] or {}),
     "asked": lambda line, row: f"asked:{row['id']}" in (line["seals"] or {}),
-    "recommendation": lambda line, row: not line["seals"] or f"recommendation:{row['id']}" in line["seals"],
+    "recommendation": _sealing("recommendation"),
+    "decision": _sealing("decision"),
+    "panel_listing": _sealing("panel_listing"),
+    "award": _of_award,
     "measure_proposal": lambda line, row: _told("proposal")(line) == row["id"],
 }
 """Which of several lines of a kind is about this row, where a case has more than one such row."""

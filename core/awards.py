@@ -14,7 +14,7 @@ from core.cases import case_of
 from core.errors import Conflict, Gone, NotFound, Refused
 from core.ledger import end_of
 from core.link_terms import return_until
-from core.links import first_link, link_for
+from core.links import WITHDRAWN, first_link, link_for, revoke_offer
 from core.office import Office, london_day
 from core.records import Application, Award, Decision, MeasureProposal, Person
 from core.returns import RETURN
@@ -47,8 +47,9 @@ def by_id(session: Session, award_id: int) -> Award:
 
 
 def by_reference(session: Session, reference: str) -> Award:
-    """The award of this reference. Raises NotFound."""
-    award = session.scalars(select(Award).where(Award.reference == reference)).one_or_none()
+    """The award of this reference that stands. Raises NotFound."""
+    standing = select(Award).where(Award.reference == reference, Award.withdrawn_at.is_(None))
+    award = session.scalars(standing).one_or_none()
     if award is None:
         raise NotFound(f"There is no award {reference}. Check the reference.")
     return award
@@ -105,7 +106,12 @@ def offer(
         now=now,
         award_id=award.id,
     )
-    told = {"amount": amount, "accept_by": award.accept_by.isoformat(), "years": years_data(by_year, taken)}
+    told = {
+        "award": award.id,
+        "amount": amount,
+        "accept_by": award.accept_by.isoformat(),
+        "years": years_data(by_year, taken),
+    }
     events.append(session, "offered", award.reference, actor, told, now=now)
     mail(session, "offer", award, now)
     return award
@@ -146,7 +152,7 @@ def _card(session: Session, award: Award, now: datetime, *, key: str = "") -> No
         session,
         "card",
         subject=f"application:{award.application_id}",
-        key=f"card:{award.application_id}:{key or f'award-{award.status}'}",
+        key=f"card:{award.application_id}:award-{award.id}-{key or award.status}",
         payload={"application_id": award.application_id},
         now=now,
     )
@@ -172,11 +178,13 @@ def _move(session: Session, award: Award, action: AwardAction) -> None:
     session.refresh(award)
     if not moved.rowcount:  # type: ignore[attr-defined]  # a CursorResult
         if award.status == AwardState.EXPIRED:
-            raise _expired()
+            raise _ended(award)
         raise Conflict("This offer has just been answered by somebody else. Open the link again to see how.", "A3")
 
 
-def _expired() -> Gone:
+def _ended(award: Award) -> Gone:
+    if award.withdrawn_at is not None:
+        return Gone(WITHDRAWN, "A6")
     return Gone("This offer was open until its acceptance date, which has passed. Write to the office.", "A6")
 
 
@@ -184,7 +192,7 @@ def _check_open(award: Award, today: date) -> None:
     """Raises Gone for an offer whose acceptance date has passed, whether or not the sweep has closed it yet (A6)."""
     late = award.status == AwardState.OFFERED and today > award.accept_by
     if late or award.status == AwardState.EXPIRED:
-        raise _expired()
+        raise _ended(award)
 
 
 def check_open(session: Session, award_id: int, today: date) -> Award:
@@ -232,7 +240,13 @@ def extend_offer(
     if acceptance is not None:
         tomorrow = today + timedelta(days=1)  # the mail about the new day says today what a step would say
         deadlines.extend(session, acceptance, until, office=office, today=today, silent_before=tomorrow)
-    told = {"was": was.isoformat(), "accept_by": until.isoformat(), "reason": said, "person": person.id}
+    told = {
+        "award": award.id,
+        "was": was.isoformat(),
+        "accept_by": until.isoformat(),
+        "reason": said,
+        "person": person.id,
+    }
     events.append(session, "offer_extended", award.reference, people.actor_of(person), told, now=now)
     mail(session, "offer_extended", award, now, key=f"offer_extended:{award.id}:{until.isoformat()}")
     _card(session, award, now, key=f"extended-{until.isoformat()}")
@@ -374,6 +388,35 @@ def refuse(
     events.append(session, "offer_refused", award.reference, actor, told, now=now)
     mail(session, "offer_refused", award, now)
     return award
+
+
+def withdraw_offer(session: Session, award_id: int, *, actor: str, office: Office, now: datetime) -> Award:
+    """Withdraw an offer that is open: its approval was undone. Its money goes back to the fund, its link is revoked.
+
+    The applicant is told by mail, unless the offer's own mail has not gone out: then neither goes.
+
+    Raises Gone after the acceptance date, Conflict when the offer was answered already.
+    """
+    award = payments.held_award(session, award_id)
+    _check_open(award, london_day(now))
+    OFFER.next(OfferState.MADE, OfferAction.WITHDRAW)
+    _move(session, award, AwardAction.EXPIRE)
+    award.withdrawn_at = now
+    end_proposal(session, award, now=now)
+    revoke_offer(session, award.id, now=now)
+    told = {"award": award.id, "amount": award.amount}
+    session.flush()
+    events.append(session, "offer_withdrawn", award.reference, actor, told, now=now)
+    _end_offer(session, award, actor, "the offer was withdrawn", london_day(now), now, office)
+    outbox.withhold_untried(session, subject=subject(award), kinds=_OF_AN_OPEN_OFFER, now=now)
+    sent = outbox.latest(session, subject=subject(award), kind="offer")
+    if sent is not None and outbox.may_have_gone(sent):
+        mail(session, "offer_withdrawn", award, now, mail_id=sent.id)
+    return award
+
+
+_OF_AN_OPEN_OFFER = ("offer", "offer_extended", "measures_agreed", "measures_declined")
+"""The mails that say something of an offer which can still be answered."""
 
 
 def _end_offer(

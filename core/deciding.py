@@ -82,7 +82,8 @@ def _field(name: str) -> Iterator[None]:
         raise WrongInput(name, refusal.reason, refusal.rule) from refusal
 
 
-def _reasons(reasons: str) -> str:
+def reasons_given(reasons: str) -> str:
+    """Reasons as the record keeps them. Raises WrongInput for none, or for more than fit (A4)."""
     with _field("reasons"):
         return written.words(reasons, "Give your reasons: they go on the record.", "A4", what="the reasons")
 
@@ -129,7 +130,7 @@ def recommend(
         person=person,
         outcome=outcome,
         amount=asked if outcome == "decline" else _amount(application, amount),
-        reasons=_reasons(reasons),
+        reasons=reasons_given(reasons),
         conditions=_conditions(conditions),
         made_at=now,
     )
@@ -195,7 +196,7 @@ def decide(
     application = held(session, application_id)
     action: Action = "approve" if outcome == "approved" else "decline"
     _gate(session, application, person, action, office=office, now=now)
-    reasons, conditions = _reasons(reasons), _conditions(conditions)
+    reasons, conditions = reasons_given(reasons), _conditions(conditions)
     today = london_day(now)
     decided_amount: int | None = None
     if outcome == "approved":
@@ -233,7 +234,7 @@ def decide(
     }
     tell(session, application, outcome, people.actor_of(person), told, now=now)
     if decided_amount is None:
-        put_mail(session, "declined", application, now)
+        put_mail(session, "declined", application, now, decision_id=decision.id)
     else:
         awards.offer(
             session,
@@ -265,7 +266,12 @@ def _power(
 def declare_interest(
     session: Session, application_id: int, person: Person, *, reason: str, now: datetime
 ) -> Application:
-    """Declare an interest: this person is out of this application from now on (A2). Repeating it changes nothing."""
+    """Declare an interest: this person is out of this application from now on (A2). Repeating it changes nothing.
+
+    It is never taken back: an interest does not end by a change of mind, and the record must be able to say of
+    everything that was done to the application that whoever had one stayed out. One declared by mistake costs the
+    office a pair of eyes, not the applicant a fair decision.
+    """
     application = held(session, application_id)
     if application.decision is not None:
         raise Conflict(how_it_stands(application), "A3")
@@ -276,7 +282,7 @@ def declare_interest(
     ).one_or_none()
     if declared is not None:
         return application
-    reason = _reasons(reason)
+    reason = reasons_given(reason)
     session.add(Interest(application_id=application.id, person_id=person.id, reason=reason, declared_at=now))
     application.version += 1
     session.flush()

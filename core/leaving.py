@@ -7,17 +7,21 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from core import absences, issues, people
+from core import absences, issues, people, taking
 from core.office import london_day
-from core.records import Issue, Person
+from core.records import Application, Issue, Person
 
 
 @dataclass(frozen=True)
 class Left:
-    """Who left, and the open issues that were theirs, each with its owner from now on, if there is one."""
+    """Who left, and what was theirs: open issues, each with its owner from now on, if there is one; and applications.
+
+    The applications are nobody's now.
+    """
 
     person: Person
     issues: tuple[Issue, ...]
+    applications: tuple[Application, ...] = ()
 
 
 def leave(session: Session, *, email: str, actor: str, now: datetime) -> Left:
@@ -28,4 +32,5 @@ def leave(session: Session, *, email: str, actor: str, now: datetime) -> Left:
     """
     person = people.remove(session, email=email, actor=actor, now=now)
     absences.end_all_of(session, person, actor=actor, today=london_day(now), now=now)
-    return Left(person, issues.hand_on(session, person, actor=actor, now=now))
+    handed_on = issues.hand_on(session, person, actor=actor, now=now)
+    return Left(person, handed_on, taking.let_go(session, person, actor=actor, now=now))

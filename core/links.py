@@ -16,13 +16,20 @@ from sqlalchemy.orm import Session
 
 from core import events
 from core.errors import Gone, NotFound
-from core.records import Application, Deadline, Link
+from core.records import Application, Award, Deadline, Link
 from core.rules.lifecycle import ApplicationState
 
 Purpose = Literal["application", "offer", "return", "start"]
 PATHS: dict[Purpose, str] = {"application": "/a/", "offer": "/offers/", "return": "/returns/", "start": "/start/"}
 
 _UNKNOWN = "We do not know this link. Copy the whole link from the e-mail and try again."
+
+
+WITHDRAWN = (
+    "The office has withdrawn this offer, so it can no longer be answered. We look at your application again and "
+    "write to you with what we decide. You need not do anything."
+)
+"""What whoever opens, or answers, an offer that was withdrawn is told."""
 
 
 class Signer:
@@ -130,11 +137,28 @@ def followed(session: Session, signer: Signer, purpose: Purpose, token: str, *, 
             "This application was never sent, and was deleted because nobody had changed it for a long time. You can "
             "start another from the first page."
         )
+    if link.revoked_at is not None and purpose == "offer" and _is_withdrawn(session, link.subject_id):
+        raise Gone(WITHDRAWN, "A6")
     if link.revoked_at is not None:
         raise Gone("This link no longer works: it was taken back, or another one was made in its place.")
     if _has_ended(session, link, now):
         raise Gone("This link has expired.")
     return link
+
+
+def _is_withdrawn(session: Session, award_id: int) -> bool:
+    award = session.get(Award, award_id)
+    return award is not None and award.withdrawn_at is not None
+
+
+def revoke_offer(session: Session, award_id: int, *, now: datetime) -> None:
+    """Take back the link to an offer that was withdrawn: it says from now on that it was."""
+    session.execute(
+        update(Link)
+        .where(Link.purpose == "offer", Link.subject_id == award_id, Link.revoked_at.is_(None))
+        .values(revoked_at=now)
+        .execution_options(synchronize_session="fetch")
+    )
 
 
 def _has_ended(session: Session, link: Link, now: datetime) -> bool:

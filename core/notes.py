@@ -14,7 +14,8 @@ PRAGMA synchronous = OFF;
 CREATE TABLE seal (name TEXT, row INTEGER, digest TEXT, line INTEGER, inherited INTEGER,
     PRIMARY KEY (name, row)) WITHOUT ROWID;
 CREATE TABLE stood (name TEXT, row INTEGER, sound INTEGER, PRIMARY KEY (name, row)) WITHOUT ROWID;
-CREATE TABLE decided (reference TEXT PRIMARY KEY, line INTEGER, found INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+CREATE TABLE decided (reference TEXT, row INTEGER, line INTEGER, found INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (reference, row)) WITHOUT ROWID;
 CREATE TABLE money (moved TEXT PRIMARY KEY, lines INTEGER, entries INTEGER) WITHOUT ROWID;
 BEGIN;
 """
@@ -87,15 +88,18 @@ class Notes:
         found = self._file.execute("SELECT sound FROM stood WHERE name = ? AND row = ?", (name, row)).fetchone()
         return bool(found[0]) if found else None
 
-    def decided(self, reference: str, line: int) -> None:
-        """Note the line that tells of a decision."""
-        self._file.execute("INSERT OR REPLACE INTO decided VALUES (?, ?, 0)", (reference, line))
+    def decided(self, reference: str, row: int, line: int) -> None:
+        """Note the line that tells of a decision; 0 for its row where the line, from before seals, does not name it."""
+        self._file.execute("INSERT OR REPLACE INTO decided VALUES (?, ?, ?, 0)", (reference, row, line))
 
-    def decision_line(self, reference: str) -> int | None:
-        """The line that tells of the decision on this reference, marked as asked for; None if there is none."""
-        self._file.execute("UPDATE decided SET found = 1 WHERE reference = ?", (reference,))
-        found = self._file.execute("SELECT line FROM decided WHERE reference = ?", (reference,)).fetchone()
-        return int(found[0]) if found else None
+    def decision_line(self, reference: str, row: int) -> int | None:
+        """The line that tells of this decision on this reference, marked as asked for; None if there is none."""
+        query = "SELECT row, line FROM decided WHERE reference = ? AND row IN (0, ?) ORDER BY row DESC"
+        found = self._file.execute(query, (reference, row)).fetchone()
+        if found is None:
+            return None
+        self._file.execute("UPDATE decided SET found = 1 WHERE reference = ? AND row = ?", (reference, found[0]))
+        return int(found[1])
 
     def decisions_not_found(self) -> Iterator[tuple[str, int]]:
         """Reference and line of each decision that nobody asked for."""

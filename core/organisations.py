@@ -141,7 +141,7 @@ def earlier_bids(
     )
     query = (
         select(*_OF_A_BID)
-        .outerjoin(Decision, Decision.application_id == Application.id)
+        .outerjoin(Application.decision)
         .where(by_same(keys), or_(Application.status.in_([state.value for state in _OPEN]), decided))
         .order_by(Application.submitted_at.desc(), Application.id.desc())
         .limit(MOST_COMPARED)

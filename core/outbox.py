@@ -45,6 +45,8 @@ MESSAGES: dict[str, Channel] = {
     "offer_refused": "mail",
     "offer_expired": "mail",
     "offer_extended": "mail",
+    "offer_withdrawn": "mail",
+    "decline_undone": "mail",
     "measures_agreed": "mail",
     "measures_declined": "mail",
     "bank_details": "mail",
@@ -230,6 +232,46 @@ def withhold(session: Session, *, now: datetime) -> None:
     )
     session.info.pop(_WOKEN, None)
     session.info[_WITHHELD] = True
+
+
+def withhold_untried(session: Session, *, subject: str, kinds: Sequence[str], now: datetime) -> None:
+    """Close as withheld what is about `subject`, of these kinds, and nobody has tried to send yet.
+
+    What has been tried may have gone out: it goes its way, and is worded as things stand.
+    """
+    session.flush()
+    session.execute(
+        update(OutboxMessage)
+        .where(
+            OutboxMessage.subject == subject,
+            OutboxMessage.kind.in_(kinds),
+            OutboxMessage.settled_at.is_(None),
+            OutboxMessage.attempts == 0,
+        )
+        .values(outcome="withheld", settled_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def latest(session: Session, *, subject: str, kind: str) -> OutboxMessage | None:
+    """The latest message of a kind about a subject, as the record has it now; None without one."""
+    return session.scalars(
+        select(OutboxMessage)
+        .where(OutboxMessage.subject == subject, OutboxMessage.kind == kind)
+        .order_by(OutboxMessage.id.desc())
+        .limit(1)
+        .execution_options(populate_existing=True)
+    ).first()
+
+
+def may_have_gone(message: OutboxMessage | None) -> bool:
+    """Whether somebody may have got a message: it was sent, it may yet be, or an attempt at it is in doubt.
+
+    One that was given up at its first attempt, or withheld before it, has reached nobody.
+    """
+    if message is None:
+        return False
+    return message.outcome in (None, "sent") or message.attempts > 1
 
 
 def is_withheld(session: Session) -> bool:

@@ -46,6 +46,7 @@ CHANGES: Mapping[str, Change] = {
     "question_taken_back": Change("application.question_taken_back", "submitted"),
     "approved": Change("application.approved", "approved"),
     "declined": Change("application.declined", "declined"),
+    "decision_undone": Change("application.decision_undone", "submitted"),
     "withdrawn": Change("application.withdrawn", "withdrawn"),
     "offered": Change("award.offered", "offered"),
     "measures_agreed": Change("award.measures_agreed", "offered"),

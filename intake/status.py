@@ -91,7 +91,7 @@ def where_it_stands(
     asked = asking.questions(session, application)
     waiting = next((one for one in asked if one.ended_at is None), None)
     history = events.history(session, application.reference or "")
-    taken_back = any(line.kind == "offer_withdrawn" for line in history)
+    taken_back = _taken_back(application, history)
     return pages.page(
         "status.html",
         status,
@@ -103,7 +103,7 @@ def where_it_stands(
         state=_shown_state(application),
         fund_name=_policy().fund_name(application.fund),
         steps=_steps(application, waiting, history),
-        next_steps=_next_steps(application, asked, taken_back=taken_back),
+        next_steps=[*_TAKEN_BACK.get(taken_back, ()), *_next_steps(application, asked)],
         taken_back=taken_back,
         waiting=waiting,
         correcting=waiting is not None and corrections.begun(session, waiting) is not None,
@@ -123,6 +123,20 @@ def where_it_stands(
         copies=copies.can_be_made(),
         address=f"{office.public_url.rstrip('/')}{url_for('apply.status', token=token)}",
     )
+
+
+def _taken_back(application: Application, history: Sequence[Event]) -> str:
+    """The outcome that we took back and have not put another in the place of: "approved", "declined", or ""."""
+    if application.decision is not None or application.status == ApplicationState.WITHDRAWN:
+        return ""
+    undone = [line for line in history if line.kind == "decision_undone"]
+    return str(undone[-1].data.get("outcome")) if undone else ""
+
+
+_TAKEN_BACK: Mapping[str, Sequence[str]] = {
+    "approved": ["We took our offer back: it was made in error. Its link no longer works."],
+    "declined": ["We took our decision back: it was made in error."],
+}
 
 
 def _shown_state(application: Application) -> str:
@@ -292,11 +306,7 @@ def _award_steps(award: Award, ended: Mapping[str, str]) -> list[Step]:
         AwardState.ACTIVE: [accepted, Step("The award runs", runs, "now")],
         AwardState.COMPLETED: [accepted, Step("The award ran", runs, "done")],
         AwardState.REFUSED: [Step("You turned the offer down", ended.get("offer_refused", ""), "ended")],
-        AwardState.EXPIRED: [
-            Step("We took the offer back", ended["offer_withdrawn"], "ended")
-            if "offer_withdrawn" in ended
-            else Step("The offer ran out", by, "ended")
-        ],
+        AwardState.EXPIRED: [Step("The offer ran out", by, "ended")],
         AwardState.DECOMMISSIONED: [accepted, Step("The award ended early", "", "ended")],
     }[AwardState(award.status)]
 
@@ -307,7 +317,7 @@ def _days_ahead() -> int:
     return max((-step.days for step in steps if not step.to_staff), default=0)
 
 
-def _next_steps(application: Application, asked: Sequence[Asked], *, taken_back: bool) -> list[str]:
+def _next_steps(application: Application, asked: Sequence[Asked]) -> list[str]:
     """What happens next and by when, for the state that it is in."""
     award = application.award
     if award is not None:
@@ -326,9 +336,7 @@ def _next_steps(application: Application, asked: Sequence[Asked], *, taken_back:
             AwardState.COMPLETED: ["The award is complete. Nothing more is needed."],
             AwardState.REFUSED: ["You turned the offer down. Nothing more is needed."],
             AwardState.EXPIRED: [
-                "We took the offer back before it was accepted. Write to us with any question."
-                if taken_back
-                else f"The offer was not accepted by {accept_by}, so it ran out. Write to us if you still want it."
+                f"The offer was not accepted by {accept_by}, so it ran out. Write to us if you still want it."
             ],
             AwardState.DECOMMISSIONED: ["The award has ended early. Write to us with any question."],
         }[AwardState(award.status)]
@@ -402,6 +410,7 @@ _TOLD: Mapping[str, str] = {
     "offer_accepted": "You accepted the offer",
     "offer_refused": "You turned the offer down",
     "offer_expired": "The offer ran out",
+    "decision_undone": "We took that decision back, and decide again",
     "offer_withdrawn": "We took the offer back",
     "return_received": "We received a monitoring return",
     "withdrawn": "You withdrew the application",

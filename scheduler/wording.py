@@ -18,7 +18,19 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from sqlalchemy.orm import Session
 
 from bot.words import clean, cut, day, listed, one_line
-from core import applications, asking, awards, deadlines, documents, issues, link_mail, measures, more_time, returns
+from core import (
+    applications,
+    asking,
+    awards,
+    deadlines,
+    documents,
+    issues,
+    link_mail,
+    measures,
+    more_time,
+    outbox,
+    returns,
+)
 from core.calendar_files import calendar_file
 from core.errors import NotFound
 from core.link_terms import link_to
@@ -165,9 +177,13 @@ def _applicant(application: Application, facts: dict[str, Any], due: Sequence[De
 
 
 def _about_application(session: Session, message: OutboxMessage, office: Office) -> _Draft:
-    """Receipt, declined, withdrawn."""
+    """Receipt, declined, withdrawn. A decline that was undone, or decided again, is not told any more."""
     application = applications.by_id(session, message.payload["application_id"])
     decision = application.decision
+    if message.kind == "declined":
+        mine = message.payload.get("decision_id")  # not in a message from before a decision could be undone
+        if decision is None or mine not in (None, decision.id):
+            raise NothingLeft("the decision has been undone")
     submitted_on = london_day(application.submitted_at or message.made_at)
     return _applicant(
         application,
@@ -183,8 +199,10 @@ def _about_application(session: Session, message: OutboxMessage, office: Office)
 
 
 def _offer(session: Session, message: OutboxMessage, office: Office) -> _Draft:
-    """An offer, a later day for it, its refusal, its expiry."""
+    """An offer, a later day for it, its refusal, its expiry. Of one that was withdrawn only its own letter speaks."""
     award = awards.by_id(session, message.payload["award_id"])
+    if award.withdrawn_at is not None:
+        raise NothingLeft("the offer has been withdrawn")
     application = award.application
     return _applicant(
         application,
@@ -200,6 +218,42 @@ def _offer(session: Session, message: OutboxMessage, office: Office) -> _Draft:
         },
         due=[one for one in award.deadlines if one.kind == awards.ACCEPTANCE],
     )
+
+
+def _offer_withdrawn(session: Session, message: OutboxMessage, office: Office) -> _Draft:
+    """That an offer no longer holds: to whoever may have read it. A new offer comes by a letter of its own."""
+    award = awards.by_id(session, message.payload["award_id"])
+    offered = _heard_of(session, message)
+    application = award.application
+    facts = {
+        "fund": office.policy.fund_name(award.fund),
+        "amount": award.amount,
+        "offered_on": london_day(offered.made_at),
+        "decided": application.decision is not None,
+        "link": _address(session, "application", application.id, office),
+    }
+    return _applicant(application, facts)
+
+
+def _decline_undone(session: Session, message: OutboxMessage, office: Office) -> _Draft:
+    """That a decline no longer holds: to whoever may have read it."""
+    application = applications.by_id(session, message.payload["application_id"])
+    told = _heard_of(session, message)
+    facts = {
+        "fund": office.policy.fund_name(application.fund),
+        "told_on": london_day(told.made_at),
+        "decided": application.decision is not None,
+        "link": _address(session, "application", application.id, office),
+    }
+    return _applicant(application, facts)
+
+
+def _heard_of(session: Session, message: OutboxMessage) -> OutboxMessage:
+    """The letter that a message takes back. Raises NothingLeft where nobody got it, so that neither goes."""
+    earlier = session.get(OutboxMessage, message.payload["mail_id"])
+    if earlier is None or not outbox.may_have_gone(earlier):
+        raise NothingLeft("what it takes back was never sent")
+    return earlier
 
 
 def _award_started(session: Session, message: OutboxMessage, office: Office) -> _Draft:
@@ -498,6 +552,8 @@ WRITERS: dict[str, Writer] = {
     "offer_refused": _offer,
     "offer_expired": _offer,
     "offer_extended": _offer,
+    "offer_withdrawn": _offer_withdrawn,
+    "decline_undone": _decline_undone,
     "measures_agreed": _measures_answered,
     "measures_declined": _measures_answered,
     "award_started": _award_started,

@@ -6,6 +6,7 @@ from core.records.applications import (
     Decision,
     Interest,
     Outcome,
+    PanelListing,
     Recommendation,
 )
 from core.records.asking import Asked, Correction
@@ -51,6 +52,7 @@ __all__ = [
     "Nudge",
     "OutboxMessage",
     "Outcome",
+    "PanelListing",
     "Payment",
     "Person",
     "PolicyInForce",

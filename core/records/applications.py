@@ -22,7 +22,8 @@ class Application(Record):
     """One bid, from its first saved page to its outcome.
 
     `answers` is what was typed, right or wrong; the columns are what it means once it is submitted, and `extra` the
-    typed answers to questions that have no column of their own. The columns that end in `_key` are what applications
+    typed answers to questions that have no column of their own. `taken_by` is the officer who took it on, nobody yet or
+    any more without one. The columns that end in `_key` are what applications
     are compared by (`core.rules.organisations`); a draft has only that of the address which was typed last. `noticed`
     is what the desk saw when it was submitted, for the office: notes with kind, reference and because.
     """
@@ -76,7 +77,10 @@ class Application(Record):
     purchases: Mapped[int | None] = mapped_column(Pence)
     extra: Mapped[dict[str, Any]] = mapped_column(Document, default=dict)
     findings: Mapped[list[Any] | None] = mapped_column(Document)
+    taken_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
+    taken_at: Mapped[datetime | None]
 
+    taken_by: Mapped[Person | None] = relationship()
     outcomes: Mapped[list[Outcome]] = relationship(
         back_populates="application", order_by="Outcome.position", cascade="all, delete-orphan"
     )
@@ -87,8 +91,14 @@ class Application(Record):
         back_populates="application",
         primaryjoin="and_(Application.id == Recommendation.application_id, Recommendation.set_aside_at.is_(None))",
     )
-    decision: Mapped[Decision | None] = relationship(back_populates="application")
-    award: Mapped[Award | None] = relationship(back_populates="application")
+    decision: Mapped[Decision | None] = relationship(
+        back_populates="application",
+        primaryjoin="and_(Application.id == Decision.application_id, Decision.undone_at.is_(None))",
+    )
+    award: Mapped[Award | None] = relationship(
+        back_populates="application",
+        primaryjoin="and_(Application.id == Award.application_id, Award.withdrawn_at.is_(None))",
+    )
     documents: Mapped[list[Upload]] = relationship("Document", back_populates="application", order_by="Document.id")
 
 
@@ -144,7 +154,10 @@ class Interest(Record):
 
 
 class Recommendation(Record):
-    """What an officer recommends, and why. One stands for an application; a question sets it aside."""
+    """What an officer recommends, and why. One stands for an application; a question, or an undoing, sets it aside.
+
+    `legal_power` and `contribution` are as `Decision` has them, where the recommender says so.
+    """
 
     __tablename__ = "recommendation"
     __table_args__ = (
@@ -164,6 +177,8 @@ class Recommendation(Record):
     amount: Mapped[int] = mapped_column(Pence)
     reasons: Mapped[str]
     conditions: Mapped[str]
+    legal_power: Mapped[str | None]
+    contribution: Mapped[str | None]
     made_at: Mapped[datetime]
     set_aside_at: Mapped[datetime | None]
 
@@ -172,12 +187,27 @@ class Recommendation(Record):
 
 
 class Decision(Record):
-    """The decision (A3: the unique key is the guard) on these facts, under this policy, with these findings (A4)."""
+    """The decision (A3: the unique key is the guard) on these facts, under this policy, with these findings (A4).
+
+    One stands for an application; one that was undone stays, with by whom, when and why. `legal_power` is the power
+    under which an award is made, in the policy's words, and `contribution` why it secures or contributes to crime and
+    disorder reduction (L1, L2); `suggested` names those of the two that nobody gave and the desk's suggestion stands
+    for. A declined application, and a decision older than these columns, has none.
+    """
 
     __tablename__ = "decision"
+    __table_args__ = (
+        Index(
+            "ix_decision_standing",
+            "application_id",
+            unique=True,
+            postgresql_where=text("undone_at IS NULL"),
+            sqlite_where=text("undone_at IS NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
-    application_id: Mapped[int] = mapped_column(ForeignKey("application.id"), unique=True)
+    application_id: Mapped[int] = mapped_column(ForeignKey("application.id"))
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     outcome: Mapped[str] = mapped_column(String(16))
     amount: Mapped[int | None] = mapped_column(Pence)
@@ -186,8 +216,40 @@ class Decision(Record):
     facts: Mapped[dict[str, Any]]
     findings: Mapped[list[Any]]
     policy_version_id: Mapped[int] = mapped_column(ForeignKey("policy_version.id"))
+    legal_power: Mapped[str | None]
+    contribution: Mapped[str | None]
+    suggested: Mapped[list[Any] | None] = mapped_column(OptionalDocument)
     made_at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]
+    undone_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    undone_why: Mapped[str | None]
 
     application: Mapped[Application] = relationship(back_populates="decision")
-    person: Mapped[Person] = relationship()
+    person: Mapped[Person] = relationship(foreign_keys=[person_id])
     policy_version: Mapped[PolicyVersion] = relationship()
+
+
+class PanelListing(Record):
+    """That an application is on the list of the next sitting, or of the one on `sitting_on`. One stands at a time."""
+
+    __tablename__ = "panel_listing"
+    __table_args__ = (
+        Index(
+            "ix_panel_listing_standing",
+            "application_id",
+            unique=True,
+            postgresql_where=text("removed_at IS NULL"),
+            sqlite_where=text("removed_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    application_id: Mapped[int] = mapped_column(ForeignKey("application.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    sitting_on: Mapped[date | None]
+    listed_at: Mapped[datetime]
+    removed_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    removed_at: Mapped[datetime | None]
+
+    application: Mapped[Application] = relationship()
+    person: Mapped[Person] = relationship(foreign_keys=[person_id])

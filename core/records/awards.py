@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Integer, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.columns import Document, Key, OptionalDocument, Pence
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 class Award(Record):
     """Money offered, then held by its recipient. Its reference is its application's.
 
+    One stands for an application: where its decision was undone the offer is withdrawn, `withdrawn_at` says when, and
+    another approval makes another award.
     `profile` says how the amount falls over the financial years: {"2026": pence} (F6). `paid` is what of it has left
     and not come back (F7). `answered_by`, in their `answered_role`, accepted the offer or refused it.
     """
@@ -28,11 +30,21 @@ class Award(Record):
     __table_args__ = (
         CheckConstraint("amount > 0", name="amount_positive"),
         CheckConstraint("paid >= 0 AND paid <= amount", name="paid_within_award"),
+        *(
+            Index(
+                f"ix_award_standing_{name}",
+                column,
+                unique=True,
+                postgresql_where=text("withdrawn_at IS NULL"),
+                sqlite_where=text("withdrawn_at IS NULL"),
+            )
+            for name, column in (("application", "application_id"), ("reference", "reference"))
+        ),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
-    application_id: Mapped[int] = mapped_column(ForeignKey("application.id"), unique=True)
-    reference: Mapped[str] = mapped_column(String(20), unique=True)
+    application_id: Mapped[int] = mapped_column(ForeignKey("application.id"), index=True)
+    reference: Mapped[str] = mapped_column(String(20))
     fund: Mapped[str] = mapped_column(String(40), index=True)
     kind: Mapped[str] = mapped_column(String(20))
     status: Mapped[str] = mapped_column(String(20), index=True)
@@ -49,6 +61,7 @@ class Award(Record):
     policy_version_id: Mapped[int] = mapped_column(ForeignKey("policy_version.id"))
     profile: Mapped[dict[str, Any]] = mapped_column(Document, default=dict)
     paid: Mapped[int] = mapped_column(Pence, default=0)
+    withdrawn_at: Mapped[datetime | None]
 
     application: Mapped[Application] = relationship(back_populates="award")
     policy_version: Mapped[PolicyVersion] = relationship()

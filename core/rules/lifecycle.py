@@ -63,7 +63,8 @@ class Lifecycle(Generic[State, Action]):
     """The states of one kind of thing and what leads from one to the next.
 
     `table` holds every change there is; what is not in it is refused. `stands` says what each state means, `cannot`
-    what an action is called that is refused. In one of `finals` nothing more can be done.
+    what an action is called that is refused. In one of `finals` it has ended: nothing leads on, and at most an `undo`
+    leads back.
     """
 
     name: str
@@ -127,6 +128,7 @@ class ApplicationAction(StrEnum):
     APPROVE = "approve"
     DECLINE = "decline"
     WITHDRAW = "withdraw"
+    UNDO = "undo"
 
 
 _S = ApplicationState
@@ -148,6 +150,9 @@ APPLICATION: Final = Lifecycle(
         (_S.RECOMMENDED, _A.APPROVE): _S.APPROVED,
         (_S.RECOMMENDED, _A.DECLINE): _S.DECLINED,
         (_S.RECOMMENDED, _A.WITHDRAW): _S.WITHDRAWN,
+        (_S.RECOMMENDED, _A.UNDO): _S.SUBMITTED,  # whoever pressed wrongly steps back, both steps on the record
+        (_S.APPROVED, _A.UNDO): _S.RECOMMENDED,  # while its offer is open
+        (_S.DECLINED, _A.UNDO): _S.RECOMMENDED,
     },
     stands={
         _S.DRAFT: Stands("it has not been submitted yet", "The applicant submits it, or simply leaves it."),
@@ -173,9 +178,10 @@ APPLICATION: Final = Lifecycle(
         _A.APPROVE: "This application cannot be approved",
         _A.DECLINE: "This application cannot be declined",
         _A.WITHDRAW: "This application cannot be withdrawn",
+        _A.UNDO: "There is nothing to undo on this application",
     },
 )
-"""From the first saved page to the decision (A2, A3, A5)."""
+"""From the first saved page to the decision (A2, A3, A5), and back from a wrong press."""
 
 
 class OfferState(StrEnum):
@@ -216,7 +222,9 @@ OFFER: Final = Lifecycle(
         OfferState.ACCEPTED: Stands("it has been accepted", "Nothing is left to answer; go on with its award."),
         OfferState.REFUSED: Stands("it has been refused", _NEW_OFFER),
         OfferState.EXPIRED: Stands("its acceptance date has passed", _NEW_OFFER),
-        OfferState.WITHDRAWN: Stands("the office has withdrawn it", _NEW_OFFER),
+        OfferState.WITHDRAWN: Stands(
+            "the office has withdrawn it", "Its money is back in the fund, and the office decides afresh."
+        ),
     },
     cannot={
         OfferAction.EXTEND: "A later acceptance date cannot be agreed for this offer",

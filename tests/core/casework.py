@@ -199,7 +199,8 @@ def offered(office: Office, given: ApplicationFacts | None = None) -> int:
 
 def award_of(office: Office, application_id: int) -> int:
     with office.reading() as session:
-        return session.scalars(select(Award.id).where(Award.application_id == application_id)).one()
+        standing = select(Award.id).where(Award.application_id == application_id, Award.withdrawn_at.is_(None))
+        return session.scalars(standing).one()
 
 
 def accept(office: Office, award_id: int, name: str = "Grace Treasurer") -> None:

@@ -18,10 +18,13 @@ from core import (
     issues,
     measures,
     more_time,
+    panel_list,
     payments,
     people,
     policies,
     returns,
+    taking,
+    undoing,
     variations,
 )
 from core.document_store import DocumentStore
@@ -97,6 +100,7 @@ class Life:
             self.decide,
             self.accept,
             self.decline_another,
+            self.change_our_mind,
             self.see_one_withdrawn,
             self.see_one_refused,
             self.see_one_run_out,
@@ -177,6 +181,23 @@ class Life:
 
     def decline_another(self) -> None:
         application = recommended(self.office)
+        decide(self.office, application, self.commissioner, outcome="declined", amount=None, reasons="Too thin.")
+
+    def change_our_mind(self) -> None:
+        """Taken, taken over, listed twice, recommended, approved, which was a wrong press, and then declined."""
+        application = submitted(self.office, facts(organisation_name="Wrong Button"))
+        told: dict[str, Any] = {"office": self.office, "now": self.clock.now}
+        with self.office.sessions.begin() as session:
+            for who in (self.director, self.officer):
+                taking.take(session, application, someone(session, who), **told)
+            officer, day = someone(session, self.officer), london_day(self.clock.now) + timedelta(days=7)
+            panel_list.put_on_list(session, application, officer, sitting_on=day, **told)
+        with self.office.sessions.begin() as session:
+            panel_list.put_on_list(session, application, someone(session, self.officer), **told)
+        recommend(self.office, application, self.officer)
+        decide(self.office, application, self.commissioner)
+        with self.office.sessions.begin() as session:
+            undoing.undo(session, application, someone(session, self.commissioner), reason="Not this one.", **told)
         decide(self.office, application, self.commissioner, outcome="declined", amount=None, reasons="Too thin.")
 
     def see_one_withdrawn(self) -> None:

@@ -11,9 +11,9 @@ from typing import Any, Literal
 import pytest
 from sqlalchemy import select
 
-from core import applications, asking, awards, deciding, events, people
+from core import applications, asking, awards, deciding, people, undoing
 from core.office import Office
-from core.records import Application, Asked, Award, OutboxMessage, Person
+from core.records import Application, Asked, Decision, OutboxMessage, Person
 from core.rules.policy import Role, Window
 from intake.app import create_app
 
@@ -145,18 +145,41 @@ def test_withdrawn_offered_and_run_out(browser: Any, office: Office, clock: Any,
     assert "The offer ran out 21 December 2026 Ended" in words(browser.get(submitted))
 
 
+def undone(office: Office) -> None:
+    with office.sessions.begin() as session:
+        decision = session.scalars(select(Decision)).one()
+        undoing.undo(
+            session,
+            decision.application_id,
+            decision.person,
+            reason="Pressed wrongly.",
+            office=office,
+            now=office.clock(),
+        )
+
+
 def test_an_offer_that_we_took_back_did_not_run_out(browser: Any, office: Office, submitted: str) -> None:
     approved(office)
     assert "Get your links again" in words(browser.get(submitted))
-    with office.sessions.begin() as session:
-        award = session.scalars(select(Award)).one()
-        award.status = "expired"
-        events.append(session, "offer_withdrawn", award.reference, "test", {}, now=office.clock())
+    undone(office)
     page = words(browser.get(submitted))
-    assert "We took the offer back 23 November 2026 Ended" in page
-    assert "We took the offer back before it was accepted." in page
+    assert "We took the offer back" in page
+    assert "We took our offer back: it was made in error. Its link no longer works." in page
+    assert "We read it and decide" in page
+    assert "Pressed wrongly" not in page
+    assert "Others need it more" not in page
     assert "ran out" not in page
     assert "Get your links again" not in page.partition("Who to talk to")[0]
+
+
+def test_a_decline_that_we_took_back_is_decided_again(browser: Any, office: Office, submitted: str) -> None:
+    declined(office)
+    undone(office)
+    page = words(browser.get(submitted))
+    assert "We decide on it again" in page
+    assert "We took our decision back: it was made in error." in page
+    assert "What would help" not in page
+    assert "Not funded" not in page
 
 
 def test_declined_says_why_and_what_would_help(browser: Any, office: Office, submitted: str) -> None:
