@@ -18,14 +18,14 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, url_for
 from flask_wtf.csrf import ValidationError, generate_csrf, validate_csrf
-from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
-from .block_rules import elements_of
+from .faults_page import FaultsPage
 from .mrkdwn import TextRenderer
+from .page_forms import Pressed, chosen, element_named, local_moment, name_of, pressed, typed_values
 from .people_side import TROUBLE, Outcome
 from .server import PracticeSlack, TooManyPresses
-from .view_inputs import SEVERAL_KINDS, STATEFUL_KINDS, TYPED_KINDS, Typed, Values, initial, stateful
+from .view_inputs import SEVERAL_KINDS, STATEFUL_KINDS, TYPED_KINDS, Values, standing
 from .workspace import (
     BOT_USER_ID,
     Json,
@@ -37,10 +37,15 @@ from .workspace import (
     Workspace,
 )
 
+MOST_SHOWN = 40
+"""How many messages of a channel a page shows before it leads to earlier ones."""
+
 NOTICES = {
     "trouble": TROUBLE,
     "busy": "Slack is still sending what was pressed before. Nothing was sent this time: press again.",
     "gone": "That is not on the screen any more. Nothing was sent.",
+    "command": "That command is not installed here. What the app offers is named beside the box.",
+    "thread": "Slash commands cannot be used in threads. Type it in the channel's own box.",
     "changed": "This form has changed since it was shown to you. Check it, then send it again.",
 }
 
@@ -51,6 +56,8 @@ class Entry:
 
     message: Message
     private: bool = False
+    values: Values = field(default_factory=dict)
+    """What stands in its inputs, for the person who looks at it."""
     replies: list[Entry] = field(default_factory=list)
 
     @property
@@ -77,7 +84,9 @@ def blueprint(slack: PracticeSlack) -> Blueprint:
         static_folder="static",
         static_url_path="/static",
     )
-    _Pages(slack).mount(pages)
+    shown = _Pages(slack)
+    shown.mount(pages)
+    FaultsPage(slack, shown.render).mount(pages)
     return pages
 
 
@@ -94,6 +103,8 @@ class _Pages:
             ("/<person_id>", self.first_channel, "GET"),
             ("/<person_id>/<channel_id>", self.channel, "GET"),
             ("/<person_id>/<channel_id>/press", self.press, "POST"),
+            ("/<person_id>/<channel_id>/say", self.say, "POST"),
+            ("/<person_id>/shortcut", self.shortcut, "POST"),
             ("/<person_id>/<channel_id>/dismiss", self.dismiss, "POST"),
             ("/<person_id>/home", self.home, "GET"),
             ("/<person_id>/home", self.open_home, "POST"),
@@ -109,7 +120,7 @@ class _Pages:
 
     def people(self) -> str:
         """Who do you want to be?"""
-        return self._render("people.html", None)
+        return self.render("people.html", None)
 
     def first_channel(self, person_id: str) -> AnyResponse:
         """To the first channel that this person sees."""
@@ -122,14 +133,35 @@ class _Pages:
     def channel(self, person_id: str, channel_id: str) -> str:
         """A channel's messages, oldest first."""
         person = self._person(person_id)
-        channel = self._channel(person, channel_id)
+        return self._shown_channel(person, self._channel(person, channel_id))
+
+    def _shown_channel(
+        self, person: PracticePerson, channel: PracticeChannel, *, said: str = "", notice: str | None = None
+    ) -> str:
+        """The channel's page; ``said`` is what stands in the box below it."""
+        before = request.args.get("before", "")
         entries = self._entries(person, channel)
-        return self._render("channel.html", person, channel=channel, entries=entries, live=_digest(entries))
+        earlier = [one for one in entries if not before or one.message.ts < before]
+        shown = earlier[-MOST_SHOWN:]
+        more = {} if notice is None else {"notice": notice}
+        return self.render(
+            "channel.html",
+            person,
+            channel=channel,
+            entries=shown,
+            live=_digest(shown),
+            said=said,
+            more_before=shown[0].message.ts if len(earlier) > len(shown) else "",
+            later=len(entries) > len(earlier),
+            **more,
+        )
 
     def home(self, person_id: str) -> str:
         """The Home tab as last published for this person."""
         person = self._person(person_id)
-        return self._render("home.html", person, home=self.workspace.home(person.user_id))
+        home = self.workspace.home(person.user_id)
+        values = standing(home.blocks, self.workspace.typed(person_id, home.view_id)) if home else {}
+        return self.render("home.html", person, home=home, values=values)
 
     def view(self, person_id: str, view_id: str) -> AnyResponse | str:
         """A modal."""
@@ -140,7 +172,7 @@ class _Pages:
             return self._back(person, "gone")
         if view.person != person.user_id or view.kind != "modal":
             abort(404)
-        return self._modal(person, view, _initial_values(view))
+        return self._modal(person, view, standing(view.blocks, self.workspace.typed(person_id, view_id)))
 
     # --- doing --------------------------------------------------------------------------------------------------
 
@@ -148,27 +180,70 @@ class _Pages:
         """A button or menu of a message."""
         person = self._person(person_id)
         channel = self._channel(person, channel_id)
-        ts, action_id, block_id = (request.form.get(name, "") for name in ("ts", "action_id", "block_id"))
+        ts, one = request.form.get("ts", ""), pressed(request.form)
         message = self._shown(person, channel, ts)
-        element = _element(message.blocks if message else [], action_id, block_id)
-        if message is None or element is None:
+        element = element_named(message.blocks, one) if message and one else None
+        if message is None or one is None or element is None:
             return self._back(person, "gone", channel)
         if element.get("confirm") and request.form.get("confirmed") != "yes":
             action = url_for(".press", person_id=person_id, channel_id=channel_id)
             return self._confirm(person, element, action, self._channel_url(person, channel))
+        values = typed_values(message.blocks, request.form)
+        picked = chosen(element, one, values)
         shown_before = {m.ts for m in self.workspace.ephemerals(channel_id, person_id)}
-        chosen = _chosen(element)
         outcome = self._act(
-            lambda: self.slack.people.press(person_id, channel_id, ts, action_id, block_id, chosen=chosen)
+            lambda: self.slack.people.press(
+                person_id,
+                channel_id,
+                ts,
+                one.action_id,
+                one.block_id,
+                chosen=picked,
+                values=values,
+            )
         )
         if isinstance(outcome, str):
             return self._back(person, outcome, channel)
-        told = [m.ts for m in self.workspace.ephemerals(channel_id, person_id) if m.ts not in shown_before]
-        url = element.get("url", "")
+        url = _url_of(element, one)
         if outcome.ok and url and _is_ours(url):
             return redirect(url, 303)
-        anchor = Entry(self.workspace.ephemerals(channel_id, person_id)[-1]).anchor if told else Entry(message).anchor
+        anchor = self._told_since(person_id, channel_id, shown_before) or Entry(message).anchor
         return self._after(person, outcome, channel, anchor)
+
+    def _told_since(self, person_id: str, channel_id: str, before: set[str]) -> str:
+        """The anchor of what only this person was shown since, empty if nothing."""
+        private = self.workspace.ephemerals(channel_id, person_id)
+        return Entry(private[-1]).anchor if private and private[-1].ts not in before else ""
+
+    def say(self, person_id: str, channel_id: str) -> AnyResponse | str | tuple[str, int]:
+        """Send what was typed into the box of a channel or thread: a slash command, or a message of one's own."""
+        person = self._person(person_id)
+        channel = self._channel(person, channel_id)
+        said, thread_ts = request.form.get("text", "").strip(), request.form.get("thread_ts")
+        if not said:
+            return redirect(self._channel_url(person, channel), 303)
+        if not said.startswith("/"):
+            message = self.slack.people.say(person_id, channel_id, said.replace("\r\n", "\n"), thread_ts)
+            return redirect(self._channel_url(person, channel, anchor=Entry(message).anchor), 303)
+        if thread_ts:
+            return self._shown_channel(person, channel, said=said, notice=NOTICES["thread"]), 422
+        if said.split()[0] not in self.workspace.installation.commands:
+            return self._shown_channel(person, channel, said=said, notice=NOTICES["command"]), 422
+        shown_before = {m.ts for m in self.workspace.ephemerals(channel_id, person_id)}
+        outcome = self._act(lambda: self.slack.people.command(person_id, channel_id, said))
+        if isinstance(outcome, str):
+            return self._shown_channel(person, channel, said=said, notice=NOTICES[outcome]), 503
+        if outcome.trouble:
+            return self._shown_channel(person, channel, said=said, notice=outcome.trouble), 502
+        anchor = self._told_since(person_id, channel_id, shown_before) or "latest"
+        return self._after(person, outcome, channel, anchor)
+
+    def shortcut(self, person_id: str) -> AnyResponse:
+        """A global shortcut."""
+        person = self._person(person_id)
+        callback_id = request.form.get("callback_id", "")
+        outcome = self._act(lambda: self.slack.people.shortcut(person_id, callback_id))
+        return self._back(person, outcome) if isinstance(outcome, str) else self._after(person, outcome)
 
     def dismiss(self, person_id: str, channel_id: str) -> AnyResponse:
         """Take away what only this person was shown."""
@@ -187,25 +262,32 @@ class _Pages:
     def press_home(self, person_id: str) -> AnyResponse | str:
         """A button or menu on the Home tab."""
         person = self._person(person_id)
-        home = self.workspace.home(person_id)
-        action_id, block_id = request.form.get("action_id", ""), request.form.get("block_id", "")
-        element = _element(home.blocks, action_id, block_id) if home else None
-        back = url_for(".home", person_id=person_id)
-        if home is None or element is None:
+        home, one = self.workspace.home(person_id), pressed(request.form)
+        element = element_named(home.blocks, one) if home and one else None
+        if home is None or one is None or element is None:
             return redirect(url_for(".home", person_id=person_id, notice="gone"), 303)
         if element.get("confirm") and request.form.get("confirmed") != "yes":
+            back = url_for(".home", person_id=person_id)
             return self._confirm(person, element, url_for(".press_home", person_id=person_id), back)
-        chosen = _chosen(element)
-        outcome = self._act(
-            lambda: self.slack.people.press_in_view(person_id, home.view_id, action_id, block_id, chosen=chosen)
-        )
+        outcome = self._press_in(person_id, home, element, one)
         if isinstance(outcome, str):
             return redirect(url_for(".home", person_id=person_id, notice=outcome), 303)
-        if outcome.ok and element.get("url") and _is_ours(element["url"]):
-            return redirect(element["url"], 303)
+        url = _url_of(element, one)
+        if outcome.ok and url and _is_ours(url):
+            return redirect(url, 303)
         if outcome.view is not None:
             return redirect(self._view_url(person, outcome.view, "home"), 303)
         return redirect(url_for(".home", person_id=person_id, notice="trouble" if outcome.trouble else None), 303)
+
+    def _press_in(self, person_id: str, view: View, element: Json, one: Pressed) -> Outcome | str:
+        """Press something in a modal or on the Home tab, with what stands in its inputs."""
+        values = typed_values(view.blocks, request.form)
+        picked = chosen(element, one, values)
+        return self._act(
+            lambda: self.slack.people.press_in_view(
+                person_id, view.view_id, one.action_id, one.block_id, chosen=picked, values=values
+            )
+        )
 
     def submit(self, person_id: str, view_id: str) -> AnyResponse | str | tuple[str, int]:
         """Send a modal, or press a button in it. What was typed is kept if it does not go through."""
@@ -216,15 +298,20 @@ class _Pages:
             return self._back(person, "gone")
         if view.person != person.user_id or view.kind != "modal":
             abort(404)
-        values = _typed_values(view, request.form)
+        values = typed_values(view.blocks, request.form)
         if request.form.get("hash") != view.hash:
             return self._modal(person, view, values, notice="changed"), 409
-        pressed = request.form.get("press")
-        if pressed is not None:
-            block_id, _, action_id = pressed.partition("/")
-            outcome = self._act(
-                lambda: self.slack.people.press_in_view(person_id, view_id, action_id, block_id, values=values)
-            )
+        one = pressed(request.form)
+        if one is not None:
+            element = element_named(view.blocks, one)
+            if element is None:
+                return self._modal(person, view, values, notice="gone"), 409
+            if element.get("confirm") and request.form.get("confirmed") != "yes":
+                self.workspace.remember(person_id, view_id, dict(values))
+                there = self._view_url(person, view, request.form.get("from", ""), request.form.get("at", "latest"))
+                action = url_for(".submit", person_id=person_id, view_id=view_id)
+                return self._confirm(person, element, action, there)
+            outcome = self._press_in(person_id, view, element, one)
         else:
             outcome = self._act(lambda: self.slack.people.submit_view(person_id, view_id, values))
         if outcome == "gone":
@@ -306,16 +393,21 @@ class _Pages:
         errors: dict[str, str] | None = None,
         notice: str | None = None,
     ) -> str:
-        return self._render(
+        return self.render(
             "modal.html", person, view=view, values=values, errors=errors or {}, notice=NOTICES.get(notice or "")
         )
 
     def _confirm(self, person: PracticePerson, element: Json, action: str, back: str) -> str:
-        names = ("ts", "block_id", "action_id", "chosen")
-        kept = [(name, value) for name in names for value in request.form.getlist(name)]
-        return self._render("confirm.html", person, confirm=element["confirm"], action=action, back=back, kept=kept)
+        kept = [
+            (name, value)
+            for name in request.form
+            if name not in ("csrf_token", "confirmed")
+            for value in request.form.getlist(name)
+        ]
+        return self.render("confirm.html", person, confirm=element["confirm"], action=action, back=back, kept=kept)
 
-    def _render(self, template: str, person: PracticePerson | None, **context: Any) -> str:
+    def render(self, template: str, person: PracticePerson | None, **context: Any) -> str:
+        """A page, with what every page shows."""
         texts = TextRenderer(self._name_of, datetime.fromtimestamp(self.workspace.clock(), UTC))
         channels = self.workspace.channels_of(person.user_id) if person else ()
         views = self.workspace.open_views(person.user_id) if person else []
@@ -334,6 +426,11 @@ class _Pages:
             is_ours=_is_ours,
             typed_kinds=TYPED_KINDS,
             several_kinds=SEVERAL_KINDS,
+            name_of=name_of,
+            press_value=_press_value,
+            local_moment=local_moment,
+            members=[one for one in self.workspace.people if not one.deleted],
+            author=self._author,
             stateful_kinds=STATEFUL_KINDS,
             **context,
         )
@@ -346,6 +443,11 @@ class _Pages:
         with suppress(SlackError):
             return self.workspace.channel(some_id).name
         return some_id
+
+    def _author(self, message: Message) -> PracticePerson | None:
+        """Who wrote a message, None for the app."""
+        user = str(message.body.get("user", BOT_USER_ID))
+        return None if user == BOT_USER_ID else self.workspace.person(user)
 
     def _channel_title(self, channel: PracticeChannel) -> str:
         return f"Messages from {self.workspace.app_name}" if channel.direct_with else f"#{channel.name}"
@@ -386,7 +488,8 @@ class _Pages:
         everything = [(m, False) for m in self.workspace.messages(channel.channel_id)] + [(m, True) for m in private]
         listed: list[Entry] = []
         for message, only_you in sorted(everything, key=lambda pair: pair[0].ts):
-            entry = Entry(message, only_you)
+            typed = self.workspace.typed(person.user_id, f"{message.channel}/{message.ts}")
+            entry = Entry(message, only_you, standing(message.blocks, typed))
             entries[message.ts] = entry
             parent = entries.get(message.thread_ts) if message.thread_ts else None
             (listed if parent is None else parent.replies).append(entry)
@@ -413,41 +516,18 @@ def _never_stored(response: Response) -> Response:
     return response
 
 
-def _element(blocks: list[Json], action_id: str, block_id: str) -> Json | None:
-    for block in blocks:
-        for element in elements_of(block):
-            if block["block_id"] == block_id and element.get("action_id") == action_id:
-                return element
-    return None
+def _press_value(block: Json, element: Json, option: str | None = None) -> str:
+    return Pressed(block["block_id"], element["action_id"], option).value
 
 
-def _chosen(element: Json) -> Typed:
-    if element["type"] in SEVERAL_KINDS:
-        return request.form.getlist("chosen")
-    return request.form.get("chosen")
+def _url_of(element: Json, one: Pressed) -> str:
+    """Where a pressed button or entry of an overflow menu leads, empty if nowhere."""
+    for option in element.get("options", []) if one.option is not None else [element]:
+        if one.option in (None, option.get("value")):
+            return str(option.get("url", ""))
+    return ""
 
 
 def _is_ours(url: str) -> bool:
     """Whether an address is on the site that shows this page; a form may not lead elsewhere under its policy."""
     return urlsplit(url).netloc == request.host
-
-
-def _initial_values(view: View) -> Values:
-    values: dict[str, dict[str, Typed]] = {}
-    for block, element in stateful(view.blocks):
-        values.setdefault(block["block_id"], {})[element["action_id"]] = initial(element)
-    return values
-
-
-def _typed_values(view: View, form: MultiDict[str, str]) -> Values:
-    """What the browser sent for each input of the view; its line breaks as Slack's."""
-    values: dict[str, dict[str, Typed]] = {}
-    for block, element in stateful(view.blocks):
-        name = f"{block['block_id']}/{element['action_id']}"
-        typed: Typed
-        if element["type"] in SEVERAL_KINDS:
-            typed = form.getlist(name)
-        else:
-            typed = form.get(name, "").replace("\r\n", "\n") or None
-        values.setdefault(block["block_id"], {})[element["action_id"]] = typed
-    return values

@@ -202,6 +202,11 @@ class PeopleSide:
         }
         return self._acted(person_id, self._delivery.interaction(person_id, payload, deliveries))
 
+    def replay(self) -> Outcome:
+        """Send the last signed request once more, byte for byte; no answers if there was none."""
+        answer = self._delivery.replay()
+        return Outcome(() if answer is None else (answer,))
+
     def _response_url(self, person_id: str, channel_id: str, ts: str) -> str:
         return f"{self._api_root()}actions/{TEAM_ID}/" + self.workspace.new_response(person_id, channel_id, ts)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 import threading
@@ -64,7 +65,12 @@ def post(browser: FlaskClient, address: str, page: str, **fields: Any) -> Any:
 
 def press(browser: FlaskClient, ts: str, action_id: str, **fields: Any) -> Any:
     page = browser.get(PLACE).text
-    return post(browser, PLACE + "/press", page, ts=ts, block_id="decide", action_id=action_id, **fields)
+    return post(browser, PLACE + "/press", page, ts=ts, press=named("decide", action_id), **fields)
+
+
+def named(*parts: str) -> str:
+    """What a button of the page is worth."""
+    return json.dumps(parts)
 
 
 def test_every_page_says_that_it_is_practice_and_is_not_stored(
@@ -231,7 +237,7 @@ def test_trouble_and_what_has_gone_are_said(
     assert TROUBLE.replace("?", "") in browser.get(failed.location).text
     page = browser.get(PLACE).text
     client.chat_update(channel=CHANNEL, ts=ts, text="Decided")
-    gone = post(browser, PLACE + "/press", page, ts=ts, block_id="decide", action_id="approve")
+    gone = post(browser, PLACE + "/press", page, ts=ts, press=named("decide", "approve"))
     assert "not on the screen any more" in browser.get(gone.location).text
 
 
@@ -267,7 +273,7 @@ def test_home_opens_by_post_only(app: PracticeSlack, received: Received, browser
     view = app.workspace.home(OFFICER.user_id)
     assert view is not None
     app.workspace.replace(view, home)
-    opened = post(browser, address + "/press", page, block_id="decide", action_id="approve")
+    opened = post(browser, address + "/press", page, press=named("decide", "approve"))
     assert "/view/V" in opened.location
     assert received.payload()["container"] == {"type": "view", "view_id": view.view_id}
 
@@ -276,7 +282,7 @@ def test_home_opens_by_post_only(app: PracticeSlack, received: Received, browser
 def test_forms_need_their_token(app: PracticeSlack, received: Received, ts: str, protected: bool) -> None:
     browser = web_app(app, protected=protected).test_client()
     page = browser.get(PLACE).text
-    data = {"ts": ts, "block_id": "decide", "action_id": "approve"}
+    data = {"ts": ts, "press": named("decide", "approve")}
     assert browser.post(PLACE + "/press", data=data).status_code == 400
     assert browser.post(PLACE + "/press", data={**data, "csrf_token": "x"}).status_code == 400
     assert received.requests == []
@@ -299,7 +305,7 @@ def test_a_third_press_at_once_is_turned_away(app: PracticeSlack, browser: Flask
     assert started.acquire(timeout=2)
     with pytest.raises(TooManyPresses):
         app.from_page(Outcome)
-    data = {"ts": ts, "block_id": "decide", "action_id": "approve"}
+    data = {"ts": ts, "press": named("decide", "approve")}
     turned_away = post(browser, PLACE + "/press", page, **data)
     assert "notice=busy" in turned_away.location
     go.set()
@@ -332,7 +338,7 @@ def test_presses_at_once_do_not_starve_the_app_on_the_same_four_threads(
             address = f"http://127.0.0.1:{port}{PLACE}"
             with person.open(address, timeout=10) as answer:
                 page = answer.read().decode()
-            data = {"csrf_token": token(page), "ts": ts, "block_id": "decide", "action_id": "approve"}
+            data = {"csrf_token": token(page), "ts": ts, "press": named("decide", "approve")}
             with person.open(address + "/press", urlencode(data).encode(), timeout=10) as answer:
                 answers.append(answer.url)
 
