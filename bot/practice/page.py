@@ -20,6 +20,7 @@ from flask import Blueprint, Response, abort, current_app, redirect, render_temp
 from flask_wtf.csrf import ValidationError, generate_csrf, validate_csrf
 from werkzeug.wrappers import Response as AnyResponse
 
+from .block_rules import elements_of
 from .faults_page import FaultsPage
 from .mrkdwn import TextRenderer
 from .page_forms import Pressed, chosen, element_named, local_moment, name_of, pressed, typed_values
@@ -428,6 +429,7 @@ class _Pages:
             several_kinds=SEVERAL_KINDS,
             name_of=name_of,
             press_value=_press_value,
+            can_be_pressed=_can_be_pressed,
             local_moment=local_moment,
             members=[one for one in self.workspace.people if not one.deleted],
             author=self._author,
@@ -518,6 +520,18 @@ def _never_stored(response: Response) -> Response:
 
 def _press_value(block: Json, element: Json, option: str | None = None) -> str:
     return Pressed(block["block_id"], element["action_id"], option).value
+
+
+def _can_be_pressed(blocks: list[Json]) -> bool:
+    """Whether blocks hold anything that sends them; a link that leads elsewhere does not."""
+    for block in blocks:
+        for element in elements_of(block):
+            if block["type"] == "input" and not block.get("dispatch_action"):
+                continue
+            offered = element["options"] if element["type"] == "overflow" else [element]
+            if element["type"] != "image" and any(_is_ours(one["url"]) if one.get("url") else True for one in offered):
+                return True
+    return False
 
 
 def _url_of(element: Json, one: Pressed) -> str:

@@ -164,7 +164,9 @@ def test_a_channel_with_everything_in_it(app: PracticeSlack, client: WebClient, 
         client.chat_postMessage(channel=CHANNEL, text=f"Reply {n}", thread_ts=ts, reply_broadcast=n == 4)
     app.people.say(OFFICER.user_id, CHANNEL, "Shall we?", ts)
     client.chat_postEphemeral(channel=CHANNEL, user=OFFICER.user_id, text="You cannot approve this", thread_ts=ts)
+    quiet = [everything()[0], {"type": "actions", "elements": [everything()[5]["elements"][2]]}]
     client.chat_postMessage(channel=OFFICER.user_id, text="A message for you")
+    client.chat_postMessage(channel=OFFICER.user_id, text="With nothing to press but a link", blocks=quiet)
     opened(watched, f"{site}/{OFFICER.user_id}/{CHANNEL}")
     watched.holds("Slack, a channel with everything")
     opened(watched, f"{site}/{OFFICER.user_id}/D0OFFICER")
