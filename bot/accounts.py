@@ -39,7 +39,7 @@ class NotVouchedFor(Refused):
 
 @dataclass(frozen=True)
 class Account:
-    """A Slack account that Slack vouched for, at most `KEPT` ago: only `Accounts.vouched` makes one."""
+    """A Slack account that Slack vouched for, at most `KEPT` ago: only `Accounts` makes them."""
 
     team: str
     user: str
@@ -71,6 +71,13 @@ class Accounts:
         self._kept: OrderedDict[Account, datetime] = OrderedDict()
         self._workspace = ""
 
+    def kept(self, team: str, user: str) -> Account | None:
+        """The account if Slack vouched for it within `KEPT`; Slack is not asked."""
+        account = Account(team, user)
+        with self._lock:
+            asked = self._kept.get(account)
+        return account if asked is not None and timedelta(0) <= self._clock() - asked < KEPT else None
+
     def vouched(self, team: str, user: str) -> Account:
         """The account `user` of the workspace `team`, if Slack vouches for it now or did so within `KEPT`.
 
@@ -78,12 +85,11 @@ class Accounts:
         """
         if not (team and user):
             raise NotVouchedFor(SILENT, "A1")
+        kept = self.kept(team, user)
+        if kept is not None:
+            return kept
         account = Account(team, user)
         now = self._clock()
-        with self._lock:
-            asked = self._kept.get(account)
-        if asked is not None and timedelta(0) <= now - asked < KEPT:
-            return account
         reason = _against(self._asked(account), account)
         with self._lock:
             self._kept.pop(account, None)

@@ -8,6 +8,7 @@ from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
+from bot.accounts import Accounts
 from bot.calls import Calls
 from bot.listeners import Listeners
 from core.office import Office
@@ -39,5 +40,5 @@ def build(office: Office, *, client: WebClient, signing_secret: str) -> App:
         attaching_function_token_enabled=False,
         attaching_conversation_kwargs_enabled=False,
     )
-    Listeners(office, Calls(client)).register(app)
+    Listeners(office, Calls(client), Accounts(client, office.clock)).register(app)
     return app

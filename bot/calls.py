@@ -13,6 +13,7 @@ from typing import Any
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from bot.blocks import Block
 from bot.words import escaped
 
 _log = logging.getLogger(__name__)
@@ -72,21 +73,43 @@ class Calls:
             return False
         return True
 
-    def tell(self, channel: str, user: str, text: str, *, afterwards: bool = False) -> bool:
-        """Tell one person something in a channel that only they see. Mentions and links in `text` stay text."""
+    def tell(
+        self, channel: str, user: str, text: str, shown: list[Block] | None = None, *, afterwards: bool = False
+    ) -> bool:
+        """Tell one person something in a channel that only they see. Mentions and links in `text` stay text.
+
+        Where there are blocks they are `shown` instead of the text.
+        """
         if not channel:
             _log.warning("nowhere to tell %s: the press came from no channel", user)
             return False
         client = self._afterwards if afterwards else self._client
         try:
             client.chat_postEphemeral(
-                channel=channel, user=user, text=escaped(text, MOST_TOLD), parse="none", link_names=False
+                channel=channel,
+                user=user,
+                text=escaped(text, MOST_TOLD),
+                blocks=shown,
+                parse="none",
+                link_names=False,
             )
         except SlackApiError as error:
             _log.warning("chat.postEphemeral was refused: %s", refused_as(error))
             return False
         except _FAULTS as error:
             _log.warning("chat.postEphemeral had no answer: %s", type(error).__name__)
+            return False
+        return True
+
+    def publish(self, user: str, view: dict[str, Any]) -> bool:
+        """Show a person their Home."""
+        try:
+            self._client.views_publish(user_id=user, view=view)
+        except SlackApiError as error:
+            _log.warning("views.publish was refused: %s", refused_as(error))
+            return False
+        except _FAULTS as error:
+            _log.warning("views.publish had no answer: %s", type(error).__name__)
             return False
         return True
 

@@ -20,7 +20,7 @@ from flask import Blueprint, Response, request
 from slack_bolt import App, BoltRequest
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from bot.listeners import FAILED
+from bot.presser import FAILED
 from bot.repeats import Answer, Repeats
 from core.office import Office
 

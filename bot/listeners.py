@@ -7,35 +7,28 @@ decides.
 
 from __future__ import annotations
 
-import logging
 import re
-import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from slack_bolt import Ack, App, BoltContext
 from sqlalchemy.orm import Session
 
-from bot.access import permit
+from bot.access import Unlinked, linked, permit, refuse_strangers, vouched_for
+from bot.accounts import Account, Accounts
 from bot.action import STALE, UNKNOWN, Action, Ask, Entered, View, found_subject
 from bot.actions import ACTIONS
-from bot.calls import Calls
-from bot.words import shown
+from bot.calls import MOST_TOLD, Calls
+from bot.linking import Linking, home, offer
+from bot.presser import FAILED, Presser, beside, broke, worded
+from bot.words import escaped
+from core import people
 from core.deciding import WrongInput
 from core.errors import Conflict, Refused
 from core.office import Office
 from core.rules.money import MoneyError
 
-_log = logging.getLogger(__name__)
-
 Outcome = TypeVar("Outcome")
-
-FAILED = "award_desk_failed"
-"""Set in bolt's context when a listener broke down: its answer is not kept to be given again to a repeated request."""
-
-MOST_ERROR = 1_000
-"""Characters of an error beside a field."""
 
 AMOUNT = "Enter pounds in digits alone, such as 2000 or 2000.50."
 NO_COMMAND = "Award Desk has no commands yet. Use the buttons on the cards in the approvals channel."
@@ -43,29 +36,13 @@ NO_COMMAND = "Award Desk has no commands yet. Use the buttons on the cards in th
 _EVERYTHING = re.compile(".*", re.DOTALL)
 
 
-@dataclass(frozen=True)
-class Presser:
-    """Who pressed and where, as Slack vouches for it. A channel is empty where there was none."""
-
-    team: str
-    user: str
-    channel: str
-
-    @classmethod
-    def of(cls, body: Mapping[str, Any], channel: str = "") -> Presser:
-        """Read from a payload. The team is the person's own: in a shared channel it is not the channel's."""
-        user = body.get("user") or {}
-        team = user.get("team_id") or (body.get("team") or {}).get("id") or ""
-        here = (body.get("channel") or {}).get("id") or (body.get("container") or {}).get("channel_id") or channel
-        return cls(str(team), str(user.get("id") or ""), str(here or ""))
-
-
 class Listeners:
     """The bot's listeners, each with the office whose record it works on and the Slack that it answers through."""
 
-    def __init__(self, office: Office, calls: Calls) -> None:
+    def __init__(self, office: Office, calls: Calls, accounts: Accounts) -> None:
         self._office = office
         self._calls = calls
+        self._accounts = accounts
 
     def register(self, app: App) -> None:
         """Register a listener for every action that has an access rule, every modal, and catch-alls behind them."""
@@ -73,12 +50,13 @@ class Listeners:
             app.action(name)(self.pressed)
             if action.submits is not None:
                 app.view(name)(self.submitted)
-        app.event("app_home_opened")(_ignored)
+        Linking(self._office, self._calls, self._accounts).register(app)
+        app.event("app_home_opened")(self.home_opened)
         app.action(_EVERYTHING)(self.unknown_press)
         app.view(_EVERYTHING)(_acknowledged)
         app.view_closed(_EVERYTHING)(_acknowledged)
         app.shortcut(_EVERYTHING)(_acknowledged)
-        app.command(_EVERYTHING)(_no_command)
+        app.command(_EVERYTHING)(self.command_given)
         app.event(_EVERYTHING)(_ignored)
 
     def pressed(self, body: dict[str, Any], action: dict[str, Any], ack: Ack, context: BoltContext) -> None:
@@ -86,12 +64,35 @@ class Listeners:
         who = Presser.of(body)
         try:
             self._press(body, action, who)
+        except Unlinked as refusal:
+            self._calls.tell(who.channel, who.user, worded(refusal), offer(worded(refusal)).blocks)
         except Refused as refusal:
             self._calls.tell(who.channel, who.user, worded(refusal))
         except Exception:  # noqa: BLE001 - the person must be answered, whatever broke; it is logged
             context[FAILED] = True
-            self._calls.tell(who.channel, who.user, _broke("press", str(action.get("action_id"))))
+            self._calls.tell(who.channel, who.user, broke("press", str(action.get("action_id"))))
         ack()
+
+    def home_opened(self, event: dict[str, Any], body: dict[str, Any]) -> None:
+        """Home: whoever is not linked is told how."""
+        if event.get("tab") != "home":
+            return
+        user = str(event.get("user") or "")
+        with self._office.reading() as session:
+            known = people.by_slack(session, str(body.get("team_id") or ""), user) is not None
+        if not known:
+            self._calls.publish(user, home())
+
+    def command_given(self, body: dict[str, Any], ack: Ack) -> None:
+        """The command: whoever is not linked is told how."""
+        with self._office.reading() as session:
+            try:
+                linked(session, str(body.get("team_id") or ""), str(body.get("user_id") or ""))
+            except Unlinked as refusal:
+                told = offer(worded(refusal))
+                ack(text=escaped(told.text, MOST_TOLD), blocks=told.blocks, response_type="ephemeral")
+                return
+        ack(NO_COMMAND)
 
     def unknown_press(self, body: dict[str, Any], ack: Ack) -> None:
         """A button that no card has any more."""
@@ -107,10 +108,11 @@ class Listeners:
             if said:
                 self._calls.tell(who.channel, who.user, said)
         elif action.opens is not None:
+            account = self._account(action, carried, who)
             with self._office.reading() as session:
                 office = self._office.in_force(session)
                 subject, _ = found_subject(action, session, carried, lock=False)
-                view = action.opens(self._permitted(session, subject, action, who, office))
+                view = action.opens(self._permitted(session, subject, action, account, office, who.channel))
             # The session is given back before Slack is asked: a slow Slack must not hold on to the database.
             self._calls.open_view(str(body.get("trigger_id") or ""), view, channel=who.channel, user=who.user)
 
@@ -120,14 +122,14 @@ class Listeners:
         try:
             shows = self._submit(action, body, view)
         except WrongInput as refusal:
-            errors = _beside(view, refusal.field, worded(refusal))
+            errors = beside(view, refusal.field, worded(refusal))
         except MoneyError:
-            errors = _beside(view, "amount", AMOUNT)
+            errors = beside(view, "amount", AMOUNT)
         except Refused as refusal:
-            errors = _beside(view, "reasons", worded(refusal))
+            errors = beside(view, "reasons", worded(refusal))
         except Exception:  # noqa: BLE001 - the person must be answered, whatever broke; it is logged
             context[FAILED] = True
-            errors = _beside(view, "reasons", _broke("submission", action.name))
+            errors = beside(view, "reasons", broke("submission", action.name))
         else:
             if shows is None:
                 ack()
@@ -154,55 +156,37 @@ class Listeners:
         fresh: bool = False,
     ) -> Outcome:
         """Do something in one transaction, its subject held; what has changed since is refused where it is `fresh`."""
+        account = self._account(action, packed, who)
         with self._office.sessions.begin() as session:
             subject, carried = found_subject(action, session, packed, lock=True)
             office = self._office.in_force(session)  # the one policy of all that follows (A4)
-            here = who if who.channel else replace(who, channel=carried.channel)
-            ask = self._permitted(session, subject, action, here, office)
+            channel = who.channel or carried.channel
+            ask = self._permitted(session, subject, action, account, office, channel)
             if fresh and action.subject.version(subject) != carried.version:
                 raise Conflict(STALE, "A3")
             return work(ask)
 
-    def _permitted(self, session: Session, subject: Any, action: Action[Any], who: Presser, office: Office) -> Ask[Any]:
-        return permit(
-            session,
-            subject,
-            action.name,
-            team=who.team,
-            user=who.user,
-            office=office,
-            now=office.clock(),
-            channel=who.channel,
-        )
+    def _account(self, action: Action[Any], packed: str, who: Presser) -> Account:
+        """Whose account it is, by Slack's word, before anything is opened or done and outside every transaction."""
 
+        def on_record(session: Session) -> None:
+            office = self._office.in_force(session)
+            subject, _ = found_subject(action, session, packed, lock=False)
+            now = office.clock()
+            refuse_strangers(session, subject, action.name, team=who.team, user=who.user, office=office, now=now)
 
-def worded(refusal: Refused) -> str:
-    """A refusal for the person it concerns, with the rule that they can look up."""
-    known = not refusal.rule or refusal.rule in refusal.reason
-    return refusal.reason if known else f"{refusal.reason} (Rule {refusal.rule})"
+        return vouched_for(self._office, self._accounts, who.team, who.user, on_record)
+
+    def _permitted(
+        self, session: Session, subject: Any, action: Action[Any], account: Account, office: Office, channel: str
+    ) -> Ask[Any]:
+        return permit(session, subject, action.name, account, office=office, now=office.clock(), channel=channel)
 
 
 def _carried(pressed: Mapping[str, Any]) -> str:
     """What a button carries, or the choice of a menu; "" for what carries nothing."""
     chosen = pressed.get("selected_option") or {}
     return str(pressed.get("value") or chosen.get("value") or "")
-
-
-def _beside(view: Mapping[str, Any], block_id: str, reason: str) -> dict[str, str]:
-    """An error beside the input `block_id`, or where the view has no such input beside its reasons or its first one."""
-    inputs = [block.get("block_id") for block in view.get("blocks", []) if block.get("type") == "input"]
-    places = [block_id, "reasons", *inputs]
-    place = next((str(one) for one in places if one in inputs), block_id)
-    return {place: shown(reason, MOST_ERROR)}
-
-
-def _broke(what: str, name: str) -> str:
-    """Log the exception at hand under a reference, and word it for the person who waits."""
-    reference = secrets.token_hex(4)
-    _log.exception("fault %s in the %s of %s", reference, what, name)
-    return (
-        f"Something went wrong on our side (fault {reference}). Tell the office; look at the card before you try again."
-    )
 
 
 def _ignored() -> None:
@@ -212,7 +196,3 @@ def _ignored() -> None:
 def _acknowledged(ack: Ack) -> None:
     """A modal or shortcut of another version of the desk: Slack is answered, nothing is done."""
     ack()
-
-
-def _no_command(ack: Ack) -> None:
-    ack(NO_COMMAND)

@@ -20,6 +20,7 @@ from sqlalchemy import ColumnElement, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from core import outbox
+from core.database import one_at_a_time
 from core.errors import NotFound
 from core.links import Purpose
 from core.office import london_day
@@ -67,7 +68,7 @@ def ask(
     The mail goes to the key of the address, which is what is compared: never to another spelling of it.
     """
     key = address_key(address)
-    _one_at_a_time(session, key, *([f"draft {application_id}"] if application_id is not None else []))
+    one_at_a_time(session, key, *([f"draft {application_id}"] if application_id is not None else []))
     kept = timedelta(days=max(1, policy.start_link_days.value))
     session.execute(delete(LinkRequest).where(LinkRequest.asked_at < now - kept))
     if _too_often(session, key, application_id, policy, now):
@@ -99,14 +100,6 @@ def _too_often(session: Session, key: str, application_id: int | None, policy: P
 def _asked(session: Session, about: ColumnElement[bool], since: datetime) -> int:
     query = select(func.count()).select_from(LinkRequest).where(about, LinkRequest.asked_at > since)
     return session.scalar(query) or 0
-
-
-def _one_at_a_time(session: Session, *names: str) -> None:
-    """Whoever asks at the same moment counts after this one. SQLite has one writer at a time anyway."""
-    if session.get_bind().dialect.name != "postgresql":
-        return
-    for name in sorted(names):
-        session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
 
 
 def by_id(session: Session, request_id: int) -> LinkRequest:

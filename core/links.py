@@ -6,6 +6,7 @@ mailed to that address.
 
 from __future__ import annotations
 
+import hmac
 from datetime import datetime
 from typing import Literal
 
@@ -21,6 +22,9 @@ from core.rules.lifecycle import ApplicationState
 
 Purpose = Literal["application", "offer", "return", "start"]
 PATHS: dict[Purpose, str] = {"application": "/a/", "offer": "/offers/", "return": "/returns/", "start": "/start/"}
+
+CODE_DIGITS = 8
+"""Digits of a code that is typed in: a hundred million codes, of which a few an hour can be tried."""
 
 _UNKNOWN = "We do not know this link. Copy the whole link from the e-mail and try again."
 
@@ -49,6 +53,11 @@ class Signer:
     def address(self, purpose: Purpose, link: Link) -> str:
         """The whole address to mail, under the public URL."""
         return f"{self._public_url}{PATHS[purpose]}{self.token(purpose, link)}"
+
+    def code(self, about: str) -> str:
+        """Digits that follow from `about`: the same each time, guessed by nobody without the secret (CODE_DIGITS)."""
+        made = hmac.digest(self._secret.encode(), f"award-desk-code\0{about}".encode(), "sha256")
+        return f"{int.from_bytes(made) % 10**CODE_DIGITS:0{CODE_DIGITS}}"
 
     def read(self, purpose: Purpose, token: str) -> int:
         """The link's row number. Raises NotFound for a token that we did not make for this purpose."""

@@ -24,7 +24,7 @@ def note(session: Session, message: OutboxMessage, *, by: str, code: str, now: d
     `by` is who refused it, `code` what they call it: "550", "permanent-failure". The mail's row is held, or its claim
     is, so that two who hear of one refusal note it once.
     """
-    if "link_request_id" in message.payload:  # anybody may ask for links with any address: no business of the officer's
+    if message.payload.keys() & {"link_request_id", "slack_code_id"}:  # anybody may ask, and it is no applicant's mail
         return False
     key = f"{KIND}:{message.id}"
     if session.scalar(select(OutboxMessage.id).where(OutboxMessage.key == key)) is not None:

@@ -61,6 +61,8 @@ MESSAGES: dict[str, Channel] = {
     "link_draft": "mail",
     "link_list": "mail",
     "link_start": "mail",
+    "slack_code": "mail",
+    "slack_linked": "mail",
 }
 """Every kind of message and the channel that carries it."""
 

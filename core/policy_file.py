@@ -149,7 +149,10 @@ _FIGURES_OF: Final[Mapping[int, tuple[str, ...]]] = {
         "link_mails_an_hour", "link_mails_a_day", "budget_lines_in_form", "budget_lines_at_most",
         "largest_document", "documents_together", "documents_at_most", "constitution_from",
     ),
-    4: ("bank_details_a_day", "refused_shown_days", "signed_in_hours"),
+    4: (
+        "bank_details_a_day", "refused_shown_days", "signed_in_hours",
+        "slack_code_minutes", "slack_code_tries", "slack_codes_an_hour",
+    ),
 }  # fmt: skip
 """The figures that came with each format after the first."""
 

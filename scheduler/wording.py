@@ -30,13 +30,14 @@ from core import (
     more_time,
     outbox,
     returns,
+    slack_links,
 )
 from core.calendar_files import calendar_file
 from core.errors import NotFound
 from core.link_terms import link_to
 from core.links import Purpose, leading
 from core.office import Office, london_day
-from core.records import Application, Asked, Award, Deadline, MonitoringReturn, Nudge, OutboxMessage
+from core.records import Application, Asked, Award, Deadline, MonitoringReturn, Nudge, OutboxMessage, Person
 from core.rules.documents import in_words
 from core.rules.lifecycle import ApplicationState, AwardState
 from core.rules.money import display
@@ -542,6 +543,34 @@ def _link_start(session: Session, message: OutboxMessage, office: Office) -> _Dr
     return _Draft(to=asked.address, to_name="", reference="", facts=facts)
 
 
+def _slack_code(session: Session, message: OutboxMessage, office: Office) -> _Draft:
+    """The code by which somebody links their Slack account; only to an address on the staff list."""
+    try:
+        asked, person = slack_links.to_mail(
+            session, message.payload["slack_code_id"], policy=office.policy, now=office.clock()
+        )
+    except NotFound as gone:
+        raise NothingLeft(gone.reason) from gone
+    code = slack_links.code_of(asked, office.signer)
+    half = len(code) // 2
+    facts = {"code": f"{code[:half]} {code[half:]}", "minutes": office.policy.slack_code_minutes.value}
+    return _Draft(to=person.email, to_name=person.name, reference="", facts=facts)
+
+
+def _slack_linked(session: Session, message: OutboxMessage, office: Office) -> _Draft:  # noqa: ARG001 - a Writer's
+    """That a Slack account was linked: to whoever it now acts for, and to the officers."""
+    person, to = (session.get(Person, message.payload[name]) for name in ("person_id", "to_id"))
+    if person is None or to is None or not to.active:
+        raise NothingLeft("whoever was to be told has left the office")
+    facts = {
+        "own": person.id == to.id,
+        "person": _typed(person.name),
+        "replaced": bool(message.payload["replaced"]),
+        "linked_on": london_day(message.made_at),
+    }
+    return _Draft(to=to.email, to_name=to.name, reference="", facts=facts)
+
+
 WRITERS: dict[str, Writer] = {
     "receipt": _about_application,
     "corrected": _about_application,
@@ -568,5 +597,7 @@ WRITERS: dict[str, Writer] = {
     "link_draft": _link_draft,
     "link_list": _link_list,
     "link_start": _link_start,
+    "slack_code": _slack_code,
+    "slack_linked": _slack_linked,
 }
 """Who words each kind of mail."""

@@ -14,11 +14,12 @@ from sqlalchemy import text as sql
 from sqlalchemy.orm import Session
 
 from bot.access import permit
+from bot.accounts import Account
 from bot.actions import ACTIONS
 from bot.app import build
-from bot.listeners import Presser
 from bot.practice.faults import Fault
 from bot.practice.people_side import Outcome as Seen
+from bot.presser import Presser
 from core import applications, deciding
 from core.errors import Refused
 from core.office import Office
@@ -249,7 +250,7 @@ def test_every_role_in_every_state(office: Office, state: str, delegation: Role 
 
 def permitted(session: Session, application: Application, action: str, user: str, office: Office) -> bool:
     try:
-        permit(session, application, action, team="TPRACTICE", user=user, office=office, now=office.clock())
+        permit(session, application, action, Account("TPRACTICE", user), office=office, now=office.clock())
     except Refused:
         return False
     return True
