@@ -66,9 +66,9 @@ def address_form() -> View:
 def code_form(policy: Policy) -> View:
     """The second form: the same whether or not the address is on the staff list."""
     said = (
-        f"If that address is on the office's staff list, a code of {CODE_DIGITS} digits is on its way to it. It is good "
-        f"for {counted(policy.slack_code_minutes.value, 'minute')}. If no mail comes, look into your spam folder; then "
-        "ask the office which address it has of you."
+        f"If that address is on the office's staff list, a code of {CODE_DIGITS} digits is on its way to it. It is "
+        f"good for {counted(policy.slack_code_minutes.value, 'minute')}. If no mail comes, look into your spam folder; "
+        "then ask the office which address it has of you."
     )
     element = {"type": "plain_text_input", "max_length": 40}
     return {

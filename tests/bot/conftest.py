@@ -18,6 +18,7 @@ from bot.application_card import message_for
 from bot.endpoint import blueprint
 from bot.practice.people_side import Outcome as Seen
 from bot.practice.server import PracticeSlack
+from bot.practice.shapes import Installation
 from bot.practice.workspace import TEAM_ID, PracticeChannel, PracticePerson, Workspace
 from core import applications, deciding, funds, people
 from core.office import Office
@@ -189,7 +190,9 @@ def desk(office: Office, clock: Clock) -> Iterator[Desk]:
 
 def serve(office: Office, clock: Clock) -> Iterator[Desk]:
     persons = [PracticePerson(user, name_of(user)) for user in (*STAFF, NOBODY)]
-    workspace = Workspace(persons, [PracticeChannel(APPROVALS, "approvals")], clock=clock.seconds)
+    everybody = frozenset(person.user_id for person in persons)  # guests too, once they are some
+    channel = PracticeChannel(APPROVALS, "approvals", members=everybody)
+    workspace = Workspace(persons, [channel], clock=clock.seconds, installation=Installation(commands=("/award-desk",)))
     with PracticeSlack(workspace, TOKEN, SECRET) as slack:
         client = WebClient(TOKEN, base_url=slack.api_url, timeout=5, retry_handlers=[])
         flask = Flask("desk-of-the-tests")
