@@ -11,19 +11,15 @@ from slack_bolt import App
 from slack_sdk import WebClient
 from sqlalchemy import Engine
 from sqlalchemy import text as sql
-from sqlalchemy.orm import Session
 
-from bot.access import permit
-from bot.accounts import Account
 from bot.actions import ACTIONS
 from bot.app import build
 from bot.practice.faults import Fault
 from bot.practice.people_side import Outcome as Seen
 from bot.presser import Presser
-from core import applications, deciding
-from core.errors import Refused
+from core import deciding
 from core.office import Office
-from core.records import Application, Decision, Interest, Person
+from core.records import Decision
 from core.rules.policy import Role
 from tests.bot.conftest import (
     NOBODY,
@@ -204,85 +200,6 @@ def test_the_same_user_id_in_another_workspace_is_somebody_else() -> None:
     assert Presser.of(body) == Presser("TSTRANGER", "U1", "C1")
     assert Presser.of({"team": None, "user": {"id": "U1", "team_id": "TORG"}}, "C2") == Presser("TORG", "U1", "C2")
     assert Presser.of({"team": {"id": "TOURS"}, "user": {"id": "U1"}}) == Presser("TOURS", "U1", "")
-
-
-MAY_RECOMMEND = {"U0OFFICER", "U0OFFICER2", "U0DIRECTOR", "U0DEPUTY", "U0CHIEF"}
-"""The policy's recommenders, of the office."""
-
-
-def allowed(action: str, user: str, state: str, delegation: Role | None, *, interested: bool) -> bool:
-    """The rules A1–A3 once more, written down by hand for the table; whatever is not here is refused."""
-    role = STAFF[user][0] if user in STAFF else None
-    of_office = user in STAFF and STAFF[user][1] == "office"
-    if not of_office:
-        return False
-    if action == "interest":
-        return state in ("submitted", "recommended") and not interested
-    if interested:
-        return False
-    if action == "recommend":
-        return state == "submitted" and user in MAY_RECOMMEND
-    if action in ("approve", "decline"):
-        return state == "recommended" and user != "U0OFFICER" and role in (Role.COMMISSIONER, delegation)
-    return False
-
-
-@pytest.mark.one_database
-@pytest.mark.parametrize("delegation", [None, Role.DIRECTOR, Role.OFFICER])
-@pytest.mark.parametrize("state", ["submitted", "recommended", "approved", "declined", "withdrawn"])
-def test_every_role_in_every_state(office: Office, state: str, delegation: Role | None) -> None:
-    """(action × person × state × own or other's recommendation × interest); U0OFFICER is who recommended."""
-    office = delegated(office, delegation, 300_000) if delegation is not None else office
-    number = _brought_to(office, state)
-    wrong = []
-    for interested in (False, True):
-        for user in (*STAFF, NOBODY):
-            with office.sessions() as session:  # rolled back: each person's interest is tried alone
-                application = applications.by_id(session, number)
-                if interested and user in STAFF:
-                    _interested(session, application, person_of(office, user))
-                for action in ("recommend", "approve", "decline", "interest", "unheard-of"):
-                    let = permitted(session, application, action, user, office)
-                    if let != allowed(action, user, state, delegation, interested=interested):
-                        wrong.append((user, action, interested, let))
-    assert not wrong
-
-
-def permitted(session: Session, application: Application, action: str, user: str, office: Office) -> bool:
-    try:
-        permit(session, application, action, Account("TPRACTICE", user), office=office, now=office.clock())
-    except Refused:
-        return False
-    return True
-
-
-def _interested(session: Session, application: Application, person: Person) -> None:
-    session.add(
-        Interest(application_id=application.id, person_id=person.id, reason="x", declared_at=application.saved_at)
-    )
-    session.flush()
-
-
-def _brought_to(office: Office, state: str) -> int:
-    number = submitted(office)
-    if state in ("recommended", "approved", "declined"):
-        recommended(office, number)
-    with office.sessions.begin() as session:
-        if state == "withdrawn":
-            applications.withdraw(session, applications.by_id(session, number), now=office.clock())
-        if state in ("approved", "declined"):
-            deciding.decide(
-                session,
-                number,
-                session.merge(person_of(office, "U0COMM")),
-                outcome="approved" if state == "approved" else "declined",
-                amount=200_000,
-                reasons=REASONS,
-                conditions="A return every six months.",
-                office=office,
-                now=office.clock(),
-            )
-    return number
 
 
 def test_many_at_once_make_one_decision(desk: Desk) -> None:
