@@ -14,7 +14,7 @@ from sqlalchemy import text as sql
 
 from bot.actions import ACTIONS
 from bot.app import build
-from bot.linking import LINK
+from bot.linking import ADDRESS, CODE, LINK
 from bot.practice.faults import Fault
 from bot.practice.people_side import Outcome as Seen
 from bot.presser import Presser
@@ -315,7 +315,7 @@ def test_every_listener_has_an_access_rule(registered: dict[str, list[Any]]) -> 
     assert set(named) == {*ACTIONS, LINK}, "linking is for whoever is on nobody's record, and has its own questions"
     assert last.pattern == ".*"
     *named, last = registered["view"]
-    assert set(named) == {name for name, action in ACTIONS.items() if action.submits is not None}
+    assert set(named) == {name for name, action in ACTIONS.items() if action.submits is not None} | {ADDRESS, CODE}
     assert last.pattern == ".*"
 
 
