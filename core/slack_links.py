@@ -118,6 +118,12 @@ def code_of(asked: SlackCode, signer: Signer) -> str:
     return signer.code(f"{asked.id}:{asked.slack_team}:{asked.slack_user}:{asked.address}:{asked.nonce}")
 
 
+def spaced(code: str) -> str:
+    """A code as it is read and typed: in two halves."""
+    half = len(code) // 2
+    return f"{code[:half]} {code[half:]}"
+
+
 def good_until(asked: SlackCode, policy: Policy) -> datetime:
     """The instant from which a code is good no more."""
     return asked.asked_at + timedelta(minutes=policy.slack_code_minutes.value)

@@ -545,15 +545,13 @@ def _link_start(session: Session, message: OutboxMessage, office: Office) -> _Dr
 
 def _slack_code(session: Session, message: OutboxMessage, office: Office) -> _Draft:
     """The code by which somebody links their Slack account; only to an address on the staff list."""
+    number, now = message.payload["slack_code_id"], office.clock()
     try:
-        asked, person = slack_links.to_mail(
-            session, message.payload["slack_code_id"], policy=office.policy, now=office.clock()
-        )
+        asked, person = slack_links.to_mail(session, number, policy=office.policy, now=now)
     except NotFound as gone:
         raise NothingLeft(gone.reason) from gone
-    code = slack_links.code_of(asked, office.signer)
-    half = len(code) // 2
-    facts = {"code": f"{code[:half]} {code[half:]}", "minutes": office.policy.slack_code_minutes.value}
+    code = slack_links.spaced(slack_links.code_of(asked, office.signer))
+    facts = {"code": code, "minutes": office.policy.slack_code_minutes.value}
     return _Draft(to=person.email, to_name=person.name, reference="", facts=facts)
 
 
@@ -562,12 +560,8 @@ def _slack_linked(session: Session, message: OutboxMessage, office: Office) -> _
     person, to = (session.get(Person, message.payload[name]) for name in ("person_id", "to_id"))
     if person is None or to is None or not to.active:
         raise NothingLeft("whoever was to be told has left the office")
-    facts = {
-        "own": person.id == to.id,
-        "person": _typed(person.name),
-        "replaced": bool(message.payload["replaced"]),
-        "linked_on": london_day(message.made_at),
-    }
+    facts = {"own": person.id == to.id, "person": _typed(person.name), "replaced": message.payload["replaced"]}
+    facts["linked_on"] = london_day(message.made_at)
     return _Draft(to=to.email, to_name=to.name, reference="", facts=facts)
 
 
