@@ -58,8 +58,8 @@ class Action(Generic[S]):
 
     `may` says why not, or None; it is asked at the press and again at the submission. A press either `opens` a modal
     whose submission `submits`, or `does` something at once and answers the presser with a sentence ("": nothing to
-    say), or is only a link. `submits` answers the view to show next, or None to close. With `stale` True it is done
-    also to what has changed since the modal was opened.
+    say), or `shows` the presser's Home anew, or is only a link. `submits` answers the view to show next, or None to
+    close. With `stale` True it is done also to what has changed since the modal was opened.
     """
 
     name: str
@@ -68,6 +68,7 @@ class Action(Generic[S]):
     opens: Callable[[Ask[S]], View] | None = None
     submits: Callable[[Ask[S], Entered], View | None] | None = None
     does: Callable[[Ask[S]], str] | None = None
+    shows: Callable[[Ask[S]], View] | None = None
     stale: bool = False
 
 

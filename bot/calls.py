@@ -101,10 +101,10 @@ class Calls:
             return False
         return True
 
-    def publish(self, user: str, view: dict[str, Any]) -> bool:
-        """Show a person their Home."""
+    def publish(self, user: str, view: dict[str, Any], *, over: str = "") -> bool:
+        """Show a person their Home; with `over`, the hash of the one that they see, only in place of that one."""
         try:
-            self._client.views_publish(user_id=user, view=view)
+            self._client.views_publish(user_id=user, view=view, **({"hash": over} if over else {}))
         except SlackApiError as error:
             _log.warning("views.publish was refused: %s", refused_as(error))
             return False

@@ -224,8 +224,12 @@ def _amount_that_counts(facts: ApplicationCard) -> int:
 
 
 def _state(facts: ApplicationCard) -> str:
-    """How it stands, in two or three words."""
-    if facts.award is not None:
+    return state_words(facts.state, facts.award)
+
+
+def state_words(state: ApplicationState, award: AwardState | None) -> str:
+    """How an application, or the award that came of it, stands, in two or three words."""
+    if award is not None:
         return {
             AwardState.OFFERED: "Approved, offer sent",
             AwardState.ACTIVE: "Approved, offer accepted",
@@ -233,7 +237,7 @@ def _state(facts: ApplicationCard) -> str:
             AwardState.REFUSED: "Approved, offer refused",
             AwardState.EXPIRED: "Approved, offer expired",
             AwardState.DECOMMISSIONED: "Approved, de-commissioned",
-        }[facts.award]
+        }[award]
     return {
         ApplicationState.DRAFT: "Not submitted",
         ApplicationState.SUBMITTED: "New",
@@ -242,7 +246,7 @@ def _state(facts: ApplicationCard) -> str:
         ApplicationState.APPROVED: "Approved",
         ApplicationState.DECLINED: "Declined",
         ApplicationState.WITHDRAWN: "Withdrawn",
-    }[facts.state]
+    }[state]
 
 
 def _who_and_what(facts: ApplicationCard) -> Block:

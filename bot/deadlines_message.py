@@ -78,11 +78,12 @@ def _line(one: DueStep) -> list[Part]:
     return [
         blocks.words(one.reference, 20, bold=True),
         blocks.words(one.recipient, 80),
-        blocks.words(f"– {_noun(one.kind)}, {_when(one)}"),
+        blocks.words(f"– {noun(one.kind)}, {_when(one)}"),
     ]
 
 
-def _noun(kind: str) -> str:
+def noun(kind: str) -> str:
+    """What kind of thing falls due, in words."""
     return _NOUNS.get(kind, kind.replace("_", " "))
 
 
@@ -98,7 +99,7 @@ def _when(one: DueStep) -> str:
 def _counts(steps: Sequence[DueStep]) -> str:
     kinds = [one.kind for one in steps]
     return listed(
-        [counted(kinds.count(kind), _noun(kind), _PLURALS.get(kind, f"{_noun(kind)}s")) for kind in sorted(set(kinds))]
+        [counted(kinds.count(kind), noun(kind), _PLURALS.get(kind, f"{noun(kind)}s")) for kind in sorted(set(kinds))]
     )
 
 

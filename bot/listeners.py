@@ -14,15 +14,15 @@ from typing import Any, TypeVar
 from slack_bolt import Ack, App, BoltContext
 from sqlalchemy.orm import Session
 
-from bot.access import Unlinked, linked, permit, refuse_strangers, vouched_for
+from bot import command
+from bot.access import Unlinked, permit, refuse_strangers, vouched_for
 from bot.accounts import Account, Accounts
 from bot.action import STALE, UNKNOWN, Action, Ask, Entered, View, found_subject
 from bot.actions import ACTIONS
-from bot.calls import MOST_TOLD, Calls
-from bot.linking import Linking, home, offer
+from bot.calls import Calls
+from bot.linking import Linking, offer
 from bot.presser import FAILED, Presser, beside, broke, worded
-from bot.words import escaped
-from core import people
+from bot.reading import Reading, is_home
 from core.deciding import WrongInput
 from core.errors import Conflict, Refused
 from core.office import Office
@@ -31,7 +31,7 @@ from core.rules.money import MoneyError
 Outcome = TypeVar("Outcome")
 
 AMOUNT = "Enter pounds in digits alone, such as 2000 or 2000.50."
-NO_COMMAND = "Award Desk has no commands yet. Use the buttons on the cards in the approvals channel."
+NO_COMMAND = f"Award Desk knows only the command {command.NAME}. Try '{command.NAME} help'."
 
 _EVERYTHING = re.compile(".*", re.DOTALL)
 
@@ -43,6 +43,7 @@ class Listeners:
         self._office = office
         self._calls = calls
         self._accounts = accounts
+        self._reading = Reading(office, calls, accounts)
 
     def register(self, app: App) -> None:
         """Register a listener for every action that has an access rule, every modal, and catch-alls behind them."""
@@ -51,70 +52,61 @@ class Listeners:
             if action.submits is not None:
                 app.view(name)(self.submitted)
         Linking(self._office, self._calls, self._accounts).register(app)
-        app.event("app_home_opened")(self.home_opened)
+        self._reading.register(app)
         app.action(_EVERYTHING)(self.unknown_press)
         app.view(_EVERYTHING)(_acknowledged)
         app.view_closed(_EVERYTHING)(_acknowledged)
         app.shortcut(_EVERYTHING)(_acknowledged)
-        app.command(_EVERYTHING)(self.command_given)
+        app.command(_EVERYTHING)(_no_command)
         app.event(_EVERYTHING)(_ignored)
 
     def pressed(self, body: dict[str, Any], action: dict[str, Any], ack: Ack, context: BoltContext) -> None:
         """A button: open its modal or do what it says, or say privately why not."""
         who = Presser.of(body)
         try:
-            self._press(body, action, who)
+            self._press(body, action, who, context)
         except Unlinked as refusal:
             self._calls.tell(who.channel, who.user, worded(refusal), offer(worded(refusal)).blocks)
         except Refused as refusal:
-            self._calls.tell(who.channel, who.user, worded(refusal))
+            self._tell(body, who, worded(refusal), context)
         except Exception:  # noqa: BLE001 - the person must be answered, whatever broke; it is logged
             context[FAILED] = True
-            self._calls.tell(who.channel, who.user, broke("press", str(action.get("action_id"))))
+            self._tell(body, who, broke("press", str(action.get("action_id"))), context)
         ack()
 
-    def home_opened(self, event: dict[str, Any], body: dict[str, Any]) -> None:
-        """Home: whoever is not linked is told how."""
-        if event.get("tab") != "home":
-            return
-        user = str(event.get("user") or "")
-        with self._office.reading() as session:
-            known = people.by_slack(session, str(body.get("team_id") or ""), user) is not None
-        if not known:
-            self._calls.publish(user, home())
+    def _tell(self, body: Mapping[str, Any], who: Presser, said: str, context: BoltContext) -> None:
+        """Tell whoever pressed: privately in the channel, or on their Home where they pressed there."""
+        if is_home(body):
+            self._reading.show(who, context, notice=said)
+        else:
+            self._calls.tell(who.channel, who.user, said)
 
-    def command_given(self, body: dict[str, Any], ack: Ack) -> None:
-        """The command: whoever is not linked is told how."""
-        with self._office.reading() as session:
-            try:
-                linked(session, str(body.get("team_id") or ""), str(body.get("user_id") or ""))
-            except Unlinked as refusal:
-                told = offer(worded(refusal))
-                ack(text=escaped(told.text, MOST_TOLD), blocks=told.blocks, response_type="ephemeral")
-                return
-        ack(NO_COMMAND)
-
-    def unknown_press(self, body: dict[str, Any], ack: Ack) -> None:
+    def unknown_press(self, body: dict[str, Any], ack: Ack, context: BoltContext) -> None:
         """A button that no card has any more."""
-        who = Presser.of(body)
-        self._calls.tell(who.channel, who.user, UNKNOWN)
+        self._tell(body, Presser.of(body), UNKNOWN, context)
         ack()
 
-    def _press(self, body: Mapping[str, Any], pressed: Mapping[str, Any], who: Presser) -> None:
+    def _press(self, body: Mapping[str, Any], pressed: Mapping[str, Any], who: Presser, context: BoltContext) -> None:
         action = ACTIONS[str(pressed["action_id"])]
         carried = _carried(pressed)
         if action.does is not None:
             said = self._do(action, action.does, carried, who)
             if said:
-                self._calls.tell(who.channel, who.user, said)
+                self._tell(body, who, said, context)
+        elif action.shows is not None:
+            view = self._viewed(action, action.shows, carried, who)
+            self._calls.publish(who.user, view)
         elif action.opens is not None:
-            account = self._account(action, carried, who)
-            with self._office.reading() as session:
-                office = self._office.in_force(session)
-                subject, _ = found_subject(action, session, carried, lock=False)
-                view = action.opens(self._permitted(session, subject, action, account, office, who.channel))
-            # The session is given back before Slack is asked: a slow Slack must not hold on to the database.
+            view = self._viewed(action, action.opens, carried, who)
             self._calls.open_view(str(body.get("trigger_id") or ""), view, channel=who.channel, user=who.user)
+
+    def _viewed(self, action: Action[Any], makes: Callable[[Ask[Any]], View], carried: str, who: Presser) -> View:
+        """A view for somebody who may see it. The session is given back before Slack is asked to show it."""
+        account = self._account(action, carried, who)
+        with self._office.reading() as session:
+            office = self._office.in_force(session)
+            subject, _ = found_subject(action, session, carried, lock=False)
+            return makes(self._permitted(session, subject, action, account, office, who.channel))
 
     def submitted(self, body: dict[str, Any], view: dict[str, Any], ack: Ack, context: BoltContext) -> None:
         """A modal that was sent: do it in one transaction, or say beside a field why not."""
@@ -191,6 +183,10 @@ def _carried(pressed: Mapping[str, Any]) -> str:
 
 def _ignored() -> None:
     """An event that nothing is done about. Bolt acknowledges events by itself."""
+
+
+def _no_command(ack: Ack) -> None:
+    ack(NO_COMMAND)
 
 
 def _acknowledged(ack: Ack) -> None:

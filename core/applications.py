@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
-from core import events, organisations, outbox
+from core import events, homes, organisations, outbox
 from core.assessing import assessment_of, facts_data, facts_of, finding_data, known_facts
 from core.errors import ChangedMeanwhile, Conflict, NotFound, Refused
 from core.link_terms import draft_until
@@ -148,7 +148,9 @@ def submit(
         "policy": office.policy_version(session, now=now).fingerprint,
     }
     tell(session, application, "submitted", by, told, now=now)
-    outbox.put_all(session, [_card(application, now), _mail("receipt", application, now)])
+    card = _card(application, now)
+    outbox.put_all(session, [card, _mail("receipt", application, now)])
+    homes.put(session, card.key, now=now)
     return application
 
 
@@ -264,7 +266,9 @@ def tell(
 
 def put_card(session: Session, application: Application, now: datetime) -> None:
     """Put the application's card, as it stands after this version of it, into the outbox."""
-    outbox.put_all(session, [_card(application, now)])
+    card = _card(application, now)
+    outbox.put_all(session, [card])
+    homes.put(session, card.key, now=now)
 
 
 def _card(application: Application, now: datetime) -> OutboxMessage:

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from core import commitments, deadlines, events, outbox, payments, people, written, year_end
+from core import commitments, deadlines, events, homes, outbox, payments, people, written, year_end
 from core.assessing import schedule_of
 from core.cases import case_of
 from core.errors import Conflict, Gone, NotFound, Refused
@@ -148,7 +148,7 @@ def mail(session: Session, kind: str, award: Award, now: datetime, *, key: str =
 
 
 def _card(session: Session, award: Award, now: datetime, *, key: str = "") -> None:
-    outbox.put(
+    card = outbox.put(
         session,
         "card",
         subject=f"application:{award.application_id}",
@@ -156,6 +156,7 @@ def _card(session: Session, award: Award, now: datetime, *, key: str = "") -> No
         payload={"application_id": award.application_id},
         now=now,
     )
+    homes.put(session, card.key, now=now)
 
 
 def _check_action(award: Award, action: AwardAction) -> AwardState:

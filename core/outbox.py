@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session, SessionTransaction, aliased, sessionmaker
 
 from core.records import OutboxMessage
 
-Channel = Literal["slack", "mail", "webhook"]
+Channel = Literal["slack", "home", "mail", "webhook"]
 CLAIM = timedelta(seconds=60)
 """How long a sender may take before another may look whether it died."""
 
@@ -35,6 +35,7 @@ MESSAGES: dict[str, Channel] = {
     "issue_raised": "slack",
     "award_notice": "slack",
     "document_found_harmful": "slack",
+    "homes": "home",
     "receipt": "mail",
     "question": "mail",
     "corrected": "mail",

@@ -36,6 +36,7 @@ from intake.access import Access, ApiKey, Mount
 from intake.app import create_app
 from intake.staff.sign_in import SlackSignIn
 from scheduler.delivery import Delivery, Workers
+from scheduler.home_courier import HomeCourier
 from scheduler.listening import Listener
 from scheduler.mail import Sender, SmtpSender
 from scheduler.mail_courier import MailCourier
@@ -238,6 +239,7 @@ def deliveries(desk: Desk, door: SlackDoor | None) -> list[Delivery]:
     if door is not None:
         courier = SlackCourier(desk.office, door.client(SECONDS), approvals=door.approvals, deadlines=door.deadlines)
         made.append(Delivery(desk.office, courier))
+        made.append(Delivery(desk.office, HomeCourier(desk.office, door.client(SECONDS))))
     sender = desk.sender()
     if sender is not None:
         courier_of_mail = MailCourier(desk.office, sender, from_policy=not desk.chosen.raw.mail_from)

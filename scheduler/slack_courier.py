@@ -280,7 +280,7 @@ class SlackCourier:
                 case _:
                     return self._client.conversations_history(**arguments)
         except SlackApiError as error:
-            raise _sorted(method, error.response) from error
+            raise sorted_trouble(method, error.response) from error
         except (SlackClientError, OSError, HTTPException) as error:  # time-outs and lost connections are OSErrors
             raise Away(f"Slack is away: {method}: {str(error) or type(error).__name__}") from error
 
@@ -289,7 +289,8 @@ class _MessageNotFound(Misconfigured):
     """The message that was to be updated is not there."""
 
 
-def _sorted(method: str, answer: SlackResponse) -> Exception:
+def sorted_trouble(method: str, answer: SlackResponse) -> Exception:
+    """What Slack said against a call, sorted by what is to be done about it."""
     said = answer.data if isinstance(answer.data, dict) else {}  # what stands before Slack may answer any JSON, or none
     error = str(said.get("error") or "no error named")
     if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS or error in {"ratelimited", "rate_limited"}:

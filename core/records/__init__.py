@@ -16,7 +16,7 @@ from core.records.documents import Document
 from core.records.doors import Idempotency, Link, LinkRequest
 from core.records.entering import EnteredFor
 from core.records.keeping import RetentionHold
-from core.records.messages import Card, OutboxMessage
+from core.records.messages import Card, HomeOpened, OutboxMessage
 from core.records.money import FundYear, LedgerEntry, Payment
 from core.records.monitoring import Issue, ReturnDraft, TimeRequest
 from core.records.offers import BankDetails, MeasureProposal
@@ -41,6 +41,7 @@ __all__ = [
     "EnteredFor",
     "Event",
     "FundYear",
+    "HomeOpened",
     "Idempotency",
     "Interest",
     "Issue",

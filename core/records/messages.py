@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, Integer, String, text
@@ -51,6 +51,15 @@ class OutboxMessage(Record):
     slack_channel: Mapped[str | None] = mapped_column(String(32))
     slack_ts: Mapped[str | None] = mapped_column(String(32))
     error: Mapped[str | None]
+
+
+class HomeOpened(Record):
+    """Somebody opened their Home tab in Slack, last on this day: what changes is shown there too."""
+
+    __tablename__ = "home_opened"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    opened_on: Mapped[date]
 
 
 class Card(Record):

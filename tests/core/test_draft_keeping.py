@@ -168,15 +168,15 @@ def test_the_draft_of_a_return_goes_once_the_return_is_not_wanted_any_more(offic
     assert trail(office, "drafts_deleted")[-1].data == {"applications": 0, "returns": 1, "corrections": 0}
 
 
-def test_what_somebody_saved_while_the_return_came_in_goes_too(office: Office) -> None:
+def test_what_is_left_of_a_draft_whose_return_came_in_goes_too(office: Office) -> None:
     award_id = active(office)
     with office.sessions.begin() as session:
         due = session.scalars(select(Deadline).where(Deadline.award_id == award_id, Deadline.kind == "return")).first()
         assert due is not None
+        return_drafts.save(session, due, {"narrative": "Half"}, "", now=london(date(2026, 11, 23)))
         deadlines.meet(due, now=office.clock())
         award = awards.by_id(session, award_id)
         events.append(session, "return_received", award.reference, "recipient", {}, now=office.clock())
-        return_drafts.save(session, due, {"narrative": "Half"}, "", now=london(date(2026, 11, 23)))
     assert gone(office, LAST) == Deleted()
     assert gone(office, AFTER) == Deleted(returns=1)
 
