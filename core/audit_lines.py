@@ -210,11 +210,21 @@ def _recommended(told: Told) -> tuple[str, list[Detail]]:
     what = f"Recommended: {_RECOMMENDED.get(outcome, outcome)}"
     if outcome != "decline":
         what += f", {money(told.data.get('amount'))}"
-    return what, [_text(told, "reasons"), _text(told, "conditions")]
+    return what, [_text(told, "reasons"), _text(told, "conditions"), *_basis(told)]
+
+
+def _basis(told: Told) -> list[Detail]:
+    """Under which power an award is made, and why it reduces crime; and whether the desk filled that in."""
+    filled_in = told.data.get("suggested") or ()
+    names = {"legal_power": "Made under", "contribution": "Why it reduces crime"}
+    return [
+        _text(told, name, f"{label} (as the desk suggests)" if name in filled_in else label)
+        for name, label in names.items()
+    ]
 
 
 def _decided(told: Told) -> tuple[str, list[Detail]]:
-    details = [_text(told, "reasons"), _text(told, "conditions")]
+    details = [_text(told, "reasons"), _text(told, "conditions"), *_basis(told)]
     if told.line["kind"] == "declined":
         return f"Declined, of {money(told.asked)} asked for", details
     return f"Approved: {money(told.data.get('amount'))} of {money(told.asked)} asked for", details

@@ -59,6 +59,7 @@ _DECISION: Mapping[str, Teller] = {
     "person_id": _told("person"),
     "policy": _told("policy"),
     **{name: _told(name) for name in ("amount", "reasons", "conditions", "facts", "findings")},
+    **{name: _told(name) for name in ("legal_power", "contribution", "suggested")},
 }
 _ASKED: Mapping[str, Teller] = {
     "asked_at": lambda line: line["at"],
@@ -94,6 +95,7 @@ _TELLS: Mapping[str, Mapping[str, Mapping[str, Teller]]] = {
             "made_at": lambda line: line["at"],
             "person_id": _told("person"),
             **{name: _told(name) for name in ("outcome", "amount", "reasons", "conditions")},
+            **{name: _told(name) for name in ("legal_power", "contribution")},
         },
         "recommendation_undone": {"set_aside_at": lambda line: line["at"]},
     },

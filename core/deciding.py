@@ -13,7 +13,7 @@ from typing import Any, Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import awards, people, written
+from core import awards, legal_basis, people, written
 from core.applications import held, how_it_stands, move, put_card, put_mail, tell
 from core.assessing import assessment_of, facts_data, finding_data, known_facts
 from core.cases import case_of
@@ -111,10 +111,15 @@ def recommend(
     amount: int,
     reasons: str,
     conditions: str = "",
+    legal_power: str = "",
+    contribution: str = "",
     office: Office,
     now: datetime,
 ) -> Application:
-    """Recommend approving in full, approving less, or declining. Raises Refused (A2, L4), WrongInput or Conflict."""
+    """Recommend approving in full, approving less, or declining. `legal_power` and `contribution` are as `decide` says.
+
+    Raises Refused (A2, L4), WrongInput or Conflict.
+    """
     application = held(session, application_id)
     _gate(session, application, person, "recommend", office=office, now=now)
     if outcome != "decline":
@@ -132,6 +137,8 @@ def recommend(
         amount=asked if outcome == "decline" else _amount(application, amount),
         reasons=reasons_given(reasons),
         conditions=_conditions(conditions),
+        legal_power=_legal_power(application, legal_power, office) or None,
+        contribution=_contribution(contribution) or None,
         made_at=now,
     )
     move(session, application, ApplicationAction.RECOMMEND)
@@ -143,6 +150,7 @@ def recommend(
         "reasons": recommendation.reasons,
         "conditions": recommendation.conditions,
         "person": person.id,
+        **_said(recommendation),
     }
     tell(session, application, "recommended", people.actor_of(person), told, now=now)
     put_card(session, application, now)
@@ -183,13 +191,17 @@ def decide(
     reasons: str,
     conditions: str = "",
     profile: Mapping[int, int] | None = None,
+    legal_power: str = "",
+    contribution: str = "",
     office: Office,
     now: datetime,
 ) -> Application:
     """Approve (all or less) or decline, once (A3). An approval commits the money (F6) and makes the offer with it.
 
     `profile` says how what is approved falls over the financial years, in pence by the calendar year in which each
-    begins; all of it falls in the year of the start unless one is given.
+    begins; all of it falls in the year of the start unless one is given. `legal_power` is the power under which the
+    award is made, by its id or in its words, and `contribution` why it secures or contributes to crime and disorder
+    reduction (L1, L2); for what is not given the desk's suggestion is kept with an approval, and marked as that.
 
     Raises Refused (A1, A2, F6), WrongInput (A5 or a wrong input), Conflict when somebody was first.
     """
@@ -207,6 +219,7 @@ def decide(
     assessment = assessment_of(session, application, office=office, today=today, profile=profile, facts=facts)
     if outcome == "approved":
         _refuse_failed(assessment.blocking, "amount")
+    basis = _basis(application, legal_power, contribution, office) if outcome == "approved" else {}
     power = _power(session, application, person, office=office, today=today)
     move(session, application, ApplicationAction(action))
     decision = Decision(
@@ -219,6 +232,7 @@ def decide(
         findings=[finding_data(finding) for finding in assessment.findings],
         policy_version_id=office.policy_version(session, now=now).id,
         made_at=now,
+        **basis,
     )
     application.decision = decision
     session.flush()
@@ -231,6 +245,7 @@ def decide(
         "policy": decision.policy_version.fingerprint,
         "person": person.id,
         "power": power,
+        **_said(decision),
     }
     tell(session, application, outcome, people.actor_of(person), told, now=now)
     if decided_amount is None:
@@ -248,6 +263,35 @@ def decide(
         )
     put_card(session, application, now)
     return application
+
+
+def _legal_power(application: Application, text: str, office: Office) -> str:
+    with _field("legal_power"):
+        return legal_basis.given_power(application, text, office)
+
+
+def _contribution(text: str) -> str:
+    with _field("contribution"):
+        return legal_basis.given_contribution(text)
+
+
+def _basis(application: Application, legal_power: str, contribution: str, office: Office) -> dict[str, Any]:
+    """The columns that say on which basis an award is made: as given, else as suggested, with which of them that is."""
+    given = {"legal_power": _legal_power(application, legal_power, office), "contribution": _contribution(contribution)}
+    filled_in = legal_basis.suggested(application, office)
+    suggestions = {"legal_power": filled_in.legal_power, "contribution": filled_in.contribution}
+    return {
+        **{name: given[name] or suggestions[name] or None for name in given},
+        "suggested": [name for name in given if suggestions[name] and not given[name]] or None,
+    }
+
+
+def _said(made: Decision | Recommendation) -> dict[str, Any]:
+    """What the trail tells of the basis of an award, where there is any."""
+    kept: dict[str, Any] = {"legal_power": made.legal_power, "contribution": made.contribution}
+    if isinstance(made, Decision):
+        kept["suggested"] = made.suggested
+    return {name: value for name, value in kept.items() if value}
 
 
 def _power(

@@ -47,6 +47,8 @@ COLUMNS = (
     "plan_objective",
     "conditions",
     "reasons",
+    "legal_power",
+    "contribution",
 )
 """The columns of the register as CSV and XLSX."""
 
@@ -79,6 +81,8 @@ class PublicAward:
     plan_objective: str
     conditions: str
     reasons: str
+    legal_power: str
+    contribution: str
     outcomes: tuple[tuple[str, str, str], ...]
     changed_at: datetime
 
@@ -102,6 +106,8 @@ class PublicAward:
             "plan_objective": self.plan_objective,
             "conditions": self.conditions,
             "reasons": self.reasons,
+            "legal_power": self.legal_power,
+            "contribution": self.contribution,
         }
 
 
@@ -189,6 +195,8 @@ def _public(award: Award, office: Office) -> PublicAward:
         plan_objective=objective.text if objective else application.plan_objective or "",
         conditions=award.conditions,
         reasons=decision.reasons,
+        legal_power=decision.legal_power or "",
+        contribution=decision.contribution or "",
         outcomes=tuple((one.outcome, one.measure, one.target) for one in application.outcomes),
         changed_at=award.answered_at or award.offered_at,
     )

@@ -207,6 +207,8 @@ def _schemas(fund_ids: list[str]) -> dict[str, Any]:
         "plan_objective": TEXT,
         "conditions": TEXT,
         "reasons": TEXT,
+        "legal_power": TEXT,
+        "contribution": TEXT,
     }
     schedule = {"every_months": {"type": ["integer", "null"]}, "due": _list(DAY)}
     return {

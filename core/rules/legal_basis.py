@@ -1,5 +1,6 @@
 """What an award is, under which power it is made, and what is checked before money leaves (V1, L1, L2, L3, L5)."""
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -7,10 +8,22 @@ from core.rules.calendar import date_text, interval_text
 from core.rules.checks import Checks, checks_finding
 from core.rules.facts import Facts, Finding, Stage, Verdict, met
 from core.rules.parts import Part, worst_of
-from core.rules.policy import Kind, Policy, Purpose, SingleTenderReason, Tier
+from core.rules.policy import CrimeGround, Figure, Fund, Kind, Policy, Purpose, SingleTenderReason, Tier
 from core.rules.words import counted
 
-__all__ = ["legal_findings"]
+__all__ = ["Power", "contribution_of", "legal_findings", "powers_for"]
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    """A power under which awards are made, as the policy has it: from which day, by which source, for which rule."""
+
+    id: str
+    text: str
+    rule: str
+    source: str
+    since: date
+
 
 _KIND: Final = {
     Kind.GRANT: "a grant",
@@ -30,6 +43,45 @@ def legal_findings(facts: Facts, policy: Policy, today: date) -> tuple[Finding, 
     if facts.plan.named_in_bid:
         found.append(_sponsored_bid(facts, policy, today))
     return tuple(found)
+
+
+def powers_for(kind: Kind, policy: Policy, *, victim: bool) -> tuple[Power, ...]:
+    """The powers under which an award of this kind can be made (L1, L2), the one to suggest first.
+
+    A victim service has a power of its own, whatever its kind. None for what the source names no power for: a contract
+    or an invoice that is no victim service; there the office says under which it acts.
+    """
+    if victim:
+        return (_power("power_victims", policy.power_victims),)
+    return (_power("power_grants", policy.power_grants),) if kind is Kind.GRANT else ()
+
+
+def _power(name: str, figure: Figure[str]) -> Power:
+    return Power(name, figure.value, figure.rule, figure.source, figure.since)
+
+
+_GROUNDS: Final = {
+    CrimeGround.STATUTORY: "It is proven to reduce crime and disorder and the police's statutory responsibility.",
+    CrimeGround.PLAN: "It contributes to the Plan.",
+    CrimeGround.DEMAND: "It reduces demand on the police.",
+}
+
+
+def contribution_of(facts: Facts, fund: Fund | None, objective: str) -> str:
+    """Why an award secures or contributes to crime and disorder reduction (L1): from what it is for, in our words.
+
+    "" for a victim service, whose power asks for no such reasons, and where neither purpose nor objective is known.
+    """
+    if facts.victim:
+        return ""
+    said = []
+    if facts.purpose is not None:
+        name = f", the purpose of the {fund.name}" if fund is not None and facts.purpose in fund.purposes else ""
+        said.append(f"It is for {facts.purpose.value.replace('_', ' ')}{name}.")
+    if objective:
+        said.append(f"It contributes to this objective of the Police and Crime Plan: {objective}.")
+    said += [_GROUNDS[ground] for ground in facts.crime_grounds or () if ground is not CrimeGround.PLAN]
+    return " ".join(said)
 
 
 def _crime_reduction_grant(policy: Policy) -> Finding:

@@ -105,6 +105,9 @@ def test_a_row_of_the_register(office: Office, clock: Any) -> None:
         "plan_objective": "Reduce crime and disorder",
         "conditions": CONDITIONS,
         "reasons": "A strong local need.",
+        "legal_power": "section 9 of the Police Reform and Social Responsibility Act 2011",
+        "contribution": "It is for young people, the purpose of the Youth Fund. It contributes to this objective of "
+        "the Police and Crime Plan: Reduce crime and disorder.",
     }
 
 
