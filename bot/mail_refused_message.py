@@ -8,7 +8,7 @@ from bot import blocks
 from bot.blocks import Message, Part
 from bot.words import Typed, listed
 from core import mail_refusals
-from core.audit_lines import letter
+from core.audit_letters import letter
 from core.records import Application, OutboxMessage
 
 MOST_LISTED = 30

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from typing import Any
 
+from core.audit_letters import letter
 from core.records import Application, Award
 from core.rules.calendar import date_text, year_label
 from core.rules.documents import in_words
@@ -450,37 +451,6 @@ def _checked(told: Told) -> tuple[str, list[Detail]]:
     kind = str(told.data.get("kind")).replace("_", " ")
     found = {name: value for name, value in told.data.items() if name not in ("kind", "note", "person")}
     return f"Checked before money leaves: {kind}", [Detail("Found", "; ".join(facts_text(found))), _text(told, "note")]
-
-
-_LETTERS: Mapping[str, str] = {
-    "receipt": "the receipt",
-    "offer": "the offer",
-    "declined": "the letter that declines it",
-    "withdrawn": "the confirmation that it is withdrawn",
-    "award_started": "the letter that the award has begun",
-    "offer_refused": "the confirmation that the offer was refused",
-    "offer_expired": "the letter that the offer has run out",
-    "offer_extended": "the letter that the offer stays open longer",
-    "offer_withdrawn": "the letter that the offer is withdrawn",
-    "decline_undone": "the letter that the decline no longer holds",
-    "measures_agreed": "the letter that the measures are changed as proposed",
-    "measures_declined": "the letter that the measures stay as they are",
-    "bank_details": "the letter that bank details were given",
-    "return_received": "the thanks for the return",
-    "question": "the question about it",
-    "corrected": "the receipt for its correction",
-    "return_queried": "the question about the return",
-    "more_time_agreed": "the agreement to more time",
-    "more_time_declined": "the letter that declines more time",
-    "issue_closed": "the answer to the issue",
-    "document_refused": "the letter that a document was refused",
-    "nudge": "a reminder",
-}
-
-
-def letter(kind: str) -> str:
-    """A kind of letter in words."""
-    return _LETTERS.get(kind, kind.replace("_", " "))
 
 
 def _mail_refused(told: Told) -> tuple[str, list[Detail]]:

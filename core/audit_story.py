@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session, selectinload
 
 from core import events
 from core.audit import Progress, unwatched
-from core.audit_lines import Data, Detail, Entry, Told, day, entry_of, letter, moved_text, who
+from core.audit_letters import letter
+from core.audit_lines import Data, Detail, Entry, Told, day, entry_of, moved_text, who
 from core.audit_words import named
 from core.awards import ACCEPTANCE, MEETING
 from core.cases import case_with

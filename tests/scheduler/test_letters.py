@@ -12,11 +12,11 @@ import pytest
 from jinja2 import UndefinedError
 from sqlalchemy import delete, select
 
-from core import applications, asking, awards, bank_details, measures, outbox, returns
+from core import applications, asking, awards, bank_details, measures, outbox, returns, undoing
 from core.errors import Gone
 from core.link_terms import link_to
 from core.links import follow
-from core.records import Link, MonitoringReturn, Person
+from core.records import Application, Link, MonitoringReturn, Person
 from core.rules.banking import Account
 from core.rules.policy import Role
 from core.rules.questions import ReturnFacts
@@ -456,3 +456,52 @@ def test_an_offer_that_ran_out_is_not_opened_by_a_new_link(desk: Desk) -> None:
         assert (anew, anew.revoked_at) == (link, None)
         with pytest.raises(Gone):
             follow(session, desk.office.signer, "offer", desk.office.signer.token("offer", anew), now=desk.clock())
+
+
+def undone(desk: Desk, application: Application) -> None:
+    with desk.office.sessions.begin() as session:
+        boss = session.get_one(Person, desk.person(Role.COMMISSIONER).id)
+        undoing.undo(session, application.id, boss, reason="A wrong press.", office=desk.office, now=desk.clock())
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_an_offer_that_is_withdrawn_is_taken_back_by_a_letter(desk: Desk, again: bool) -> None:
+    application = desk.submit()
+    desk.recommend(application)
+    desk.decide(application)
+    desk.deliver()
+    undone(desk, application)
+    if again:
+        desk.decide(application, amount=150_000)
+    mail = by_subject(desk, "We have withdrawn our offer")
+    assert "On 23 November 2026 we offered you £2,000 from the Youth Fund" in mail.text
+    assert "A wrong press" not in mail.text
+    assert ("You need not do\nanything" in mail.text) != again
+    (link,) = links(mail.text)
+    assert path_of(link) == "/a"
+    offers = [one for one in desk.mailbox.mails() if one.subject.startswith("We offer you")]
+    assert len(offers) == (2 if again else 1)
+    assert len({tuple(links(one.text)) for one in offers}) == len(offers)
+
+
+def test_a_decline_that_is_undone_is_taken_back_by_a_letter(desk: Desk) -> None:
+    application = desk.submit()
+    desk.recommend(application)
+    desk.decide(application, "declined")
+    desk.deliver()
+    undone(desk, application)
+    mail = by_subject(desk, "We look at your application")
+    assert "That decision was made in error" in mail.text
+    assert [path_of(link) for link in links(mail.text)] == ["/a"]
+
+
+@pytest.mark.parametrize("outcome", ["approved", "declined"])
+def test_what_had_not_gone_out_is_neither_told_nor_taken_back(desk: Desk, outcome: str) -> None:
+    application = desk.submit()
+    desk.recommend(application)
+    desk.deliver()
+    before = len(desk.mailbox.mails())
+    desk.decide(application, outcome)
+    undone(desk, application)
+    desk.deliver()
+    assert len(desk.mailbox.mails()) == before
