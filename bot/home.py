@@ -149,7 +149,7 @@ def _waiting(facts: HomeFacts) -> list[Block]:
         return [blocks.rich(blocks.paragraph(blocks.words(nothing)))]
     made: list[Block] = []
     for row in facts.rows:
-        made += row_blocks(row)
+        made += [*row_blocks(row), blocks.divider()]
     first, last = facts.page * A_PAGE + 1, facts.page * A_PAGE + len(facts.rows)
     turns = []
     if facts.page:
@@ -235,7 +235,12 @@ def fund_words(fund: FundRow) -> list[Block]:
         f"{display(fund.left)} left of {display(fund.awardable)}: {display(fund.paid)} paid, "
         f"{display(waits)} committed and not yet paid."
     )
-    return [blocks.rich(blocks.paragraph(name), blocks.paragraph(blocks.words(f"{bar(fund)} {said}", 300)))]
+    lines = (
+        blocks.paragraph(name),
+        blocks.paragraph(blocks.words(bar(fund))),
+        blocks.paragraph(blocks.words(said, 300)),
+    )
+    return [blocks.rich(*lines)]
 
 
 def bar(fund: FundRow) -> str:

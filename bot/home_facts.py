@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from sqlalchemy.orm import Session
 
 from bot.home import A_PAGE, MOST_DUE, DueRow, FundRow, HomeFacts, Row, SaidRow
-from bot.words import Typed, counted
-from core import for_staff, funds, waiting
+from bot.words import Typed, counted, day
+from core import absences, for_staff, funds, waiting
 from core.office import Office, london_day
 from core.records import Person
 from core.rules.calendar import financial_year, year_label
@@ -71,7 +71,21 @@ def home_facts(
             for one in for_staff.said_by(session, person, most=MOST_SAID)
         ),
         notice=notice,
+        notes=_notes(session, person, today),
     )
+
+
+def _notes(session: Session, person: Person, today: date) -> tuple[str, ...]:
+    """Who stands in for whom, where somebody is away. It gives nobody a power (A1), and Home says so."""
+    notes = [
+        f"{one.name} is away, and you stand in for them: what they have taken on is shown here too. You decide "
+        "what you may decide yourself, and no more."
+        for one in absences.stood_in_for(session, person, today)
+    ]
+    away = absences.absence_on(session, person, today)
+    if away is not None:
+        notes.append(f"You are away until {day(away.until_day)}. {away.deputy.name} stands in for you.")
+    return tuple(notes)
 
 
 def fund_rows(session: Session, office: Office, year: int) -> tuple[FundRow, ...]:

@@ -14,7 +14,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from core import people
+from core import absences, people
 from core.cases import case_with
 from core.deciding import Action
 from core.office import Office, london_day
@@ -64,15 +64,21 @@ class Said:
 
 
 def to_move_on(session: Session, person: Person, *, office: Office, now: datetime) -> list[ToMoveOn]:
-    """The open applications that this person may recommend on or decide now (A1, A2), the oldest first."""
+    """The open applications that wait for this person: to be recommended on or decided by them (A1, A2), oldest first.
+
+    What another officer has taken on does not wait for them too, unless they stand in for that officer today.
+    """
     applications = _open(session)
     if not applications:
         return []
     cases = _cases(session, applications)
     decider = Decider(role=Role(person.role), body=Body(person.body), person_id=person.id, name=person.name)
+    theirs = {person.id, *(one.id for one in absences.stood_in_for(session, person, london_day(now)))}
     found = []
     for application in applications:
         actions = _actions(application, decider, cases[application.id], office, london_day(now))
+        if application.taken_by_id is not None and application.taken_by_id not in theirs:
+            actions = tuple(action for action in actions if action != "recommend")
         if actions:
             found.append(ToMoveOn(application, actions))
     return found

@@ -14,7 +14,7 @@ from bot.home import A_PAGE
 from bot.practice.block_rules import faults
 from bot.practice.faults import Fault
 from bot.practice.workspace import View
-from core import deciding, people
+from core import absences, deciding, people
 from core.leaving import leave
 from core.office import Office
 from core.records import Application, HomeOpened, OutboxMessage
@@ -110,6 +110,24 @@ def test_pages_turn_and_a_page_that_is_gone_is_the_last_one(desk: Desk) -> None:
         recommended(desk.office, number, by="U0OFFICER2")
     assert button(desk, "U0OFFICER", "home").ok
     assert "Waiting for you: 9" in text_of(home_of(desk, "U0OFFICER").blocks)
+
+
+def test_home_says_who_stands_in_for_whom(desk: Desk) -> None:
+    today = desk.office.today()
+    with desk.office.sessions.begin() as session:
+        absences.away(
+            session,
+            session.merge(person_of(desk.office, "U0OFFICER")),
+            deputy=session.merge(person_of(desk.office, "U0OFFICER2")),
+            from_day=today,
+            until_day=today + timedelta(days=6),
+            actor="tests",
+            today=today,
+            now=desk.clock(),
+        )
+    assert "You are away until 9 December 2026. Officer2 Person stands in for you." in opened(desk, "U0OFFICER")
+    assert "Officer Person is away, and you stand in for them" in opened(desk, "U0OFFICER2")
+    assert "stand" not in opened(desk, "U0DIRECTOR")
 
 
 def test_a_stranger_is_told_how_to_link_and_a_leaver_sees_nothing(desk: Desk) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import event
 
-from core import applications, deciding, for_staff
+from core import absences, applications, deciding, for_staff, taking
 from core.office import Office
 from core.rules.policy import Body, Role
 from tests.core.casework import active, allocate, decide, delegated, facts, person, recommend, someone, submitted
@@ -47,6 +47,28 @@ def test_the_same_as_the_gate_says_of_each(office: Office, clock: Any) -> None:
                 assert found.get(number, ()) == may, (who.role, who.body, number)
                 seen += len(may)
     assert seen >= 12
+
+
+def test_what_another_officer_has_taken_waits_for_them_and_for_their_deputy(office: Office, clock: Any) -> None:
+    officer, other, third = (person(office) for _ in range(3))
+    number = submitted(office)
+
+    def waits(who: int) -> bool:
+        with office.reading() as session:
+            found = for_staff.to_move_on(session, someone(session, who), office=office, now=clock.now)
+        return [one.application.id for one in found] == [number]
+
+    assert [waits(one) for one in (officer, other, third)] == [True, True, True]
+    with office.sessions.begin() as session:
+        taking.take(session, number, someone(session, officer), office=office, now=clock.now)
+    assert [waits(one) for one in (officer, other, third)] == [True, False, False]
+    today = office.today()
+    with office.sessions.begin() as session:
+        absences.away(
+            session, someone(session, officer), deputy=someone(session, other), from_day=today, until_day=today,
+            actor="tests", today=today, now=clock.now,
+        )  # fmt: skip
+    assert [waits(one) for one in (officer, other, third)] == [True, True, False]
 
 
 def asked_of_the_record(office: Office, officer: int) -> int:
