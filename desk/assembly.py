@@ -23,6 +23,7 @@ import bot.endpoint
 from bot.practice.page import blueprint as practice_slack_page
 from bot.practice.server import PracticeSlack
 from bot.practice.workspace import Workspace
+from bot.socket_mode import SocketMode
 from core import database, outbox, policies, webhooks
 from core.clamd import Clamd
 from core.document_store import DocumentStore
@@ -70,6 +71,8 @@ class SlackDoor:
     signing_secret: str
     approvals: str
     deadlines: str
+    app_token: str = ""
+    """For Socket Mode; "" where there is none."""
 
     def client(self, seconds: int) -> WebClient:
         """A client that never retries by itself: who calls decides."""
@@ -221,16 +224,19 @@ def slack_door(desk: Desk, practice: PracticeSlack | None = None) -> SlackDoor |
             signing_secret=raw.slack_signing_secret,
             approvals=raw.slack_approvals_channel,
             deadlines=raw.slack_deadlines_channel,
+            app_token=raw.slack_app_token,
         )
     if practice is not None:
-        token, api_url, signing = practice.token, practice.api_url, practice.signing_secret
+        token, api_url, signing, app_token = (
+            practice.token, practice.api_url, practice.signing_secret, practice.app_token,
+        )  # fmt: skip
     else:
         try:
             told = json.loads((desk.chosen.data_dir / PRACTICE_SLACK_NOTE).read_text())
         except (OSError, ValueError):
             return None
-        token, api_url, signing = told["token"], told["api_url"], ""
-    return SlackDoor(token, api_url, signing, practice_office.APPROVALS, practice_office.DEADLINES)
+        token, api_url, signing, app_token = told["token"], told["api_url"], "", told.get("app_token", "")
+    return SlackDoor(token, api_url, signing, practice_office.APPROVALS, practice_office.DEADLINES, app_token)
 
 
 def deliveries(desk: Desk, door: SlackDoor | None) -> list[Delivery]:
@@ -272,6 +278,11 @@ def start_timetable(desk: Desk) -> Timetable:
 def bolt_app(desk: Desk, door: SlackDoor) -> App:
     """The bot's listeners, for HTTP or Socket Mode."""
     return bot.app.build(desk.office, client=door.client(BOT_SECONDS), signing_secret=door.signing_secret)
+
+
+def socket_mode(desk: Desk, door: SlackDoor) -> SocketMode:
+    """The bot's listeners behind a socket that is not open yet."""
+    return SocketMode(bolt_app(desk, door), desk.office, app_token=door.app_token, client=door.client(BOT_SECONDS))
 
 
 def web_app(desk: Desk, door: SlackDoor | None, practice: PracticeSlack | None = None) -> Flask:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 import structlog
 from flask import Flask
-from slack_bolt.adapter.socket_mode import SocketModeHandler
 from waitress.server import create_server
 
+from bot.socket_mode import TokenRefused
 from core import outbox
 from core.rules.calendar import add_months
 from desk import assembly, practice_office
@@ -197,16 +197,22 @@ def socket_mode(chosen: Chosen) -> None:
     desk = assembly.open_desk(chosen, migrate=False)
     try:
         door = assembly.slack_door(desk)
-        if door is None or not chosen.raw.slack_app_token:
+        if door is None or not door.app_token:
             raise SettingsError(
                 f"{PREFIX}SLACK_APP_TOKEN is missing: Socket Mode needs it and {PREFIX}SLACK_BOT_TOKEN; "
                 "without Socket Mode 'award-desk web' serves Slack."
             )
         assembly.note_policy(desk)
-        handler = SocketModeHandler(assembly.bolt_app(desk, door), chosen.raw.slack_app_token)
-        handler.connect()  # type: ignore[no-untyped-call]  # bolt leaves it untyped
-        desk.stops.append(handler.close)
-        _wait_for_the_end(lambda: log.info("bot", transport="Socket Mode"))
+        socket = assembly.socket_mode(desk, door)
+        desk.stops.append(socket.close)
+        try:
+            socket.open()
+        except TokenRefused as refusal:
+            raise SettingsError(
+                f"{PREFIX}SLACK_APP_TOKEN is not taken by Slack ({refusal.code}): make one with the scope "
+                "connections:write on the Slack app's page under Basic Information, App-Level Tokens."
+            ) from None
+        _wait_for_the_end(lambda: log.info("bot", transport="Socket Mode", open=socket.is_open))
     finally:
         desk.stop()
 

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from .faults import INTERACTIONS, Fault
 from .request_url import Answer, Sealed, deliver, seal
 from .shapes import Json
-from .sockets import Sockets
+from .sockets import Sockets, new_envelope
 from .workspace import Workspace
 
 FORM = "application/x-www-form-urlencoded"
@@ -81,7 +81,10 @@ class Delivery:
         if fault is not None and fault.name == "late_trigger":
             self._workspace.spoil_triggers(person_id)
         if self._sockets.count:
-            answers = [self._sockets.deliver(kind, payload, answerable=True) for _ in range(times)]
+            envelope_id = new_envelope()
+            answers = [
+                self._sockets.deliver(kind, payload, answerable=True, envelope_id=envelope_id) for _ in range(times)
+            ]
         else:
             answers = self._post(body, FORM, {}, times)
         return tuple(_lost(answer, fault) for answer in answers)

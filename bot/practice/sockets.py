@@ -31,6 +31,11 @@ LIFETIME_SECONDS = 3600
 """What a new socket is told of how long it will last."""
 
 
+def new_envelope() -> str:
+    """The id of an envelope that nobody has sent yet."""
+    return secrets.token_hex(16)
+
+
 @dataclass
 class _Waiting:
     """An envelope on its way: what the app answered, once it has."""
@@ -98,49 +103,72 @@ class Sockets:
     def refresh(self) -> None:
         """Tell every socket that it is about to be closed, so that the app opens another, as Slack does by the hour."""
         for connection in self._listed():
-            self._say(connection, {"type": "disconnect", "reason": "refresh_requested", "debug_info": self._about()})
+            self._say(connection, self._disconnect("refresh_requested"))
 
     def cut(self) -> None:
         """Close every socket without a word."""
         for connection in self._listed():
             connection.close()
 
-    def deliver(self, kind: str, payload: Json, *, answerable: bool, retry: tuple[int, str] | None = None) -> Answer:
+    def deliver(
+        self,
+        kind: str,
+        payload: Json,
+        *,
+        answerable: bool,
+        retry: tuple[int, str] | None = None,
+        envelope_id: str | None = None,
+    ) -> Answer:
         """Send one payload through one socket and wait for its acknowledgement.
 
         ``kind`` is ``interactive``, ``slash_commands`` or ``events_api``; ``retry`` is the attempt and why the one
-        before it failed. What the app answered with is the answer's body, as it would be over HTTP.
+        before it failed; the ``envelope_id`` of an earlier one sends that one again. What the app answered with is the
+        answer's body, as it would be over HTTP.
         """
-        started = time.monotonic()
-        with self._lock:
-            if not self._open:
-                return Answer(None, "", {}, 0.0, "connection_failed")
-            self._turn += 1
-            waiting = _Waiting(self._open[self._turn % len(self._open)])
-            envelope_id = secrets.token_hex(16)
-            self._waiting[envelope_id] = waiting
         envelope: Json = {
             "type": kind,
-            "envelope_id": envelope_id,
+            "envelope_id": envelope_id or new_envelope(),
             "payload": payload,
             "accepts_response_payload": answerable,
         }
         if kind == "events_api":
             attempt, reason = retry or (0, "")
             envelope |= {"retry_attempt": attempt, "retry_reason": reason}
-        sent = self._say(waiting.connection, envelope)
+        return self.send(envelope)
+
+    def send(self, envelope: Json) -> Answer:
+        """Send an envelope as it is, with an id if it has none, through one socket and wait for its acknowledgement."""
+        started = time.monotonic()
+        envelope = {"envelope_id": new_envelope(), **envelope}
+        envelope_id = envelope["envelope_id"]
+        with self._lock:
+            if not self._open:
+                return Answer(None, "", {}, 0.0, "connection_failed")
+            self._turn += 1
+            waiting = _Waiting(self._open[self._turn % len(self._open)])
+            self._waiting[envelope_id] = waiting
+        sent = self._say(waiting.connection, json.dumps(envelope))
         done = sent and waiting.acknowledged.wait(PATIENCE_SECONDS)
         with self._lock:
-            del self._waiting[envelope_id]
+            self._waiting.pop(envelope_id, None)
         took = time.monotonic() - started
         if not done:
             return Answer(None, "", {}, took, "http_timeout" if sent else "connection_failed")
+        answerable = envelope.get("accepts_response_payload", False)
         body = "" if waiting.payload is None or not answerable else json.dumps(waiting.payload)
         return Answer(HTTPStatus.OK, body, {}, took)
+
+    def say_raw(self, told: str) -> None:
+        """Say something through every socket that need be no envelope."""
+        for connection in self._listed():
+            self._say(connection, told)
 
     def _listed(self) -> list[ServerConnection]:
         with self._lock:
             return list(self._open)
+
+    def _disconnect(self, reason: str) -> str:
+        return json.dumps({"type": "disconnect", "reason": reason, "debug_info": self._about()})
 
     def _about(self) -> Json:
         return {"host": "practice", "approximate_connection_time": LIFETIME_SECONDS}
@@ -161,10 +189,10 @@ class Sockets:
                 self._open.append(connection)
             held = len(self._open)
         if full:
-            self._say(connection, {"type": "disconnect", "reason": "too_many_websockets", "debug_info": self._about()})
+            self._say(connection, self._disconnect("too_many_websockets"))
             return
         hello = {"type": "hello", "num_connections": held, "debug_info": self._about()}
-        self._say(connection, {**hello, "connection_info": {"app_id": APP_ID}})
+        self._say(connection, json.dumps({**hello, "connection_info": {"app_id": APP_ID}}))
         try:
             with suppress(ConnectionClosed):
                 for told in connection:
@@ -188,9 +216,9 @@ class Sockets:
             waiting.payload = payload if isinstance(payload, dict) and payload else None
             waiting.acknowledged.set()
 
-    def _say(self, connection: ServerConnection, told: Json) -> bool:
+    def _say(self, connection: ServerConnection, told: str) -> bool:
         try:
-            connection.send(json.dumps(told))
+            connection.send(told)
         except ConnectionClosed:
             return False
         return True
