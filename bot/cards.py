@@ -13,7 +13,8 @@ from datetime import date, datetime
 from bot import blocks
 from bot.action import Carried
 from bot.blocks import Block, Message, Part
-from bot.words import NOTHING, Typed, counted, day, escaped, listed, local_moment, moment, one_line
+from bot.words import NOTHING, Typed, counted, day, escaped, listed, local_moment, one_line
+from core.office import london_moment
 from core.rules.lifecycle import ApplicationState, AwardState
 from core.rules.money import display
 
@@ -299,7 +300,7 @@ def _asked(asked: Asked) -> Block:
         blocks.words("Asked", bold=True),
         blocks.words("by"),
         blocks.words(asked.by, 100),
-        blocks.words(f"on {moment(asked.at)}"),
+        blocks.words(f"on {london_moment(asked.at)}"),
     )
     parts = [head, blocks.quote(asked.question, 400)]
     if asked.answer:
@@ -319,7 +320,10 @@ def _decision(facts: ApplicationCard, made: Decided) -> Block:
 def _said(what: str, by: Typed, at: datetime, reasons: Typed, conditions: Typed) -> Block:
     """Who said what and when, with the reasons and the conditions set apart as that person's words."""
     head = blocks.paragraph(
-        blocks.words(what, bold=True), blocks.words("by"), blocks.words(by, 100), blocks.words(f"on {moment(at)}")
+        blocks.words(what, bold=True),
+        blocks.words("by"),
+        blocks.words(by, 100),
+        blocks.words(f"on {london_moment(at)}"),
     )
     parts = [head]
     if reasons:
@@ -415,9 +419,10 @@ def _outcome(facts: ApplicationCard) -> str:
     made = facts.decision
     if made is not None and made.outcome == "approved" and made.amount is not None:
         conditions = ", with conditions" if made.conditions else ""
-        return f"{_state(facts)}: {display(made.amount)}, by {escaped(made.by, 80)} on {moment(made.at)}{conditions}."
+        who = f"by {escaped(made.by, 80)} on {london_moment(made.at)}"
+        return f"{_state(facts)}: {display(made.amount)}, {who}{conditions}."
     if made is not None:
-        return f"Declined by {escaped(made.by, 80)} on {moment(made.at)}."
+        return f"Declined by {escaped(made.by, 80)} on {london_moment(made.at)}."
     if facts.state is ApplicationState.RECOMMENDED and facts.recommendation is not None:
         said = facts.recommendation
         amount = "" if said.outcome == "decline" else f" {display(said.amount)}"

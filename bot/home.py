@@ -13,7 +13,8 @@ from bot import blocks
 from bot.action import Carried, View
 from bot.blocks import Block, Part
 from bot.deadlines_message import noun
-from bot.words import Typed, counted, day, local_moment, moment
+from bot.words import Typed, counted, day, local_moment
+from core.office import london_moment
 from core.rules.money import display
 
 A_PAGE = 10
@@ -269,7 +270,7 @@ def _said(said: Sequence[SaidRow]) -> list[Block]:
             [
                 blocks.words(one.reference, 20, bold=True),
                 blocks.words(one.who, 80),
-                blocks.words(f"– {one.what}{amount}, {moment(one.at)}"),
+                blocks.words(f"– {one.what}{amount}, {london_moment(one.at)}"),
             ]
         )
     return [blocks.header("What you last decided"), blocks.rich(blocks.bullets(lines))]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Final, NoReturn
 
-from core.office import LONDON
+from core.office import london_moment
 
 _JOINERS = "\u200c\u200d"  # emoji and several scripts are spelt with these; they hide and reorder nothing
 _MENTION_SIGNS = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"))
@@ -88,15 +88,9 @@ def day(on: date) -> str:
     return f"{on.day} {on:%B %Y}"
 
 
-def moment(instant: datetime) -> str:
-    """A moment in London, for places where Slack cannot show the reader's own zone: "3 December 2026, 14:02"."""
-    local = instant.astimezone(LONDON)
-    return f"{day(local.date())}, {local:%H:%M}"
-
-
 def local_moment(instant: datetime) -> str:
-    """A moment in mrkdwn that Slack shows in the reader's own time zone; London's where it cannot."""
-    return f"<!date^{int(instant.astimezone(UTC).timestamp())}^{{date_short_pretty}} {{time}}|{moment(instant)}>"
+    """A moment in mrkdwn that Slack shows in the reader's own time zone; London's (`london_moment`) where it cannot."""
+    return f"<!date^{int(instant.astimezone(UTC).timestamp())}^{{date_short_pretty}} {{time}}|{london_moment(instant)}>"
 
 
 def counted(number: int, one: str, many: str = "") -> str:

@@ -248,7 +248,7 @@ def _shown(column: str, value: Any) -> str:
     if column in _MONEY and type(value) is int:
         return display(value)
     if isinstance(value, datetime):
-        local = value.astimezone(LONDON)
+        local = value.astimezone(LONDON)  # to the last digit: it is told where somebody changed one
         return f"{local:%-d %B %Y at %H:%M:%S}" + (f".{local:%f}" if local.microsecond else "")
     if isinstance(value, (Mapping, list)):
         return "another list" if isinstance(value, list) else "another set"

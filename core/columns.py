@@ -20,7 +20,7 @@ class Instant(TypeDecorator[datetime]):
         if value is None:
             return None
         if value.tzinfo is None:
-            raise ValueError(f"{value!r} has no time zone")
+            raise ValueError("an instant has no time zone")  # which one is the record's own business: errors are logged
         utc = value.astimezone(UTC)
         return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
 
@@ -40,7 +40,7 @@ class Pence(TypeDecorator[int]):
     def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's signature
         """Refuse floats, and booleans, which Python counts as ints."""
         if value is not None and type(value) is not int:
-            raise TypeError(f"money is whole pence, not {value!r}")
+            raise TypeError(f"money is whole pence, not of type {type(value).__name__}")
         return value
 
 

@@ -95,9 +95,13 @@ class DocumentStore:
             self._files.rm_file(self._path(key))
 
     def all_keys(self) -> Iterator[tuple[date, str]]:
-        """Every key that there is, with the day on which it was made. Raises StoreAway."""
+        """Every key that there is now, with the day on which it was made. Raises StoreAway.
+
+        What a store remembers of an earlier look (as those of clouds do, for as long as the process runs) is not asked.
+        """
         with _away("the documents could not be listed"):
             root = self._root
+            self._files.invalidate_cache()  # without a path: of a folder alone, what is in it would still be remembered
             try:
                 found = self._files.find(root)
             except FileNotFoundError:

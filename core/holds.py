@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import String, cast, literal, or_, select
 from sqlalchemy.orm import Session
 
 from core import events, people
 from core.errors import Conflict, NotFound, Refused
-from core.records import Person, RetentionHold
+from core.records import Application, Person, RetentionHold
 from core.rules.answers import clean_short
 from core.rules.keeping import Hold, HoldReason
 from core.rules.policy import Body, Role
 
 LONGEST_FILE = 200
 """Characters of the name of the office's file."""
+
+_DRAFT: Final = "draft "
+"""Before the number of an application that has no reference yet; what the trail calls it too."""
+
+_MOST_DIGITS: Final = 15
+"""Of such a number: more fit no row."""
 
 
 def _check_officer(person: Person) -> None:
@@ -26,11 +33,16 @@ def _check_officer(person: Person) -> None:
 def place(
     session: Session, reference: str, person: Person, *, reason: HoldReason, file: str, now: datetime
 ) -> RetentionHold:
-    """Hold everything of an application or award: nothing of it is deleted. Raises Refused (W4)."""
+    """Hold everything of an application or award: nothing of it is deleted.
+
+    A draft is named "draft 12", by its number; the hold stays with it when it is sent. Raises Refused (W4), and
+    NotFound where the record has nothing of that name, or the draft has been deleted.
+    """
     _check_officer(person)
     named = clean_short(file)[:LONGEST_FILE]
     if not named:
         raise Refused("Name the file of the request or claim: it goes on the record.", "W4")
+    reference = _known(session, reference)
     placed = RetentionHold(reference=reference, reason=reason.name.lower(), file=named, placed_by=person.id)
     placed.placed_at = now
     session.add(placed)
@@ -55,6 +67,28 @@ def lift(session: Session, hold_id: int, person: Person, *, on: date, now: datet
 
 
 def of(session: Session, reference: str) -> tuple[Hold, ...]:
-    """Every hold that there is, or was, on what belongs to this reference, oldest first."""
-    rows = session.scalars(select(RetentionHold).where(RetentionHold.reference == reference).order_by(RetentionHold.id))
+    """Every hold that there is, or was, on what belongs to this reference, also as a draft, oldest first."""
+    as_draft = select(literal(_DRAFT) + cast(Application.id, String)).where(Application.reference == reference)
+    here = or_(RetentionHold.reference == reference, RetentionHold.reference.in_(as_draft))
+    rows = session.scalars(select(RetentionHold).where(here).order_by(RetentionHold.id))
     return tuple(Hold(HoldReason[row.reason.upper()], row.file, row.lifted_on) for row in rows)
+
+
+def _known(session: Session, reference: str) -> str:
+    """The reference as the record has it, its application held: it is not deleted before the hold is on it."""
+    said = clean_short(reference)
+    number = said.lower().removeprefix(_DRAFT)
+    if said.lower().startswith(_DRAFT) and number.isascii() and number.isdigit() and len(number) <= _MOST_DIGITS:
+        found = Application.id == int(number)
+    else:
+        found = Application.reference == said.upper()
+    application = session.scalars(
+        select(Application).where(found).with_for_update().execution_options(populate_existing=True)
+    ).one_or_none()
+    if application is None:
+        raise NotFound(
+            f"There is no application or award '{said}', so there is nothing to hold. Give its reference, such as "
+            "YF-2026-7K4MPX, or a draft's number, such as draft 12.",
+            "W4",
+        )
+    return application.reference or f"{_DRAFT}{application.id}"

@@ -20,6 +20,9 @@ from core.records import Award, Deadline, Payment, Person, TimeRequest
 from core.returns import RETURN
 from core.rules.calendar import date_text
 
+NOT_NEEDED = "This return is in, or is not expected any more. It needs no more time."
+"""Said to whoever asks for it all the same."""
+
 
 class TimeState(StrEnum):
     """How a request for more time stands."""
@@ -66,7 +69,7 @@ def ask(
     reason = written.words(reason, "Say why you need more time", "D0")
     session.refresh(deadline, with_for_update={"key_share": True})  # the return may come in at this moment
     if not deadline.is_open:
-        raise Conflict("This return is in, or is not expected any more. It needs no more time.", "D0")
+        raise Conflict(NOT_NEEDED, "D0")
     refusal = why_not(deadline, until, latest_day(award, deadline, office), london_day(now))
     if refusal:
         raise Refused(refusal, "D0")

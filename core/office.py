@@ -20,7 +20,7 @@ from core.field_cipher import FieldCipher
 from core.links import Signer
 from core.policy_file import stored_policy
 from core.records import PolicyInForce, PolicyVersion
-from core.rules.calendar import date_text
+from core.rules.calendar import date_text, time_text
 from core.rules.policy import Policy
 
 LONDON = ZoneInfo("Europe/London")
@@ -32,9 +32,9 @@ def london_day(instant: datetime) -> date:
 
 
 def london_moment(instant: datetime) -> str:
-    """An instant in London as the core tells people of it: "1 April 2026 at 09:05"."""
+    """An instant in London as people are told of it, on pages, in mails and in Slack: "1 April 2026 at 9:05am"."""
     local = instant.astimezone(LONDON)
-    return f"{date_text(local.date())} at {local:%H:%M}"
+    return f"{date_text(local.date())} at {time_text(local.time())}"
 
 
 def fingerprint_of(text: str) -> str:

@@ -10,12 +10,12 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from core.errors import NotFound
@@ -28,6 +28,8 @@ from core.rules.policy import Kind
 
 PUBLIC_STATES = (AwardState.ACTIVE, AwardState.COMPLETED, AwardState.DECOMMISSIONED)
 """An award is public from its acceptance on."""
+
+_LATEST_FIRST = (Decision.made_at.desc(), Award.id.desc())
 
 COLUMNS = (
     "reference",
@@ -135,9 +137,21 @@ def register(
     return found
 
 
-def latest(session: Session, fund: str, most: int, *, office: Office) -> list[PublicAward]:
-    """The latest public awards of a fund, at most so many: what it has been given for lately."""
-    return [_public(award, office) for award in session.scalars(_public_awards().where(Award.fund == fund).limit(most))]
+def latest(session: Session, funds: Collection[str], most: int, *, office: Office) -> dict[str, list[PublicAward]]:
+    """The latest public awards of each of these funds, at most so many of each: what it has been given for lately."""
+    place = func.row_number().over(partition_by=Award.fund, order_by=_LATEST_FIRST)
+    placed = (
+        select(Award.id, place.label("place"))
+        .join(Award.application)
+        .join(Application.decision)
+        .where(_is_public(), Award.fund.in_(funds))
+        .subquery()
+    )
+    few = _public_awards().join(placed, placed.c.id == Award.id).where(placed.c.place <= most)
+    found: dict[str, list[PublicAward]] = {fund: [] for fund in funds}
+    for award in session.scalars(few):
+        found[award.fund].append(_public(award, office))
+    return found
 
 
 def _public_awards() -> Select[Award]:
@@ -145,11 +159,15 @@ def _public_awards() -> Select[Award]:
         select(Award)
         .join(Award.application)
         .join(Application.decision)
-        .where(Award.status.in_([state.value for state in PUBLIC_STATES]))
+        .where(_is_public())
         .options(selectinload(Award.application).selectinload(Application.outcomes))
         .options(selectinload(Award.application).selectinload(Application.decision))
-        .order_by(Decision.made_at.desc(), Award.id.desc())
+        .order_by(*_LATEST_FIRST)
     )
+
+
+def _is_public() -> ColumnElement[bool]:
+    return Award.status.in_([state.value for state in PUBLIC_STATES])
 
 
 def _searched(award: PublicAward) -> str:
@@ -158,11 +176,7 @@ def _searched(award: PublicAward) -> str:
 
 def one(session: Session, reference: str, *, office: Office) -> PublicAward:
     """One public award. Raises NotFound for one that does not exist, or is not public yet."""
-    award = session.scalars(
-        select(Award).where(
-            Award.reference == reference.upper(), Award.status.in_([state.value for state in PUBLIC_STATES])
-        )
-    ).one_or_none()
+    award = session.scalars(select(Award).where(Award.reference == reference.upper(), _is_public())).one_or_none()
     if award is None:
         raise NotFound(f"There is no award {reference} in the register. Awards appear once their offer is accepted.")
     return _public(award, office)

@@ -78,7 +78,7 @@ def fund_page(fund_id: str) -> ResponseReturnValue:
     office = pages.office()
     today = office.today()
     with office.reading() as session:
-        lately = publication.latest(session, fund.id, LATELY, office=office)
+        lately = publication.latest(session, [fund.id], LATELY, office=office)[fund.id]
     return pages.page(
         "fund.html",
         title=f"Apply to the {fund.name}",

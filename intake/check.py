@@ -63,15 +63,12 @@ def front() -> ResponseReturnValue:
     year = financial_year(today)
     with office.reading() as session:
         money = funds.positions(session, office.policy, year)
+        open_now = [fund.id for fund in office.policy.funds if fund.is_open(today)]
+        lately = publication.latest(session, open_now, LATELY, office=office)
         found = [
-            OpenFund(
-                fund,
-                fund.closes(today),
-                position,
-                tuple(publication.latest(session, fund.id, LATELY, office=office)),
-            )
+            OpenFund(fund, fund.closes(today), position, tuple(lately[fund.id]))
             for fund, position in zip(office.policy.funds, money, strict=True)
-            if fund.is_open(today)
+            if fund.id in lately
         ]
     others = [(fund, fund.opens(today)) for fund in office.policy.funds if not fund.is_open(today)]
     return pages.page("front.html", title="Apply for a grant", open_funds=found, others=others, year=year_label(year))

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, current_app, g, render_template, request, url_for
 from sqlalchemy.exc import SQLAlchemyError
 
-from core.office import LONDON, Office
+from core.office import Office, london_moment
 from core.policy_file import PolicyError
 from core.rules.money import display
 from core.rules.questions import AnswerKind, Fault, Question, budget_rows, budget_so_far, fields
@@ -79,7 +79,7 @@ def install(app: Flask) -> None:
     """Give templates what they need on every page."""
     app.jinja_env.filters["money"] = display
     app.jinja_env.filters["day"] = day_text
-    app.jinja_env.filters["moment"] = moment_text
+    app.jinja_env.filters["moment"] = london_moment
     app.jinja_env.filters["paragraphs"] = paragraphs
 
     @app.context_processor
@@ -107,12 +107,6 @@ def _static() -> Path:
 def day_text(day: date) -> str:
     """A day as people write it: "1 April 2026"."""
     return f"{day.day} {day:%B %Y}"
-
-
-def moment_text(instant: datetime) -> str:
-    """An instant in London as people write it: "1 April 2026 at 9:05am"."""
-    local = instant.astimezone(LONDON)
-    return f"{day_text(local.date())} at {local.hour % 12 or 12}:{local:%M}{'am' if local.hour < 12 else 'pm'}"
 
 
 def paragraphs(text: str | None) -> list[str]:

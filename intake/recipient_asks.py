@@ -17,7 +17,7 @@ from core.rules.calendar import date_text
 from core.rules.questions import AnswerKind, Fault, Faults, Question, fields
 from core.written import LONGEST_WORDS
 from intake import pages
-from intake.returns import of_link
+from intake.returns import Typed, of_link
 
 blueprint = Blueprint("recipient_asks", __name__)
 
@@ -68,11 +68,13 @@ def more_time_again(token: str) -> Response:
 
 @blueprint.post("/returns/<token>/more-time")
 def ask_more_time(token: str) -> ResponseReturnValue:
-    """Put the request to the office. One that waits already is answered first."""
+    """Put the request to the office. What was typed is shown again where none is needed, or one waits already."""
     office = pages.office()
     try:
         with office.sessions.begin() as session:
             award, deadline = of_link(session, token)
+            if not deadline.is_open:
+                raise Conflict(more_time.NOT_NEEDED, "D0")
             latest = more_time.latest_day(award, deadline, office)
             asked = (_until(latest), REASON)
             raw = _typed(*asked)
@@ -82,29 +84,58 @@ def ask_more_time(token: str) -> ResponseReturnValue:
             if isinstance(until, date):
                 refusal = more_time.why_not(deadline, until, latest, office.today())
                 faults += [Fault("until-day", "until", refusal, "/until")] if refusal else []
-            if faults and deadline.is_open:
+            if faults:
                 return _more_time(
                     token, award, deadline, raw, sorted(faults, key=lambda one: one.question_id != "until")
                 )
             if isinstance(until, date) and isinstance(reason, str):
                 more_time.ask(session, award, deadline, until, reason, office=office, now=office.clock())
-    except Conflict:  # it is asked already, or the return is in: the page says how it stands
-        pass
+    except Conflict as conflict:
+        return _not_asked(token, conflict)
     return _back(token)
 
 
+def _not_asked(token: str, conflict: Conflict) -> ResponseReturnValue:
+    """Why nothing was asked, with what was typed; for a second press of what was asked, how that stands."""
+    with pages.office().reading() as session:
+        award, deadline = of_link(session, token)
+        asked = (_until(date.max), REASON)
+        raw = _typed(*asked)
+        until, reason = (read_answer(question, raw, _limits()) for question in asked)
+        if any(
+            _waits([one]) and (one.until, one.reason) == (until, reason)
+            for one in more_time.requests(session, deadline)
+        ):
+            return _back(token)
+        day = [date_text(until)] if isinstance(until, date) else pages.paragraphs(" ".join(_typed(asked[0]).values()))
+        parts = zip((question.label for question in asked), (day, pages.paragraphs(raw[REASON.id])), strict=True)
+        unsent = [(label, lines) for label, lines in parts if any(line.strip() for line in lines)]
+        if not unsent:
+            return _back(token)
+        return _more_time(token, award, deadline, {}, notice=conflict.reason, unsent=unsent)
+
+
 def _more_time(
-    token: str, award: Award, deadline: Deadline, raw: Mapping[str, str], faults: Sequence[Fault] = (), notice: str = ""
+    token: str,
+    award: Award,
+    deadline: Deadline,
+    raw: Mapping[str, str],
+    faults: Sequence[Fault] = (),
+    notice: str = "",
+    unsent: Sequence[Typed] = (),
 ) -> Response:
+    """The form; with `unsent`, which was typed and is not needed any more, that in its place."""
     latest = more_time.latest_day(award, deadline, pages.office())
     asked = (_until(latest), REASON)
     return pages.page(
         "ask_more_time.html",
-        422 if faults else 200,
+        409 if unsent else 422 if faults else 200,
         title="Ask for more time",
+        unsent=unsent,
         award=award,
         application=award.application,
         due=deadline.due,
+        open=deadline.is_open,
         possible=not more_time.why_not(deadline, latest, latest, pages.office().today()),
         latest=latest,
         components=[pages.component(question, raw, faults) for question in asked],

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, abort, make_response, render_template, re
 from markupsafe import Markup, escape
 
 from core.calendar_files import MEDIA_TYPE
-from core.office import LONDON
+from core.office import london_moment
 from scheduler.mail import CALENDAR_NAME
 from scheduler.mailbox import KeptMail, PracticeMailbox
 
@@ -80,8 +80,7 @@ def _answer(template: str, **facts: object) -> Response:
 
 
 def _moment(kept: KeptMail) -> str:
-    local = kept.at.astimezone(LONDON)
-    return f"{local.day} {local:%B %Y, %H:%M}"
+    return london_moment(kept.at)
 
 
 def linked(text: str) -> Markup:

@@ -1,4 +1,4 @@
-"""A document store that is away when a test says so: registered with fsspec, as any other is, under `away://`."""
+"""Document stores that tests register with fsspec, as any other is: one is away when a test says so, one remembers."""
 
 from __future__ import annotations
 
@@ -47,3 +47,25 @@ class AwayFiles(MemoryFileSystem):  # type: ignore[misc]  # fsspec has no types
     def find(self, *given: Any, **named: Any) -> Any:
         self._ask()
         return super().find(*given, **named)
+
+
+class RememberingFiles(MemoryFileSystem):  # type: ignore[misc]  # fsspec has no types
+    """Keeps bytes in memory, and remembers what it has listed until it is told to forget: as stores of clouds do."""
+
+    protocol = ("remembering",)
+    cachable = False
+
+    def ls(self, path: str, detail: bool = True, **named: Any) -> Any:
+        folder = self._strip_protocol(path)
+        if folder not in self.dircache:
+            self.dircache[folder] = super().ls(path, detail=True, **named)
+        found = self.dircache[folder]
+        return found if detail else [one["name"] for one in found]
+
+    def invalidate_cache(self, path: str | None = None) -> None:
+        """As s3fs does: of a path, it and what it is in are forgotten, not what is in it."""
+        if path is None:
+            self.dircache.clear()
+        while path:
+            self.dircache.pop(path, None)
+            path = path.rpartition("/")[0]

@@ -7,7 +7,7 @@ months from 31 August is the last day of February, and twelve months from it is 
 import re
 from calendar import monthrange
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Final
 
 from core.rules.policy import NudgeStep
@@ -188,6 +188,14 @@ def interval_text(months: int) -> str:
 def date_text(day: date) -> str:
     """A day as people write it: "1 April 2026"."""
     return f"{day.day} {MONTH_NAMES[day.month - 1]} {day.year}"
+
+
+def time_text(at: time) -> str:
+    """A time of day as people write it, to the minute: "2:40pm", "9am", "midday", "midnight"."""
+    if at.minute == 0 and at.hour in (0, 12):
+        return "midday" if at.hour else "midnight"
+    minutes = f":{at.minute:02}" if at.minute else ""
+    return f"{at.hour % 12 or 12}{minutes}{'am' if at.hour < 12 else 'pm'}"
 
 
 def _check_term(start: date, end: date) -> None:

@@ -152,7 +152,7 @@ def test_an_approval_and_what_becomes_of_it(office: Office) -> None:
     recommended(office, number)
     decided(office, number, "approved")
     text, words, buttons = shown(office, number)
-    assert "Approved, offer sent: £1,500, by Comm Person on 3 December 2026, 14:02, with conditions." in text
+    assert "Approved, offer sent: £1,500, by Comm Person on 3 December 2026 at 2:02pm, with conditions." in text
     for piece in ("Approved: £1,500 of £2,000", CONDITIONS, "until 31 December 2026 to accept it"):
         assert piece in words
     assert buttons == []
@@ -191,7 +191,7 @@ def test_a_refusal_and_a_withdrawal(office: Office) -> None:
     recommended(office, number, outcome="decline")
     decided(office, number, "declined")
     text, words, buttons = shown(office, number)
-    assert "Declined by Comm Person on 3 December 2026, 14:02." in text
+    assert "Declined by Comm Person on 3 December 2026 at 2:02pm." in text
     assert "told by e-mail, with the reasons" in words
     assert buttons == []
 

@@ -226,12 +226,12 @@ def test_a_button_carries_an_id_and_a_version_and_nothing_else() -> None:
         (
             facts(state=ApplicationState.APPROVED, decision=decided("Carol"), award=AwardState.OFFERED),
             "Grant application: £1,500 from the Youth Fund – Approved, offer sent",
-            "Approved, offer sent: £1,500, by Carol on 3 December 2026, 14:02, with conditions.",
+            "Approved, offer sent: £1,500, by Carol on 3 December 2026 at 2:02pm, with conditions.",
         ),
         (
             facts(state=ApplicationState.DECLINED, decision=decided("Carol", "declined")),
             "Grant application: £2,000 from the Youth Fund – Declined",
-            "Declined by Carol on 3 December 2026, 14:02.",
+            "Declined by Carol on 3 December 2026 at 2:02pm.",
         ),
         (
             facts(state=ApplicationState.WITHDRAWN),

@@ -139,7 +139,7 @@ def test_the_second_of_two_open_modals_is_told_who_was_first(desk: Desk) -> None
     assert desk.slack.submit_view("U0COMM", declining, {"reasons": REASONS}).ok
     seen = desk.slack.submit_view("U0COMM2", approving)
     assert set(seen.errors) == {"reasons"}
-    assert "Already declined by Comm Person on 3 December 2026 at 14:02" in seen.errors["reasons"]
+    assert "Already declined by Comm Person on 3 December 2026 at 2:02pm" in seen.errors["reasons"]
 
 
 def test_a_second_press_on_a_card_that_is_out_of_date_is_told_who_was_first(desk: Desk) -> None:

@@ -198,7 +198,7 @@ def test_a_question_that_has_ended_is_neither_answered_nor_taken_back(thing: Thi
         thing.answer(first)
     else:
         thing.take_back(first, olive)
-    says = "was answered on 23 November 2026 at 09:30" if how == "answered" else "closed .* without an answer"
+    says = "was answered on 23 November 2026 at 9:30am" if how == "answered" else "closed .* without an answer"
     for _ in range(2):
         with pytest.raises(Conflict, match=says) as refused:
             thing.answer(first, "From somebody else.")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import fsspec
 import pytest
 
 from core.document_store import DocumentStore, StoreAway
-from tests.away_store import AwayFiles, ServiceError
+from tests.away_store import AwayFiles, RememberingFiles, ServiceError
 from tests.conftest import Clock
 
 
@@ -55,6 +56,20 @@ def test_whatever_a_store_raises_it_is_away(away: type[AwayFiles], clock: Clock)
     away.fails = False
     assert store.read(key) == b"x"
     assert [one for _, one in store.all_keys()] == [key]
+
+
+@pytest.mark.one_database
+def test_a_store_that_remembers_what_it_listed_is_listed_afresh(clock: Clock) -> None:
+    """As those of clouds do: what another process keeps or removes meanwhile is in no listing of theirs."""
+    fsspec.register_implementation("remembering", RememberingFiles, clobber=True)
+    here, another = DocumentStore("remembering://bucket/one"), DocumentStore("remembering://bucket/one")
+    first, second = another.put(b"x", now=clock()), another.put(b"y", now=clock())
+    assert {one for _, one in here.all_keys()} == {first, second}
+    third = another.put(b"z", now=clock())
+    another.remove(first)
+    assert {one for _, one in here.all_keys()} == {second, third}
+    another.remove(second)
+    another.remove(third)
 
 
 @pytest.mark.one_database

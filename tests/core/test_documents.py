@@ -527,16 +527,34 @@ def test_what_is_held_stays_to_the_day(office: Office, folder: Path) -> None:
     owner = winner(office)
     upload(office, owner)
     reference, officer = award_of(office, owner).reference, person(office)
+    another = award_of(office, winner(office)).reference
     told: dict[str, Any] = {"reason": HoldReason.LITIGATION, "now": office.clock()}
     with office.sessions.begin() as session:
         who = someone(session, officer)
         hold = holds.place(session, reference, who, file="LIT-1", **told).id
-        holds.place(session, "YF-2026-ANOTHER", who, file="LIT-2", **told)
+        holds.place(session, another, who, file="LIT-2", **told)
     assert purged(office, date(2031, 1, 1)) == 0
     with office.sessions.begin() as session:
         holds.lift(session, hold, someone(session, officer), on=date(2031, 1, 1), now=office.clock())
     assert purged(office, date(2031, 1, 1)) == 0, "the day on which it is lifted is still held"
     assert purged(office, date(2031, 1, 2)) == 1
+    assert kept(folder) == []
+
+
+def test_what_was_held_as_a_draft_stays_when_it_was_sent(office: Office, folder: Path) -> None:
+    owner, officer = at_once_draft(office), person(office)
+    upload(office, owner)
+    with office.sessions.begin() as session:
+        held, who = f"draft {owner.application_id}", someone(session, officer)
+        hold = holds.place(session, held, who, reason=HoldReason.LITIGATION, file="LIT-3", now=office.clock()).id
+    submit(office, owner.application_id, reducing_crime(amount=3_000_00))
+    with office.sessions.begin() as session:
+        applications.withdraw(session, applications.by_id(session, owner.application_id), now=office.clock())
+    assert purged(office, date(2028, 11, 24)) == 0
+    assert len(kept(folder)) == 1
+    with office.sessions.begin() as session:
+        holds.lift(session, hold, someone(session, officer), on=date(2028, 11, 24), now=office.clock())
+    assert purged(office, date(2028, 11, 25)) == 1
     assert kept(folder) == []
 
 

@@ -13,13 +13,13 @@ from core import applications, audit, awards, deadlines, documents, events, hold
 from core.document_store import DocumentStore
 from core.documents import Owner
 from core.draft_keeping import Deleted
-from core.errors import Gone
+from core.errors import Gone, NotFound
 from core.office import Office
 from core.records import Application, Deadline, Link, LinkRequest, ReturnDraft
 from core.rules.documents import DocumentKind
 from core.rules.keeping import HoldReason
 from scheduler.timetable import run_drafts
-from tests.core.casework import active, at_once, drafted, facts, london, person, someone, submitted, trail
+from tests.core.casework import active, at_once, drafted, facts, london, person, someone, submit, submitted, trail
 from tests.uploads import pdf
 
 LAST = date(2027, 5, 23)
@@ -147,6 +147,28 @@ def test_what_is_held_stays_to_the_day(office: Office) -> None:
         holds.lift(session, hold, someone(session, officer), on=date(2028, 1, 1), now=office.clock())
     assert gone(office, date(2028, 1, 1)) == Deleted()
     assert gone(office, date(2028, 1, 2)) == Deleted(applications=1)
+
+
+def test_a_hold_on_a_draft_stays_with_it_when_it_is_sent(office: Office) -> None:
+    number, other, officer = drafted(office), drafted(office), person(office)
+    with office.sessions.begin() as session:
+        told = {"reason": HoldReason.LITIGATION, "now": office.clock()}
+        who = someone(session, officer)
+        hold = holds.place(session, f" Draft {number}", who, file="LIT 3", **told).id
+        with pytest.raises(NotFound, match=r"There is no application or award 'YF-2026-NOSUCH', so there is nothing"):
+            holds.place(session, "YF-2026-NOSUCH", who, file="LIT 3", **told)
+        with pytest.raises(NotFound, match="or a draft's number, such as draft 12"):
+            holds.place(session, "draft 999999999999999999999", who, file="LIT 3", **told)
+    reference = submit(office, number)
+    unheld = submit(office, other)
+    with office.sessions.begin() as session:
+        assert [one.file for one in holds.of(session, reference)] == ["LIT 3"]
+        assert holds.of(session, unheld) == ()
+        late = holds.place(session, f"draft {number}", someone(session, officer), file="LIT 4", **told)
+        assert late.reference == reference, "it was sent meanwhile"
+        assert [one.file for one in holds.of(session, reference)] == ["LIT 3", "LIT 4"]
+        holds.lift(session, hold, someone(session, officer), on=date(2028, 1, 1), now=office.clock())
+        assert [one.lifted_on for one in holds.of(session, reference)] == [date(2028, 1, 1), None]
 
 
 def test_the_draft_of_a_return_goes_once_the_return_is_not_wanted_any_more(office: Office) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -108,6 +108,22 @@ def test_a_row_of_the_register(office: Office, clock: Any) -> None:
         "legal_power": "section 9 of the Police Reform and Social Responsibility Act 2011",
         "contribution": "It is for young people, the purpose of the Youth Fund. It contributes to this objective of "
         "the Police and Crime Plan: Reduce crime and disorder.",
+    }
+
+
+def test_the_latest_of_each_fund_are_found_at_once(office: Office, clock: Any) -> None:
+    made = [reference(office, active(office)) for _ in range(3)]
+    clock.now += timedelta(hours=1)
+    made.insert(0, reference(office, active(office)))
+    theirs = reference(office, active(office, victims()))
+    offered(office)
+    with office.reading() as session:
+        found = publication.latest(session, ["youth-fund", "moj-victims", "safer-streets"], 2, office=office)
+        assert publication.latest(session, [], 2, office=office) == {}
+    assert {fund: [one.reference for one in given] for fund, given in found.items()} == {
+        "youth-fund": [made[0], made[3]],
+        "moj-victims": [theirs],
+        "safer-streets": [],
     }
 
 

@@ -89,20 +89,25 @@ def test_an_instant_is_the_same_on_the_way_back_and_a_naive_one_is_refused(offic
     with office.reading() as session:
         kept = session.scalars(select(Person.added_at)).one()
     assert (kept, kept.tzinfo) == (datetime(2027, 5, 31, 23, 30, 1, 7, tzinfo=UTC), UTC)
-    with pytest.raises(StatementError, match="no time zone"), office.sessions.begin() as session:
+    with pytest.raises(StatementError, match="no time zone") as raised, office.sessions.begin() as session:
         session.add(
             Person(name="B", email="b@x.example", role="officer", body="office", added_at=summer.replace(tzinfo=None))
         )
+    assert "2027" not in str(raised.value), "what a column holds is nothing for a log"
 
 
 def test_money_is_whole_pence(office: Office) -> None:
-    for amount in (1.0, True, "1", 0.1):
-        with pytest.raises(StatementError, match="whole pence"), office.sessions.begin() as session:
+    for amount in (1.0, True, "1234567", 0.1):
+        with (
+            pytest.raises(StatementError, match="whole pence, not of type") as raised,
+            office.sessions.begin() as session,
+        ):
             session.add(
                 LedgerEntry(
                     fund="f", year=2026, kind="allocation", amount=amount, actor="a", note="", made_at=office.clock()
                 )
             )
+        assert str(amount) not in str(raised.value.orig)
 
 
 def test_what_is_submitted_has_a_reference_and_an_amount_over_nothing(office: Office) -> None:

@@ -192,11 +192,11 @@ def decide(session: Session, office: Office, how: str) -> None:
 
 
 ENDS = {
-    "taken back": "Our question was taken back on 23 November 2026 at 12:00.",
-    "answered": "Our question was answered on 23 November 2026 at 12:00.",
-    "withdrawn": "The application was withdrawn on 23 November 2026 at 12:00.",
-    "approved": "We decided on the application on 23 November 2026 at 12:00.",
-    "declined": "We decided on the application on 23 November 2026 at 12:00.",
+    "taken back": "Our question was taken back on 23 November 2026 at midday.",
+    "answered": "Our question was answered on 23 November 2026 at midday.",
+    "withdrawn": "The application was withdrawn on 23 November 2026 at midday.",
+    "approved": "We decided on the application on 23 November 2026 at midday.",
+    "declined": "We decided on the application on 23 November 2026 at midday.",
 }
 
 

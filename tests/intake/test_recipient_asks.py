@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from core import issues, more_time, people
+from core import awards, issues, more_time, people, returns
 from core.office import Office
 from core.records import Deadline, Issue, TimeRequest
 from core.rules.policy import Role
+from core.rules.return_forms import ReturnFacts
 
 DUE = date(2027, 7, 11)
 ASKED = {"until-day": "25", "until-month": "July", "until-year": "2027", "reason": "Our treasurer is <b>ill</b>."}
@@ -86,6 +87,44 @@ def test_pressed_twice_it_is_asked_once(browser: Any, office: Office, return_pat
     for _ in range(2):
         assert browser.client.post(path, data={**ASKED, "csrf_token": token}).status_code == 303
     assert len(rows(office, TimeRequest)) == 1
+
+
+def test_what_is_asked_after_another_asked_is_shown_again(
+    browser: Any, office: Office, return_paths: list[str]
+) -> None:
+    path = f"{return_paths[0]}/more-time"
+    token = browser.get(path).get_data(as_text=True).split('name="csrf_token" value="')[1].split('"')[0]
+    browser.client.post(path, data={**ASKED, "csrf_token": token})
+    other = {**ASKED, "until-day": "1", "until-month": "8", "reason": "The hall <floods>.", "csrf_token": token}
+    answer = browser.client.post(path, data=other)
+    assert answer.status_code == 409
+    page = answer.get_data(as_text=True)
+    assert "We have a request of yours already. We answer it by e-mail." in page
+    assert "The hall &lt;floods&gt;." in page
+    assert "1 August 2027" in page
+    assert len(rows(office, TimeRequest)) == 1
+
+
+@pytest.mark.parametrize("day", ["25", "x"], ids=["a day", "no day"])
+def test_what_is_asked_after_the_return_came_in_is_shown_again(
+    browser: Any, office: Office, accepted: str, return_paths: list[str], day: str
+) -> None:
+    path = f"{return_paths[0]}/more-time"
+    token = browser.get(path).get_data(as_text=True).split('name="csrf_token" value="')[1].split('"')[0]
+    with office.sessions.begin() as session:
+        award = awards.by_reference(session, accepted)
+        said = ReturnFacts(narrative="Calls fell.", people=3, spent=100, achieved=("12",), views="", answers={})
+        returns.receive(session, award, DUE, said, source="recipient", now=office.clock())
+    answer = browser.client.post(path, data={**ASKED, "until-day": day, "csrf_token": token})
+    assert answer.status_code == 409
+    page = text_of(answer)
+    assert "This return is in, or is not expected any more. It needs no more time." in page
+    assert "Our treasurer is &lt;b&gt;ill&lt;/b&gt;." in answer.get_data(as_text=True)
+    assert ("25 July 2027" if day == "25" else "x July 2027") in page
+    assert "was due on <strong>11 July 2027</strong>" in page
+    assert '<form method="post"' not in page
+    assert rows(office, TimeRequest) == []
+    assert browser.client.post(path, data={"csrf_token": token}).status_code == 303  # nothing was typed
 
 
 def test_where_no_time_is_left_the_page_says_so(browser: Any, clock: Any, return_paths: list[str]) -> None:

@@ -120,7 +120,7 @@ def test_answered_twice_the_first_answer_stands(office: Office, asked: Person) -
         assert mine in left
     for untouched in ("950.00", "500.00"):
         assert untouched not in left, "nobody typed it"
-    assert "This question was answered on 23 November 2026 at 12:00." in text_of(late)
+    assert "This question was answered on 23 November 2026 at midday." in text_of(late)
     with office.reading() as session:
         assert session.scalars(select(Asked.answer)).all() == ["First."]
     assert came_in(office)[0].people == 23
@@ -165,7 +165,7 @@ def test_an_answer_given_at_the_moment_in_which_the_question_is_taken_back_is_sh
         left = left_over(late.result())
     assert "Half <of them>." in left
     assert "25" in left
-    assert "was closed on 23 November 2026 at 12:00 without an answer" in text_of(late.result())
+    assert "was closed on 23 November 2026 at midday without an answer" in text_of(late.result())
     assert came_in(office)[0].people == 23
     assert lines(office, "return_corrected") == []
 

@@ -90,7 +90,7 @@ def test_what_is_saved_is_there_again_on_another_device(app: Any, office: Office
     page = Person(app, return_paths[0]).open()
     assert "Half a <sentence" in page
     assert 'value="about 20"' in page
-    assert "Saved on 23 November 2026 at 12:00pm." in page
+    assert "Saved on 23 November 2026 at midday." in page
     assert "It has not been sent yet" in page
 
 

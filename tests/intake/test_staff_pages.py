@@ -342,7 +342,7 @@ def test_what_was_corrected_since_the_page_was_opened_is_shown_first(
     answer = stale.client.post(f"{came_in}/{action}", data={**fields, **words})
     page = text_of(answer)
     assert answer.status_code == 409
-    said = "These figures were changed on 23 November 2026 at 12:00, after you opened this page."
+    said = "These figures were changed on 23 November 2026 at midday, after you opened this page."
     assert f"{said} Nothing was done: look again, at the return as it is now." in page
     for new in ("£850 of £2,000", "Spent: £850, not £900", "People: 13, not 31", "We <counted> again."):
         assert new in page
@@ -360,7 +360,7 @@ def test_an_answer_alone_is_read_before_it_is_accepted(signed_in: SignedIn, offi
     answers(office)
     answer = stale.client.post(f"{came_in}/accept", data=fields)
     assert answer.status_code == 409
-    assert "A question about this return was answered on 23 November 2026 at 12:00" in text_of(answer)
+    assert "A question about this return was answered on 23 November 2026 at midday" in text_of(answer)
     assert "We <counted> again." in text_of(answer)
     assert only(office, MonitoringReturn).status == "received"
 

@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import date, time
 
 import pytest
 from hypothesis import given
@@ -19,6 +19,7 @@ from core.rules.calendar import (
     recurring_dates,
     return_dates,
     return_without_term,
+    time_text,
     working_day_of_month,
     year_bounds,
     year_label,
@@ -279,6 +280,23 @@ def test_a_staff_step_is_not_due_before_the_day_it_moved_to() -> None:
 def test_days_are_written_in_english() -> None:
     assert date_text(date(2026, 4, 1)) == "1 April 2026"
     assert date_text(date(2026, 12, 31)) == "31 December 2026"
+
+
+@pytest.mark.parametrize(
+    ("at", "says"),
+    [
+        (time(0, 0), "midnight"),
+        (time(0, 1, 59), "12:01am"),
+        (time(9, 0), "9am"),
+        (time(11, 59), "11:59am"),
+        (time(12, 0, 30), "midday"),
+        (time(12, 5), "12:05pm"),
+        (time(14, 40), "2:40pm"),
+        (time(23, 0), "11pm"),
+    ],
+)
+def test_a_time_of_day_is_written_as_people_write_it(at: time, says: str) -> None:
+    assert time_text(at) == says
 
 
 _DAYS = st.dates(date(1990, 1, 1), date(2090, 12, 31))

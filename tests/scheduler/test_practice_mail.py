@@ -61,7 +61,7 @@ def test_the_list_is_newest_first_and_leads_to_each_mail(client: FlaskClient, ma
     page = client.get("/practice/mail")
     assert page.headers["Cache-Control"] == "no-store"
     assert page.text.index("&lt;b&gt;&#34;Two&#34;&lt;/b&gt;") < page.text.index("Mail 1")
-    assert "1 July 2026, 11:02" in page.text  # London's summer time
+    assert "1 July 2026 at 11:02am" in page.text  # London's summer time
     for path in re.findall(r'href="(/practice/mail/\d[^"]+)"', page.text):
         assert client.get(path).status_code == 200
 
