@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -152,7 +153,7 @@ def test_what_is_held_stays_to_the_day(office: Office) -> None:
 def test_a_hold_on_a_draft_stays_with_it_when_it_is_sent(office: Office) -> None:
     number, other, officer = drafted(office), drafted(office), person(office)
     with office.sessions.begin() as session:
-        told = {"reason": HoldReason.LITIGATION, "now": office.clock()}
+        told: dict[str, Any] = {"reason": HoldReason.LITIGATION, "now": office.clock()}
         who = someone(session, officer)
         hold = holds.place(session, f" Draft {number}", who, file="LIT 3", **told).id
         with pytest.raises(NotFound, match=r"There is no application or award 'YF-2026-NOSUCH', so there is nothing"):

@@ -17,7 +17,7 @@ from core.records import Application, Outcome
 from core.rules.keeping import HoldReason
 from scheduler.timetable import run_drafts
 from tests.conftest import Clock, office_on
-from tests.core.casework import active, drafted, london, person, someone, submitted
+from tests.core.casework import drafted, london, person, someone, submitted
 
 BEFORE = "0018"
 """The last version of the tables in which SQLite gave the number of a deleted draft to the next one."""
@@ -56,24 +56,24 @@ def test_a_hold_on_a_draft_that_was_deleted_is_not_read_as_the_next_one_s(office
 
 def test_a_record_that_has_rows_keeps_them_and_the_numbers_that_it_gave(own_engine: Engine, clock: Clock) -> None:
     office = office_on(own_engine, clock)
-    award_id, sent, last = active(office), submitted(office), drafted(office)
+    sent, last = submitted(office), drafted(office)  # nothing that only later tables can hold
     interested = person(office)
     with office.sessions.begin() as session:
         deciding.declare_interest(session, sent, someone(session, interested), reason="x", now=clock.now)
-    command.downgrade(database._alembic(own_engine), BEFORE)
-    run_drafts(office, today=AFTER, now=london(AFTER))  # the last number is free again, as it was before
-    tables = ("application", "outcome", "award", "interest", "deadline", "decision", "link")
-    was = rows(own_engine, *tables)
-    assert was["award"]
+    run_drafts(office, today=AFTER, now=london(AFTER))
+    command.downgrade(database._alembic(own_engine), BEFORE)  # the last number is free again, as it was before
+    tables = ("application", "outcome", "interest", "link", "outbox_message")
+    columns = {name: [one["name"] for one in inspect(own_engine).get_columns(name)] for name in tables}
+    was = rows(own_engine, columns)
+    assert was["interest"]
     database.upgrade(own_engine)
-    assert rows(own_engine, *tables) == was
+    assert rows(own_engine, columns) == was
     if own_engine.dialect.name == "sqlite":
         assert set(names(own_engine)) >= {"ck_application_amount_positive", "ck_application_submitted_has_reference"}
     assert drafted(office) > last
     with office.reading() as session:
         assert applications.by_id(session, sent).status == "submitted"
         assert session.query(Outcome).count()
-        assert award_id
         assert verify(session).sound
 
 
@@ -82,11 +82,14 @@ def test_what_refers_to_a_row_is_still_checked_after_a_migration(own_engine: Eng
         assert connection.dialect.name != "sqlite" or connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
 
 
-def rows(engine: Engine, *tables: str) -> dict[str, list[tuple[object, ...]]]:
+def rows(engine: Engine, columns: dict[str, list[str]]) -> dict[str, list[tuple[object, ...]]]:
     with engine.connect() as connection:
         return {
-            name: [tuple(map(str, row)) for row in connection.execute(text(f"SELECT * FROM {name} ORDER BY id"))]
-            for name in tables
+            name: [
+                tuple(map(str, row))
+                for row in connection.execute(text(f"SELECT {', '.join(wanted)} FROM {name} ORDER BY id"))
+            ]
+            for name, wanted in columns.items()
         }
 
 
