@@ -541,23 +541,6 @@ def test_what_is_held_stays_to_the_day(office: Office, folder: Path) -> None:
     assert kept(folder) == []
 
 
-def test_what_was_held_as_a_draft_stays_when_it_was_sent(office: Office, folder: Path) -> None:
-    owner, officer = at_once_draft(office), person(office)
-    upload(office, owner)
-    with office.sessions.begin() as session:
-        held, who = f"draft {owner.application_id}", someone(session, officer)
-        hold = holds.place(session, held, who, reason=HoldReason.LITIGATION, file="LIT-3", now=office.clock()).id
-    submit(office, owner.application_id, reducing_crime(amount=3_000_00))
-    with office.sessions.begin() as session:
-        applications.withdraw(session, applications.by_id(session, owner.application_id), now=office.clock())
-    assert purged(office, date(2028, 11, 24)) == 0
-    assert len(kept(folder)) == 1
-    with office.sessions.begin() as session:
-        holds.lift(session, hold, someone(session, officer), on=date(2028, 11, 24), now=office.clock())
-    assert purged(office, date(2028, 11, 25)) == 1
-    assert kept(folder) == []
-
-
 def test_a_withdrawn_application_s_documents_go_two_years_after(office: Office) -> None:
     owner = at_once_draft(office)
     upload(office, owner)

@@ -19,8 +19,21 @@ from core.office import Office
 from core.records import Application, Deadline, Link, LinkRequest, ReturnDraft
 from core.rules.documents import DocumentKind
 from core.rules.keeping import HoldReason
+from scheduler import document_round
 from scheduler.timetable import run_drafts
-from tests.core.casework import active, at_once, drafted, facts, london, person, someone, submit, submitted, trail
+from tests.core.casework import (
+    active,
+    at_once,
+    drafted,
+    facts,
+    london,
+    person,
+    reducing_crime,
+    someone,
+    submit,
+    submitted,
+    trail,
+)
 from tests.uploads import pdf
 
 LAST = date(2027, 5, 23)
@@ -170,6 +183,30 @@ def test_a_hold_on_a_draft_stays_with_it_when_it_is_sent(office: Office) -> None
         assert [one.file for one in holds.of(session, reference)] == ["LIT 3", "LIT 4"]
         holds.lift(session, hold, someone(session, officer), on=date(2028, 1, 1), now=office.clock())
         assert [one.lifted_on for one in holds.of(session, reference)] == [date(2028, 1, 1), None]
+
+
+def test_the_documents_of_what_was_held_as_a_draft_stay_after_it_was_sent(office: Office, folder: Path) -> None:
+    number, officer = drafted(office, "crime-and-disorder"), person(office)
+    arrived = documents.take_in(pdf(), "quote.pdf", office=office, now=office.clock())
+    with office.sessions.begin() as session:
+        told: dict[str, Any] = {"office": office, "now": office.clock()}
+        documents.add(session, Owner(number), DocumentKind.QUOTE, arrived, by="applicant", **told)
+        held, who = f"draft {number}", someone(session, officer)
+        hold = holds.place(session, held, who, reason=HoldReason.LITIGATION, file="LIT 3", now=office.clock()).id
+    submit(office, number, reducing_crime(amount=3_000_00))
+    with office.sessions.begin() as session:
+        applications.withdraw(session, applications.by_id(session, number), now=office.clock())
+    over = date(2028, 11, 24)  # two years after it was withdrawn
+
+    def tidied(day: date) -> int:
+        return document_round.tidy(replace(office, clock=lambda: london(day)))
+
+    assert tidied(over) == 0
+    assert [path for path in folder.rglob("*") if path.is_file()]
+    with office.sessions.begin() as session:
+        holds.lift(session, hold, someone(session, officer), on=over, now=london(over))
+    assert tidied(date(2028, 11, 25)) == 1
+    assert not [path for path in folder.rglob("*") if path.is_file()]
 
 
 def test_the_draft_of_a_return_goes_once_the_return_is_not_wanted_any_more(office: Office) -> None:
