@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from slack_sdk.errors import SlackApiError, SlackClientError
-
 from core import outbox
 from core.clamd import ScannerAway
 from core.document_store import StoreAway
-from desk import assembly
+from desk import assembly, slack_checking
 from desk.settings import PREFIX, SettingsError, choose, read
 from intake import copies
 from scheduler.mail import SmtpSender
@@ -50,7 +48,7 @@ def lines() -> Iterator[Line]:
         with desk.office.reading() as session:
             waiting = outbox.waiting(session)
         yield Line("database", fine=True, said=f"{desk.engine.dialect.name}, up to date, {waiting} messages wait")
-        yield slack(desk)
+        yield from slack(desk)
         yield mail(desk)
         yield scanner(desk)
         yield documents(desk)
@@ -59,25 +57,17 @@ def lines() -> Iterator[Line]:
         desk.stop()
 
 
-def slack(desk: assembly.Desk) -> Line:
-    """Whether the token is good and both channels are there."""
+def slack(desk: assembly.Desk) -> Iterator[Line]:
+    """Whether there is a Slack, and what is to be done there."""
     door = assembly.slack_door(desk)
     if door is None:
         if desk.chosen.practice_slack:
-            return Line("slack", fine=True, said="the practice Slack runs while 'award-desk up' does")
-        return Line("slack", fine=False, said=f"{PREFIX}SLACK_BOT_TOKEN is not set, so cards wait")
-    client = door.client(SECONDS)
-    try:
-        told = client.auth_test()
-        for channel in (door.approvals, door.deadlines):
-            client.conversations_info(channel=channel)
-    except SlackApiError as error:
-        answer = error.response.data if isinstance(error.response.data, dict) else {}
-        said = f"{answer.get('error', 'no answer of its own')} (asked {error.response.api_url})"
-        return Line("slack", fine=False, said=f"Slack refuses: {said}; look at the token, and invite the bot")
-    except (SlackClientError, OSError) as error:
-        return Line("slack", fine=False, said=f"Slack does not answer: {error}")
-    return Line("slack", fine=True, said=f"{told.get('team', 'workspace')}, both channels are there")
+            yield Line("slack", fine=True, said="the practice Slack runs while 'award-desk up' does")
+        else:
+            yield Line("slack", fine=False, said=f"{PREFIX}SLACK_BOT_TOKEN is not set, so cards wait")
+        return
+    for fine, said in slack_checking.said(door, desk.office, seconds=SECONDS):
+        yield Line("slack", fine=fine, said=said)
 
 
 def mail(desk: assembly.Desk) -> Line:

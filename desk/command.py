@@ -19,6 +19,7 @@ from desk.people_commands import people_
 from desk.policy_commands import policy
 from desk.rule_commands import rules
 from desk.settings import PORT, choose, read
+from desk.slack_commands import slack_
 from desk.terminal import DAY, Said, as_json, opened, plainly, quiet_logs, show, table
 from scheduler.timetable import preview_sweep, run_sweep
 
@@ -30,7 +31,7 @@ def main() -> None:
     quiet_logs(logging.WARNING)
 
 
-for _group in (policy, rules, people_, funds_, links_, audit, keys_):
+for _group in (policy, rules, people_, funds_, links_, audit, keys_, slack_):
     main.add_command(_group)
 
 

@@ -16,7 +16,8 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from bot.practice.workspace import TEAM_ID, Installation, PracticeChannel, PracticePerson, Shortcut
+from bot.manifest import manifest
+from bot.practice.workspace import TEAM_ID, Installation, PracticeChannel, PracticePerson
 from core import (
     applications,
     asking,
@@ -123,9 +124,8 @@ def slack_people() -> list[PracticePerson]:
 
 
 def slack_app() -> Installation:
-    """What the practice Slack has installed of the desk: every scope, its command and its shortcut."""
-    shortcut = Shortcut("record_outside", "Record an award made outside", "For an award that was made elsewhere")
-    return Installation(commands=("/award-desk",), shortcuts=(shortcut,))
+    """What the practice Slack has installed of the desk: the manifest, with its scopes and none more."""
+    return Installation.of_manifest(manifest())
 
 
 def slack_channels() -> list[PracticeChannel]:

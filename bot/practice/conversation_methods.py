@@ -89,7 +89,7 @@ def _conversation(workspace: Workspace, channel: PracticeChannel) -> Json:
         "is_member": channel.bot_is_member,
         "is_shared": channel.is_ext_shared,
         "is_ext_shared": channel.is_ext_shared,
-        "is_org_shared": False,
+        "is_org_shared": channel.is_org_shared,
         "is_pending_ext_shared": channel.is_pending_ext_shared,
         "context_team_id": TEAM_ID,
         "purpose": {"value": channel.purpose, "creator": "", "last_set": 0},

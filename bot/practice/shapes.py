@@ -120,6 +120,7 @@ class PracticeChannel:
     is_archived: bool = False
     is_ext_shared: bool = False
     is_pending_ext_shared: bool = False
+    is_org_shared: bool = False
     bot_is_member: bool = True
     direct_with: str | None = None
 
