@@ -90,14 +90,17 @@ class Carried:
 
     @classmethod
     def unpacked(cls, packed: str, key: str) -> Carried:
-        """From what `packed` wrote, about a subject of this key. Raises ValueError for anything else."""
+        """From what `packed` wrote, about a subject of this key; without a version it is older than any.
+
+        Raises ValueError for anything else.
+        """
         try:
             found = json.loads(packed)
         except RecursionError as error:
             raise ValueError("what was carried is no JSON that the desk writes") from error
         if not isinstance(found, dict):
             raise ValueError("what was carried is not an object")  # noqa: TRY004 - a bad value, as JSON's own faults
-        number, version, channel = found.get(key), found.get("version"), found.get("channel", "")
+        number, version, channel = found.get(key), found.get("version", 0), found.get("channel", "")
         if type(number) is not int or type(version) is not int or not isinstance(channel, str):
             raise ValueError(f"what was carried does not say which {key}")
         return cls(key, number, version, channel)

@@ -6,6 +6,7 @@ import http.client
 import json
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -88,6 +89,35 @@ def rate(port: int, make: Callable[[], Sent], *, clients: int, each: int, expect
     with ThreadPoolExecutor(clients) as threads:
         list(threads.map(client, batches))
     return clients * each / (time.perf_counter() - begun)
+
+
+def paced(
+    port: int, make: Callable[[int], Sent], count: int, *, a_second: float, clients: int, expected: int
+) -> list[float]:
+    """Seconds from when each was due to its whole answer: one is due every so often, whether or not others wait.
+
+    Each is made just before it is due, and timed from when it was due: a server that falls behind cannot hide it.
+    """
+    local = threading.local()
+    opened: list[Connection] = []
+
+    def one(number: int) -> float:
+        connection = getattr(local, "connection", None)
+        if connection is None:
+            connection = local.connection = Connection(port)
+            opened.append(connection)
+        sent, due = make(number), begun + number / a_second
+        time.sleep(max(due - time.perf_counter(), 0))
+        connection.send(sent, expected)
+        return time.perf_counter() - due
+
+    begun = time.perf_counter() + 0.05
+    try:
+        with ThreadPoolExecutor(clients) as threads:
+            return list(threads.map(one, range(count)))
+    finally:
+        for connection in opened:
+            connection.close()
 
 
 def name_of(url: str) -> str:

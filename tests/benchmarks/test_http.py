@@ -7,13 +7,15 @@ import json
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from bot.action import Carried
+from bot.action import UNKNOWN, Carried
 from bot.practice.faults import Fault
 from bot.practice.server import PracticeSlack
 from bot.practice.workspace import TEAM_ID, PracticeChannel, PracticePerson, Workspace
@@ -21,7 +23,7 @@ from core import database, people
 from core.office import Office
 from core.records import Application
 from core.rules.policy import Role
-from tests.benchmarks.client import Connection, Sent, months_ahead, name_of, rate, serving
+from tests.benchmarks.client import Connection, Sent, months_ahead, name_of, paced, rate, serving
 from tests.benchmarks.rounds import Compared, alternate, percentile, scaled
 from tests.benchmarks.server import API_KEY, APPROVALS, DEADLINES, SECRET, TOKEN, Served
 from tests.conftest import Clock, office_on
@@ -117,6 +119,66 @@ def test_press_to_answer_while_deliveries_are_slow(
             )
             report(compared)
         assert statistics.median(waits[what]) < 3_000, "Slack would have given up"
+
+
+def test_twenty_presses_a_second_while_deliveries_go_on(
+    served_url: str, slow_slack: PracticeSlack, tmp_path: Path, report: Callable[[Compared], None]
+) -> None:
+    """Presses that open a modal, twenty due each second from many people, against a bare check of the same bytes.
+
+    What Slack itself takes to open a modal is measured in the same rounds, by the same bytes sent to it directly.
+    """
+    each, rounds = scaled(40), 3
+    applications = _applications(served_url, 40)
+    served = Served(served_url, slow_slack.api_url, str(tmp_path / "mail"), delivering=True)
+    waits: dict[str, list[list[float]]] = {"press": [], "floor": [], "Slack": []}
+
+    def presses(number: int) -> Sent:
+        application_id, _ = applications[number % len(applications)]
+        body = press(OFFICER, APPROVALS, application_id, "recommend", slow_slack.workspace.new_trigger(OFFICER))
+        return Sent("/slack/events", body, slack_headers(SECRET, body, time.time()))
+
+    def bare(number: int) -> Sent:
+        return replace(presses(number), path="/floor/signed")
+
+    with serving(served) as port:
+        connection = Connection(port)
+        _warm(connection)
+        connection.close()
+
+        def timed(make: Callable[[int], Sent], to: int = port) -> list[float]:
+            return paced(to, make, each, a_second=20, clients=8, expected=200)
+
+        timed(presses)
+        (view,) = slow_slack.workspace.open_views(OFFICER)
+
+        def opens(_number: int) -> Sent:
+            return _opens(slow_slack.workspace.new_trigger(OFFICER), view.body)
+
+        for _ in range(rounds):
+            waits["press"].append(timed(presses))
+            waits["floor"].append(timed(bare))
+            waits["Slack"].append(timed(opens, slow_slack.port))
+    told = {message.text for message in slow_slack.workspace.ephemerals(APPROVALS, OFFICER)}
+    assert told <= {UNKNOWN}, "every press but those that warm the desk opened its modal"
+    assert slow_slack.workspace.messages(APPROVALS), "deliveries went on"
+    for percent in (50, 99):
+        found = {what: tuple(percentile(one, percent) * 1000 for one in series) for what, series in waits.items()}
+        name = f"p{percent}, {name_of(served_url)}"
+        report(Compared(f"20 presses a second, press to answer, {name}", "ms", found["press"], found["floor"]))
+        both = tuple(one + other for one, other in zip(found["floor"], found["Slack"], strict=True))
+        report(Compared(f"the same against check and Slack's own answer, {name}", "ms", found["press"], both))
+    assert all(one < 3 for series in waits["press"] for one in series), "Slack would have given up"
+
+
+def _opens(trigger: str, view: dict[str, Any]) -> Sent:
+    """What the desk sends to Slack to open a modal."""
+    shown = {
+        name: view[name] for name in ("type", "callback_id", "title", "submit", "close", "private_metadata", "blocks")
+    }
+    body = json.dumps({"trigger_id": trigger, "view": shown}).encode()
+    headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json; charset=utf-8"}
+    return Sent("/api/views.open", body, headers)
 
 
 def _warm(connection: Connection) -> None:

@@ -298,6 +298,7 @@ def test_the_approval_starts_from_the_recommendation() -> None:
 def test_what_a_modal_carries() -> None:
     carried = modals.decline(facts(), "C9")["private_metadata"]
     assert Carried.unpacked(carried, "application") == Carried("application", 7, 3, "C9")
+    assert Carried.unpacked('{"application": 7}', "application") == Carried("application", 7, 0)
     with pytest.raises(ValueError, match="which deadline"):
         Carried.unpacked(carried, "deadline")
     for bad in ("", "[]", "null", '{"application": "7", "version": 3, "channel": "C"}', '{"application": true}'):
