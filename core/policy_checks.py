@@ -42,6 +42,7 @@ def contradictions(file: File, units: Mapping[Where, str]) -> Iterable[tuple[Whe
     yield from _delegation_faults(file)
     yield from _act_faults(file)
     yield from _question_faults(file)
+    yield from _criterion_faults(file)
     yield from _repeated(("plan", "objectives"), "id", [row.id for row in file.plan.objectives])
     yield from _repeated(("figures", "csp_areas"), "area", list(file.figures.csp_areas.value))
 
@@ -265,6 +266,27 @@ def _question_faults(file: File) -> Iterable[tuple[Where, str]]:
         for fund_id in row.funds or ():
             if fund_id not in known:
                 yield (*place, "funds"), f"{fund_id} is no fund of this file: use one of {', '.join(sorted(known))}"
+
+
+MOST_CRITERIA: Final = 10
+"""Criteria of one fund: more than anybody weighs, and few enough for one form in Slack."""
+
+
+def _criterion_faults(file: File) -> Iterable[tuple[Where, str]]:
+    known = [fund.id for fund in file.funds]
+    for index, row in enumerate(file.criteria):
+        for fund_id in row.funds or ():
+            if fund_id not in known:
+                said = f"{fund_id} is no fund of this file: use one of {', '.join(sorted(known))}"
+                yield ("criteria", index, "funds"), said
+    for fund_id in known:
+        ids = [row.id for row in file.criteria if row.funds is None or fund_id in row.funds]
+        yield from _repeated(("criteria",), f"criterion of {fund_id}", ids)
+        if not ids:
+            yield ("criteria",), f"a panel has nothing to score applications to {fund_id} by: add a criterion"
+        if len(ids) > MOST_CRITERIA:
+            said = f"applications to {fund_id} would be scored by {len(ids)} criteria, and {MOST_CRITERIA} is the most"
+            yield ("criteria",), f"{said}: take one out"
 
 
 def form_faults(policy: rules.Policy) -> Iterable[tuple[Where, str]]:

@@ -156,7 +156,7 @@ _FIGURES_OF: Final[Mapping[int, tuple[str, ...]]] = {
 }  # fmt: skip
 """The figures that came with each format after the first."""
 
-_TABLES_OF: Final[Mapping[int, tuple[str, ...]]] = {2: ("thresholds", "notices", "retention"), 3: (), 4: ()}
+_TABLES_OF: Final[Mapping[int, tuple[str, ...]]] = {2: ("thresholds", "notices", "retention"), 3: (), 4: ("criteria",)}
 """The tables that came with each format after the first."""
 
 
@@ -256,6 +256,7 @@ def policy_as_data(policy: rules.Policy) -> dict[str, Any]:
         "notices": [_plain_value(row) for row in policy.notices],
         "retention": [_plain_value(row) for row in policy.retention],
         "questions": [_plain_value(row) for row in policy.questions],
+        "criteria": [_plain_value(row) for row in policy.criteria],
         "funds": [_plain_value(fund) for fund in policy.funds],
         "delegations": [
             _plain_value(row) | {"upper_limit": pounds(row.upper_limit), "rule": "A1", "unit": "pounds"}

@@ -250,6 +250,17 @@ class _Question(_Row):
     since: _Day
 
 
+class CriterionRow(_Row):
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+    funds: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]  # a label in Slack
+    weight: Annotated[int, Field(strict=True, ge=1, le=100)]
+    highest: Annotated[int, Field(strict=True, ge=1, le=20)]
+    rule: _Rule
+    source: _Text
+    since: _Day
+
+
 class _Ages(_Row):
     lowest: Annotated[int, Field(strict=True, ge=0)]
     highest: _Whole
@@ -317,6 +328,7 @@ class File(_Row):
     notices: tuple[_Notice, ...]
     retention: tuple[_Retention, ...]
     questions: tuple[_Question, ...] = ()
+    criteria: Annotated[tuple[CriterionRow, ...], Field(min_length=1)]
     funds: Annotated[tuple[FundRow, ...], Field(min_length=1)]
     delegations: tuple[DelegationRow, ...] = ()
 
@@ -345,6 +357,7 @@ class File(_Row):
             notices=tuple(rules.Notice(**row.model_dump()) for row in self.notices),
             retention=tuple(rules.Retention(**row.model_dump()) for row in self.retention),
             questions=tuple(rules.AddedQuestion(**row.model_dump()) for row in self.questions),
+            criteria=tuple(rules.Criterion(**row.model_dump()) for row in self.criteria),
             funds=tuple(fund.fund() for fund in self.funds),
             delegations=tuple(rules.Delegation(**row.model_dump(exclude={"of"})) for row in self.delegations),
             **figures,

@@ -448,6 +448,12 @@ def _rows(policy: Policy) -> Iterator[Line]:
         yield _row(
             f"questions.{asked.form}.{asked.id}", "forms", f"Question of the {asked.form}", text, "question", asked
         )
+    for row in policy.criteria:
+        text = (
+            f"{row.text}; 0 to {row.highest} points; weight {row.weight}; for {', '.join(row.funds or ('every fund',))}"
+        )
+        key = ".".join(["criteria", row.id, *(row.funds or ())])
+        yield _row(key, "deciding", "What a panel scores by", text, "points", row)
 
 
 def _row(key: str, group: str, label: str, text: str, unit: str, row: Any) -> Line:

@@ -1,4 +1,4 @@
-"""What state a thing is in, what may be done to it then, and why not otherwise: one table for each of six things.
+"""What state a thing is in, what may be done to it then, and why not otherwise: one table for each of seven things.
 
 The database guards the change itself (`UPDATE … WHERE state = :old`); this says which changes exist. The drawings in
 README are made from these tables by `drawings`.
@@ -20,6 +20,7 @@ __all__ = [
     "OFFER",
     "OPPORTUNITY",
     "RETURN",
+    "SITTING",
     "AgreementAction",
     "AgreementState",
     "ApplicationAction",
@@ -34,6 +35,8 @@ __all__ = [
     "OpportunityState",
     "ReturnAction",
     "ReturnState",
+    "SittingAction",
+    "SittingState",
     "Stands",
     "drawings",
 ]
@@ -497,8 +500,50 @@ AGREEMENT: Final = Lifecycle(
 )
 """From the draft to its end (L1, W6, T8). Only what was sent is signed, so the notices come before."""
 
-LIFECYCLES: Final[tuple[Lifecycle[Any, Any], ...]] = (APPLICATION, OFFER, AWARD, RETURN, OPPORTUNITY, AGREEMENT)
-"""All six, in the order in which README draws them."""
+
+class SittingState(StrEnum):
+    """Where a sitting of the panel stands."""
+
+    OPEN = "open"
+    SCORING = "scoring"
+    CLOSED = "closed"
+
+
+class SittingAction(StrEnum):
+    """What can be done to a sitting."""
+
+    BEGIN = "begin"
+    CLOSE = "close"
+
+
+_SS = SittingState
+_SA = SittingAction
+
+SITTING: Final = Lifecycle(
+    name="Sitting",
+    first=_SS.OPEN,
+    finals=frozenset({_SS.CLOSED}),
+    table={
+        (_SS.OPEN, _SA.BEGIN): _SS.SCORING,
+        (_SS.OPEN, _SA.CLOSE): _SS.CLOSED,
+        (_SS.SCORING, _SA.CLOSE): _SS.CLOSED,
+    },
+    stands={
+        _SS.OPEN: Stands("its scoring has not begun", "Begin its scoring, or close it."),
+        _SS.SCORING: Stands("its scoring has begun", "Score what is left, or close it."),
+        _SS.CLOSED: Stands("it is closed", "Put what is still to be decided on the list of the next sitting."),
+    },
+    cannot={
+        _SA.BEGIN: "This sitting cannot begin its scoring",
+        _SA.CLOSE: "This sitting cannot be closed",
+    },
+)
+"""From the list to the last score. Its applications are decided one by one, before it closes or after."""
+
+LIFECYCLES: Final[tuple[Lifecycle[Any, Any], ...]] = (
+    APPLICATION, OFFER, AWARD, RETURN, OPPORTUNITY, AGREEMENT, SITTING,
+)  # fmt: skip
+"""All seven, in the order in which README draws them."""
 
 
 def drawings() -> str:

@@ -19,6 +19,7 @@ __all__ = [
     "Band",
     "Body",
     "CrimeGround",
+    "Criterion",
     "CspRoute",
     "Delegation",
     "Figure",
@@ -347,6 +348,23 @@ class AddedQuestion:
 
 
 @dataclass(frozen=True, slots=True)
+class Criterion:
+    """What a panel scores an application by, for these funds (None: all): from 0 to `highest` points.
+
+    `weight` is how much it counts beside the fund's other criteria: of 3 and 1 the first counts three times.
+    """
+
+    id: str
+    funds: tuple[str, ...] | None
+    text: str
+    weight: int
+    highest: int
+    rule: str
+    source: str
+    since: date
+
+
+@dataclass(frozen=True, slots=True)
 class OfficeDetails:
     """Who the office is, as pages, e-mails and open data name it. An empty value has not been set."""
 
@@ -439,6 +457,7 @@ class Policy:
     notices: tuple[Notice, ...]
     retention: tuple[Retention, ...]
     questions: tuple[AddedQuestion, ...]
+    criteria: tuple[Criterion, ...]
     funds: tuple[Fund, ...]
     delegations: tuple[Delegation, ...]
 
@@ -471,6 +490,10 @@ class Policy:
     def added_questions(self, form: str, fund_id: str) -> tuple[AddedQuestion, ...]:
         """What the office adds to a fund's "application" or "return", in the order of the policy."""
         return tuple(row for row in self.questions if row.form == form and (row.funds is None or fund_id in row.funds))
+
+    def criteria_of(self, fund_id: str) -> tuple[Criterion, ...]:
+        """What a panel scores a fund's applications by, in the order of the policy."""
+        return tuple(row for row in self.criteria if row.funds is None or fund_id in row.funds)
 
     def keep(self, what: str) -> Retention:
         """How long something is kept, by the id of its row (W4). Raises KeyError for what no row names."""

@@ -23,6 +23,7 @@ from core.rules.lifecycle import (
     OFFER,
     OPPORTUNITY,
     RETURN,
+    SITTING,
     AgreementAction,
     AgreementState,
     ApplicationAction,
@@ -37,6 +38,8 @@ from core.rules.lifecycle import (
     OpportunityState,
     ReturnAction,
     ReturnState,
+    SittingAction,
+    SittingState,
     drawings,
 )
 
@@ -96,6 +99,12 @@ TABLES = {
     ended        -     -        -       -       -         -      -
     abandoned    -     -        -       -       -         -      -
     """,
+    "Sitting": """
+                 begin    close
+    open         scoring  closed
+    scoring      -        closed
+    closed       -        -
+    """,
 }
 """Where each action leads from each state."""
 
@@ -106,6 +115,7 @@ KINDS: dict[str, tuple[Lifecycle[Any, Any], type[StrEnum], type[StrEnum]]] = {
     "Return": (RETURN, ReturnState, ReturnAction),
     "Opportunity": (OPPORTUNITY, OpportunityState, OpportunityAction),
     "Agreement": (AGREEMENT, AgreementState, AgreementAction),
+    "Sitting": (SITTING, SittingState, SittingAction),
 }
 
 
@@ -334,10 +344,10 @@ def of(name: str) -> list[tuple[str, str, str, str]]:
     return [pair for pair in PAIRS if pair[0] == name]
 
 
-def test_all_six_are_drawn() -> None:
+def test_all_seven_are_drawn() -> None:
     assert [lifecycle.name for lifecycle in LIFECYCLES] == list(TABLES)
     assert re.findall(r"^### (.*)$", drawings(), flags=re.MULTILINE) == list(TABLES)
-    assert drawings().count("```mermaid\nstateDiagram-v2\n") == drawings().count("\n```\n") + 1 == 6
+    assert drawings().count("```mermaid\nstateDiagram-v2\n") == drawings().count("\n```\n") + 1 == 7
 
 
 @pytest.mark.parametrize(

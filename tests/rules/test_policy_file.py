@@ -1,6 +1,7 @@
 """The policy file: what is shipped, what a wrong one is told, and the version in force."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import fields
 from datetime import date
@@ -326,6 +327,60 @@ def test_bank_holidays_are_englands() -> None:
     assert bank_holidays() is days
 
 
+# ------------------------------------------------------------------------------------------ what a panel scores by
+
+CRITERION = """
+[[criteria]]
+id = "{id}"
+funds = ["{fund}"]
+text = "Do young people take part in running it?"
+weight = 1
+highest = 3
+rule = "N2"
+source = "office, tests"
+since = 2026-11-01
+"""
+
+
+def test_a_fund_has_the_criteria_of_every_fund_and_its_own() -> None:
+    policy = policy_from_text(TEXT + CRITERION.format(id="voice", fund="youth-fund"))
+    assert [one.id for one in policy.criteria_of("youth-fund")] == ["need", "outcomes", "plan", "value", "voice"]
+    assert [one.id for one in policy.criteria_of("moj-victims")] == ["need", "outcomes", "plan", "value"]
+    told = policy_as_data(policy)["criteria"][-1]
+    assert told["funds"] == ["youth-fund"]
+    assert told["weight"] == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (TEXT + CRITERION.format(id="need", fund="youth-fund"), "the criterion of youth-fund need is there 2 times"),
+        (TEXT + CRITERION.format(id="voice", fund="yuoth-fund"), "yuoth-fund is no fund of this file"),
+        (TEXT + "".join(CRITERION.format(id=f"c{n}", fund="youth-fund") for n in range(7)), "11 criteria, and 10"),
+        (TEXT.replace("highest = 5", "highest = 21", 1), "criteria.1.highest"),
+        (TEXT.replace("weight = 3", "weight = 0", 1), "criteria.1.weight"),
+        (TEXT.replace("weight = 3", "weight = 1.5", 1), "criteria.1.weight"),
+        (
+            TEXT.replace('highest = 5\nrule = "U1"', 'highest = 5\nrule = "X9"'),
+            "criteria.1.rule",
+        ),
+    ],
+    ids=["twice", "no fund", "too many", "too high", "weightless", "a half", "no rule"],
+)
+def test_criteria_that_cannot_be(text: str, fault: str) -> None:
+    with pytest.raises(PolicyError) as wrong:
+        policy_from_text(text)
+    assert any(fault in one for one in wrong.value.faults), wrong.value.faults
+
+
+def test_every_fund_has_something_to_be_scored_by() -> None:
+    text = re.sub(r"(\[\[criteria\]\]\nid = \"\w+\"\n)", r'\1funds = ["youth-fund"]\n', TEXT)
+    with pytest.raises(PolicyError) as wrong:
+        policy_from_text(text)
+    assert len(wrong.value.faults) == 6
+    assert "nothing to score applications to community-fund by" in wrong.value.faults[0]
+
+
 # ------------------------------------------------------------------------------------- files of an older format
 
 
@@ -370,6 +425,7 @@ def test_a_file_of_the_third_format_says_what_it_said() -> None:
     old, shipped = read_policy(FORMAT_3), read_policy(SHIPPED)
     later = {name.removeprefix("figures.") for name in came_later(text)}
     assert {"bank_details_a_day", "refused_shown_days", "signed_in_hours"} <= later
+    assert "criteria" in later
     assert not {"answer_days", "forum_months", "thresholds"} & later
     for field in fields(old):
         if field.name in later:
