@@ -21,6 +21,9 @@ from core.rules.money import MoneyError, pence_from_typed
 S = TypeVar("S")
 View = dict[str, Any]
 
+MENU = "menu"
+"""The action_id of a menu: what is chosen from it says itself which action it is."""
+
 UNKNOWN = "This button is not known any more. Use the newest card of the application."
 STALE = (
     "This application has changed since you opened this form. Close it, read the card again and press the button again."
@@ -83,10 +86,14 @@ class Carried:
 
     def packed(self) -> str:
         """As a button's value or a view's private_metadata."""
-        said: dict[str, Any] = {self.key: self.number, "version": self.version}
-        if self.channel:
-            said["channel"] = self.channel
-        return json.dumps(said, separators=(",", ":"))
+        return self._packed({"channel": self.channel} if self.channel else {})
+
+    def to_do(self, action: str) -> str:
+        """As the value of a menu's choice that is this action."""
+        return self._packed({"do": action})
+
+    def _packed(self, more: dict[str, str]) -> str:
+        return json.dumps({self.key: self.number, "version": self.version, **more}, separators=(",", ":"))
 
     @classmethod
     def unpacked(cls, packed: str, key: str) -> Carried:
@@ -104,6 +111,15 @@ class Carried:
         if type(number) is not int or type(version) is not int or not isinstance(channel, str):
             raise ValueError(f"what was carried does not say which {key}")
         return cls(key, number, version, channel)
+
+
+def chosen_action(packed: str) -> str:
+    """The action that a menu's choice is, by what `Carried.to_do` wrote; "" for anything else."""
+    try:
+        found = json.loads(packed)
+    except (ValueError, RecursionError):
+        return ""
+    return str(found.get("do") or "") if isinstance(found, dict) else ""
 
 
 class Entered:

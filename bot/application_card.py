@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from bot.blocks import Message
-from bot.cards import ApplicationCard, Asked, Decided, FundLeft, Point, Recommended, card
+from bot.card_facts import ApplicationCard, Asked, Before, Decided, FundLeft, Papers, Point, Recommended, Taken
+from bot.cards import card
 from bot.words import Typed, day, listed
-from core import asking, deciding, funds
-from core.answers_given import more_answers
+from core import asking, deciding, documents, funds, organisations, panel_list, undoing
 from core.assessing import assessment_of, finding_data
 from core.office import Office
 from core.reach import who_in_reach
 from core.records import Application
 from core.rules.calendar import financial_year, year_label
+from core.rules.documents import ScanState
 from core.rules.lifecycle import ApplicationState, AwardState
 
 _PUBLIC = frozenset({AwardState.ACTIVE, AwardState.COMPLETED, AwardState.DECOMMISSIONED})
@@ -70,7 +72,12 @@ def card_facts(session: Session, application: Application, *, office: Office) ->
         decision=_decided(application),
         award=award,
         accept_by=application.award.accept_by if application.award is not None else None,
-        more=tuple((given.label, Typed("; ".join(given.lines))) for given in more_answers(application, office.policy)),
+        as_of=today,
+        before=_before(session, application, today),
+        papers=_papers(session, application),
+        taken=_taken(application),
+        sitting=_sitting(session, application),
+        may_undo=_may_undo(application, office),
         noticed=tuple(str(note["because"]) for note in application.noticed or []),
         asked=_asked(session, application),
         register_url=f"{office.public_url.rstrip('/')}/awards/{reference}" if award in _PUBLIC else "",
@@ -85,6 +92,45 @@ def _point(finding: Mapping[str, Any]) -> Point:
         remedy=Typed(str(finding.get("remedy") or "")),
         needed_by=str(finding.get("needed_by") or ""),
     )
+
+
+def _before(session: Session, application: Application, today: date) -> Before:
+    """What else the record has of this organisation."""
+    keys = organisations.keys_of(application)
+    given = organisations.given_before(session, keys, but=application.id)
+    overdue = organisations.overdue_returns(session, keys, today=today)
+    late = tuple((one.reference, one.due) for one in overdue)
+    return Before(given.awards, given.total, given.live, given.live_total, late)
+
+
+def _papers(session: Session, application: Application) -> Papers:
+    scans = [ScanState(one.scan) for one in documents.of_application(session, application.id)]
+    harmful = scans.count(ScanState.INFECTED)
+    return Papers(there=len(scans) - harmful, waiting=scans.count(ScanState.WAITING), harmful=harmful)
+
+
+def _taken(application: Application) -> Taken | None:
+    if application.taken_by is None or application.taken_at is None:
+        return None
+    return Taken(Typed(application.taken_by.name), application.taken_at)
+
+
+def _sitting(session: Session, application: Application) -> str:
+    """The sitting on whose list it is, as the end of a sentence; "" for none."""
+    listing = panel_list.listing(session, application)
+    if listing is None:
+        return ""
+    return f"sitting on {day(listing.sitting_on)}" if listing.sitting_on is not None else "next sitting"
+
+
+def _may_undo(application: Application, office: Office) -> bool:
+    """Whether there is still something that whoever did it can undo. The press asks again, and says why not."""
+    if undoing.what(application) is None:
+        return False
+    if application.award is not None and application.award.status != AwardState.OFFERED:
+        return False
+    last = undoing.last_day(application, office)
+    return last is None or office.today() <= last
 
 
 def _asked(session: Session, application: Application) -> Asked | None:

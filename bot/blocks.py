@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from bot.words import Typed, shown
@@ -116,6 +117,12 @@ def button(label: str, action_id: str, *, value: str = "", style: str = "", url:
     return element
 
 
+def menu(action_id: str, options: Sequence[tuple[str, str]]) -> Part:
+    """A menu of up to five things to do, each its label and what it carries."""
+    made = [{"text": plain(label, 75), "value": value} for label, value in options[:5]]
+    return {"type": "overflow", "action_id": action_id, "options": made}
+
+
 def actions(block_id: str, *elements: Part) -> Block:
     """A row of buttons."""
     return {"type": "actions", "block_id": block_id, "elements": list(elements)}
@@ -141,6 +148,12 @@ def text_box(initial: Typed | str = "", *, most: int = TEXT) -> Part:
     element: Part = {"type": "plain_text_input", "multiline": True, "max_length": most}
     start = shown(initial, most, lines=True)
     return {**element, "initial_value": start} if start else element
+
+
+def date_box(initial: date | None = None) -> Part:
+    """A day, picked from a calendar."""
+    element: Part = {"type": "datepicker"}
+    return {**element, "initial_date": initial.isoformat()} if initial is not None else element
 
 
 def choices(options: Sequence[tuple[str, str]], initial: str = "") -> Part:

@@ -1,40 +1,34 @@
 """The card of an application: facts in, a message out. It is to be read on a phone in ten seconds.
 
-Order: what is asked and by whom, how it stands, what is missing, what the fund has left, who is next, the buttons.
-Nothing here reads a record, a clock or Slack.
+Order: what is asked and by whom, how it stands, what is missing, their need in their words, what else is known, who is
+next, the buttons. What is longer than a glance is behind "Read it all" (`bot.read_all`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from bot import blocks
-from bot.action import Carried
 from bot.blocks import Block, Message, Part
-from bot.words import NOTHING, Typed, counted, day, escaped, listed, local_moment, one_line
-from core.office import london_moment
+from bot.card_buttons import rows
+from bot.card_facts import ApplicationCard, Asked, Decided, Point, Recommended
+from bot.words import Typed, counted, day, escaped, listed, local_moment, one_line
+from core.office import london_day, london_moment
 from core.rules.lifecycle import ApplicationState, AwardState
 from core.rules.money import display
 
-OPEN_STATES = frozenset({ApplicationState.SUBMITTED, ApplicationState.QUERIED, ApplicationState.RECOMMENDED})
-"""States in which a decision is still to come: the buttons are there in these and in no other."""
-
-MOST_FINDINGS = 8
-"""How many findings are spelt out; the rest are counted. Slack has a limit on a message's whole text."""
+MOST_FINDINGS = 4
+"""How many findings a card spells out; the rest are counted. A form has room for more."""
 
 MOST_NAMES = 10
 """How many people with an interest are named; the rest are counted."""
 
-MOST_OUTCOMES = 3
-"""How many outcomes are spelt out; the rest are counted."""
-
-MOST_NOTES = 3
+MOST_NOTES = 2
 """How many earlier bids that look like this one are named; the rest are counted."""
 
-MOST_ANSWERS = 4
-"""How many answers beyond the usual ones are shown; the rest are counted."""
+MOST_OVERDUE = 2
+"""How many overdue returns are named; the rest are counted."""
 
 LATER = {"signing": "Before signing", "payment": "Before payment", "review": "At the review"}
 """What waits for a step after the decision, and how the card calls it."""
@@ -50,114 +44,6 @@ _KINDS = {
 }
 
 
-@dataclass(frozen=True)
-class Point:
-    """A finding as the card shows it: rule, verdict ("met", "not_met", "advice"), why, and what would mend it.
-
-    `needed_by` is the step that waits for the remedy, such as "recommendation" or "payment"; "" where none does.
-    """
-
-    rule: str
-    verdict: str
-    because: Typed
-    remedy: Typed = NOTHING
-    needed_by: str = ""
-
-
-@dataclass(frozen=True)
-class FundLeft:
-    """What a fund has in the year that the award would fall in, in pence; `available` None: nothing allocated yet."""
-
-    name: str
-    year: str
-    available: int | None
-
-
-@dataclass(frozen=True)
-class Recommended:
-    """The recommendation that stands: by whom, what ("approve", "less", "decline"), how much in pence, and why."""
-
-    by: Typed
-    outcome: str
-    amount: int
-    reasons: Typed
-    conditions: Typed
-    at: datetime
-
-
-@dataclass(frozen=True)
-class Decided:
-    """The decision: by whom, "approved" or "declined", how much in pence if approved, and why."""
-
-    by: Typed
-    outcome: str
-    amount: int | None
-    reasons: Typed
-    conditions: Typed
-    at: datetime
-
-
-@dataclass(frozen=True)
-class Asked:
-    """The last question to the applicant: by whom, when, and the answer; `answer` is empty while there is none.
-
-    `open`: it waits for the answer.
-    """
-
-    by: Typed
-    at: datetime
-    question: Typed
-    answer: Typed
-    open: bool
-
-
-@dataclass(frozen=True)
-class ApplicationCard:
-    """Everything that a card shows. Money in pence. `next_step` is the desk's sentence on who may do what next.
-
-    `more` is what was asked because of the award's size, its fund or the office's policy: each answer with its label.
-    `noticed` is what the desk saw when it came in, such as an earlier bid that looks like it: a sentence each.
-    """
-
-    id: int
-    version: int
-    reference: str
-    state: ApplicationState
-    kind: str
-    organisation: Typed
-    title: Typed
-    need: Typed
-    amount: int
-    purchases: int
-    area: Typed
-    objective: Typed
-    outcomes: tuple[Typed, ...]
-    start: date | None
-    end: date | None
-    points: tuple[Point, ...]
-    fund: FundLeft
-    submitted_at: datetime
-    next_step: str
-    out: tuple[Typed, ...] = ()
-    recommendation: Recommended | None = None
-    decision: Decided | None = None
-    award: AwardState | None = None
-    accept_by: date | None = None
-    register_url: str = ""
-    more: tuple[tuple[str, Typed], ...] = ()
-    noticed: tuple[str, ...] = ()
-    asked: Asked | None = None
-
-    @property
-    def open(self) -> bool:
-        """Whether a decision is still to come."""
-        return self.state in OPEN_STATES
-
-    def of(self, verdict: str) -> tuple[Point, ...]:
-        """The findings with this verdict, in their own order."""
-        return tuple(point for point in self.points if point.verdict == verdict)
-
-
 def card(facts: ApplicationCard) -> Message:
     """The message that shows an application as it stands."""
     made: list[Block] = [blocks.header(_heading(facts)), _who_and_what(facts)]
@@ -168,26 +54,13 @@ def card(facts: ApplicationCard) -> Message:
     if facts.open:
         if facts.asked is not None:
             made.append(_asked(facts.asked))
-        made.append(
-            blocks.rich(blocks.paragraph(blocks.words("Why it is needed", bold=True)), blocks.quote(facts.need, 280))
-        )
-        made += _outcomes(facts.outcomes)
-        made += _more(facts.more)
-        made += _findings(facts)
-        made += _noticed(facts.noticed)
-        made.append(blocks.rich(_fund_line(facts)))
-        made += _interests(facts.out)
-    made.append(blocks.rich(blocks.paragraph(blocks.words("Next:", bold=True), blocks.words(facts.next_step, 600))))
-    buttons = _buttons(facts)
-    if buttons:
-        made.append(blocks.actions(f"card-{facts.version}", *buttons))
-    made.append(
-        blocks.context(
-            blocks.mrkdwn(
-                f"*{facts.reference}* · submitted {local_moment(facts.submitted_at)} · {_state(facts).lower()}"
-            )
-        )
-    )
+        made.append(_findings(facts))
+        made.append(blocks.rich(blocks.paragraph(blocks.words("In their words", bold=True)), *_in_their_words(facts)))
+        made.append(_known(facts))
+    made.append(blocks.rich(*_interests(facts.out if facts.open else ()), _whose(facts)))
+    made += rows(facts)
+    came_in = f"came in {local_moment(facts.submitted_at, ago=facts.open)}"
+    made.append(blocks.context(blocks.mrkdwn(f"*{facts.reference}* · {came_in} · {_state(facts).lower()}")))
     return Message(_summary(facts), made)
 
 
@@ -202,15 +75,53 @@ def after_award(available: int | None, amount: int, name: str, year: str) -> str
     return f"{name} {year}: {display(available)} left; this award of {display(amount)} would leave {display(left)}."
 
 
-def points_list(points: Iterable[Point], most: int = MOST_FINDINGS) -> list[Part]:
-    """Findings as parts of rich text, each with its rule in bold, and a count of those that there is no room for."""
+def points_list(points: Iterable[Point], most: int, *, because: int = 300, remedy: int = 200) -> list[Part]:
+    """Findings as parts of rich text, each with its rule in bold, and a count of those that there is no room for.
+
+    `because` and `remedy` are the most characters of each; what is met, or waits for a later step, needs no remedy now.
+    """
     every = list(points)
     parts: list[Part] = []
     if every:
-        parts.append(blocks.bullets([_point(point) for point in every[:most]]))
+        parts.append(blocks.bullets([_point(point, because, remedy) for point in every[:most]]))
     if len(every) > most:
         parts.append(blocks.paragraph(blocks.words(f"and {counted(len(every) - most, 'more finding')}.")))
     return parts
+
+
+def in_order(facts: ApplicationCard) -> tuple[Point, ...]:
+    """The findings that are not met or want a look: what stands in the way first, what waits for a later step last."""
+    advice = facts.of("advice")
+    now = tuple(point for point in advice if point.needed_by not in LATER)
+    later = tuple(point for point in advice if point.needed_by in LATER)
+    return (*facts.of("not_met"), *now, *later)
+
+
+def history_line(facts: ApplicationCard) -> str:
+    """What the organisation was given before, and which of its returns are overdue (R1), in a sentence or two."""
+    before = facts.before
+    if not before.awards:
+        told = "no earlier award."
+    else:
+        live = f"{before.live} of them live, {display(before.live_total)}" if before.live else "none of them live"
+        told = f"{counted(before.awards, 'earlier award')}, {display(before.total)}; {live}."
+    if before.overdue:
+        named = [f"{reference} since {day(due)}" for reference, due in before.overdue[:MOST_OVERDUE]]
+        rest = len(before.overdue) - len(named)
+        named += [f"{rest} more"] if rest > 0 else []
+        told += f" Overdue: {counted(len(before.overdue), 'return')} ({listed(named)})."
+    return told
+
+
+def papers_line(facts: ApplicationCard) -> str:
+    """How many documents came with it, and how the scan of them stands."""
+    papers = facts.papers
+    told = [counted(papers.there, "document") if papers.there else "no documents"]
+    if papers.waiting:
+        told.append(f"{papers.waiting} still being checked for viruses")
+    if papers.harmful:
+        told.append(f"{papers.harmful} refused as harmful")
+    return f"{', '.join(told)}."
 
 
 def _heading(facts: ApplicationCard) -> str:
@@ -251,41 +162,37 @@ def state_words(state: ApplicationState, award: AwardState | None) -> str:
 
 
 def _who_and_what(facts: ApplicationCard) -> Block:
-    dates = f"{day(facts.start)} to {day(facts.end)}" if facts.start and facts.end else "not given"
+    """A line each: what is typed stands behind a label of ours, so that it cannot pass for one."""
+    dates = f"{day(facts.start)} to {day(facts.end)}" if facts.start and facts.end else "dates not given"
     suppliers = f", {display(facts.purchases)} of it to one supplier" if facts.purchases else ""
-    return blocks.table(
-        [
-            ("Who", facts.organisation),
-            ("What", facts.title),
-            ("Asked for", f"{display(facts.amount)}{suppliers}; {dates}"),
-            ("Plan objective", facts.objective),
-            ("Area", facts.area),
-        ]
+    lines: list[list[tuple[str, Typed | str, int]]] = [
+        [("Who:", facts.organisation, 120)],
+        [("What:", facts.title, 150)],
+        [("Asked for:", f"{display(facts.amount)}{suppliers}; {dates}", 200)],
+        [("Plan:", facts.objective, 120), ("Area:", facts.area, 80)],
+    ]
+    return blocks.rich(
+        *(
+            blocks.paragraph(
+                *(
+                    part
+                    for label, text, most in line
+                    for part in (blocks.words(label, bold=True), blocks.words(text, most))
+                )
+            )
+            for line in lines
+        )
     )
 
 
-def _outcomes(outcomes: tuple[Typed, ...]) -> list[Block]:
-    """What will change and how it will be known (N3), as far as a glance holds it."""
-    if not outcomes:
-        return []
-    parts = [
-        blocks.paragraph(blocks.words("What will change", bold=True)),
-        blocks.bullets([[blocks.words(outcome, 160)] for outcome in outcomes[:MOST_OUTCOMES]]),
-    ]
-    if len(outcomes) > MOST_OUTCOMES:
-        parts.append(blocks.paragraph(blocks.words(f"and {counted(len(outcomes) - MOST_OUTCOMES, 'more outcome')}.")))
-    return [blocks.rich(*parts)]
-
-
-def _more(answers: tuple[tuple[str, Typed], ...]) -> list[Block]:
-    """What larger awards, victim services and the office's own questions bring, a glance at each."""
-    if not answers:
-        return []
-    rows = [[blocks.words(f"{label}:", bold=True), blocks.words(text, 120)] for label, text in answers[:MOST_ANSWERS]]
-    parts = [blocks.bullets(rows)]
-    if len(answers) > MOST_ANSWERS:
-        parts.append(blocks.paragraph(blocks.words(f"and {counted(len(answers) - MOST_ANSWERS, 'more answer')}.")))
-    return [blocks.rich(*parts)]
+def _in_their_words(facts: ApplicationCard) -> list[Part]:
+    """Why it is needed, what will change and how it will be known (N3), as far as a glance holds it."""
+    parts = [blocks.quote(facts.need, 180)]
+    if facts.outcomes:
+        parts.append(blocks.quote(facts.outcomes[0], 140))
+    if len(facts.outcomes) > 1:
+        parts.append(blocks.paragraph(blocks.words(f"and {counted(len(facts.outcomes) - 1, 'more outcome')}.")))
+    return parts
 
 
 def _recommendation(made: Recommended) -> Block:
@@ -302,7 +209,7 @@ def _asked(asked: Asked) -> Block:
         blocks.words(asked.by, 100),
         blocks.words(f"on {london_moment(asked.at)}"),
     )
-    parts = [head, blocks.quote(asked.question, 400)]
+    parts = [head, blocks.quote(asked.question, 300)]
     if asked.answer:
         parts += [blocks.paragraph(blocks.words("The applicant answered", bold=True)), blocks.quote(asked.answer, 400)]
     elif not asked.open:
@@ -327,83 +234,84 @@ def _said(what: str, by: Typed, at: datetime, reasons: Typed, conditions: Typed)
     )
     parts = [head]
     if reasons:
-        parts.append(blocks.quote(reasons, 400))
+        parts.append(blocks.quote(reasons, 300))
     if conditions:
-        parts += [blocks.paragraph(blocks.words("Conditions", bold=True)), blocks.quote(conditions, 400)]
+        parts += [blocks.paragraph(blocks.words("Conditions", bold=True)), blocks.quote(conditions, 300)]
     return blocks.rich(*parts)
 
 
-def _point(point: Point) -> list[Part]:
+def _point(point: Point, because: int, remedy: int) -> list[Part]:
     label = {"not_met": "Not met", "advice": "Check", "met": "Met"}.get(point.verdict, point.verdict)
     if point.verdict == "advice":
         label = LATER.get(point.needed_by, label)
-    parts = [blocks.words(f"{label} ({point.rule}):", bold=True), blocks.words(point.because, 300)]
-    return [*parts, blocks.words(point.remedy, 200)] if point.remedy else parts
+    parts = [blocks.words(f"{label} ({point.rule}):", bold=True), blocks.words(point.because, because)]
+    wants = point.remedy and remedy and point.verdict != "met" and point.needed_by not in LATER
+    return [*parts, blocks.words(point.remedy, remedy)] if wants else parts
 
 
-def _findings(facts: ApplicationCard) -> list[Block]:
-    """What stands in the way first, then what to look at now, then what waits for a later step, the rest in a line."""
-    missing, advice, met = facts.of("not_met"), facts.of("advice"), facts.of("met")
-    later = tuple(point for point in advice if point.needed_by in LATER)
-    advice = tuple(point for point in advice if point.needed_by not in LATER)
-    if not missing and not advice:
-        heading = "Nothing is missing for a decision" if later else "Nothing is missing"
-    elif missing:
+def _findings(facts: ApplicationCard) -> Block:
+    """What stands in the way first, then what to look at now; what waits for a later step is named in a line."""
+    every = in_order(facts)
+    missing = facts.of("not_met")
+    later = [point for point in every if point.verdict == "advice" and point.needed_by in LATER]
+    now = [point for point in every if point not in later]
+    if missing:
         heading = f"{counted(len(missing), 'rule')} not met: it cannot be approved as it stands"
+    elif now:
+        heading = f"No rule is broken; {counted(len(now), 'thing')} to check"
     else:
-        heading = f"No rule is broken; {counted(len(advice), 'thing')} to check"
-    made = [blocks.rich(blocks.paragraph(blocks.words(heading, bold=True)), *points_list((*missing, *advice, *later)))]
-    if met:
-        made.append(blocks.context(blocks.plain(f"Met: {', '.join(point.rule for point in met)}", 300)))
-    return made
+        heading = "Nothing is missing for a decision" if later else "Nothing is missing"
+    parts = [
+        blocks.paragraph(blocks.words(heading, bold=True)),
+        *points_list(now, MOST_FINDINGS, because=180, remedy=120),
+    ]
+    waits = [(step, [point.rule for point in later if point.needed_by == step]) for step in LATER]
+    told = [f"{LATER[step].lower()} {listed(rules)}" for step, rules in waits if rules]
+    if told:
+        parts.append(blocks.paragraph(blocks.words(f"Later: {'; '.join(told)}.", 300)))
+    return blocks.rich(*parts)
 
 
-def _noticed(notes: tuple[str, ...]) -> list[Block]:
-    if not notes:
-        return []
-    rows = [[blocks.words(note, 300)] for note in notes[:MOST_NOTES]]
-    heading = blocks.paragraph(blocks.words("Seen before?", bold=True))
-    more = [f"and {counted(len(notes) - MOST_NOTES, 'more bid')}."] if len(notes) > MOST_NOTES else []
-    return [blocks.rich(heading, blocks.bullets(rows), *(blocks.paragraph(blocks.words(one)) for one in more))]
-
-
-def _fund_line(facts: ApplicationCard) -> Part:
+def _known(facts: ApplicationCard) -> Block:
+    """What the office knows beside the application, and since when: it changes without this card being touched."""
     fund = facts.fund
     amount = facts.recommendation.amount if facts.recommendation and facts.recommendation.amount else facts.amount
-    return blocks.paragraph(
-        blocks.words("Fund:", bold=True), blocks.words(after_award(fund.available, amount, fund.name, fund.year), 400)
-    )
+    lines: list[tuple[str, str]] = [
+        ("Fund:", after_award(fund.available, amount, fund.name, fund.year)),
+        ("This organisation:", history_line(facts)),
+        *(("Seen before?", note) for note in facts.noticed[:MOST_NOTES]),
+        ("Documents:", papers_line(facts)),
+    ]
+    if len(facts.noticed) > MOST_NOTES:
+        lines.insert(-1, ("Seen before?", f"{counted(len(facts.noticed) - MOST_NOTES, 'more bid')} like it."))
+    heading = f"On {day(facts.as_of)}" if facts.as_of is not None else "Known here"
+    rows_of_list = [[blocks.words(label, bold=True), blocks.words(text, 300)] for label, text in lines]
+    return blocks.rich(blocks.paragraph(blocks.words(heading, bold=True)), blocks.bullets(rows_of_list))
 
 
-def _interests(out: tuple[Typed, ...]) -> list[Block]:
+def _interests(out: tuple[Typed, ...]) -> list[Part]:
     if not out:
         return []
     pieces = [blocks.words("Declared an interest, and out of this one:", bold=True)]
     pieces += [blocks.words(name, 80) for name in out[:MOST_NAMES]]
     if len(out) > MOST_NAMES:
         pieces.append(blocks.words(f"and {len(out) - MOST_NAMES} more"))
-    pieces = [pieces[0], *[one for piece in pieces[1:-1] for one in (piece, blocks.words("·"))], pieces[-1]]
-    return [blocks.rich(blocks.paragraph(*pieces))]
-
-
-def _buttons(facts: ApplicationCard) -> list[Part]:
-    if not facts.open:
-        if not facts.register_url:
-            return []
-        return [blocks.button("Open on the register", "open", url=facts.register_url, says=f"Open {facts.reference}")]
-    value = Carried("application", facts.id, facts.version).packed()
-    # Whoever presses is told if it is not for them, or not yet: a card cannot know who reads it.
-    first = "recommend" if facts.recommendation is None else "approve"
-    rows = [
-        ("Recommend…", "recommend", "primary" if first == "recommend" else ""),
-        ("Approve…", "approve", "primary" if first == "approve" else ""),
-        ("Decline…", "decline", "danger"),
-        ("Declare an interest…", "interest", ""),
-    ]
     return [
-        blocks.button(label, action, value=value, style=style, says=f"{label.rstrip('…')}: {facts.reference}")
-        for label, action, style in rows
+        blocks.paragraph(pieces[0], *[one for piece in pieces[1:-1] for one in (piece, blocks.words("·"))], pieces[-1])
     ]
+
+
+def _whose(facts: ApplicationCard) -> Part:
+    """Who has it, and whose the next step is."""
+    step = [blocks.words("Next:", bold=True), blocks.words(facts.next_step, 600)]
+    if not facts.open:
+        return blocks.paragraph(*step)
+    listed_for = [blocks.words(f"On the list of the {facts.sitting}.")] if facts.sitting else []
+    if facts.taken is None:
+        return blocks.paragraph(*step, *listed_for)
+    with_whom = [blocks.words("With:", bold=True), blocks.words(facts.taken.by, 100)]
+    since = blocks.words(f"since {day(london_day(facts.taken.at))}.")
+    return blocks.paragraph(*with_whom, since, *step, *listed_for)
 
 
 def _summary(facts: ApplicationCard) -> str:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from bot import command
 from bot.access import Unlinked, permit, refuse_strangers, vouched_for
 from bot.accounts import Account, Accounts
-from bot.action import STALE, UNKNOWN, Action, Ask, Entered, View, found_subject
+from bot.action import MENU, STALE, UNKNOWN, Action, Ask, Entered, View, chosen_action, found_subject
 from bot.actions import ACTIONS
 from bot.calls import Calls
 from bot.linking import Linking, offer
@@ -51,6 +51,7 @@ class Listeners:
             app.action(name)(self.pressed)
             if action.submits is not None:
                 app.view(name)(self.submitted)
+        app.action(MENU)(self.pressed)
         Linking(self._office, self._calls, self._accounts).register(app)
         self._reading.register(app)
         app.action(_EVERYTHING)(self.unknown_press)
@@ -87,8 +88,10 @@ class Listeners:
         ack()
 
     def _press(self, body: Mapping[str, Any], pressed: Mapping[str, Any], who: Presser, context: BoltContext) -> None:
-        action = ACTIONS[str(pressed["action_id"])]
-        carried = _carried(pressed)
+        carried, name = _carried(pressed), str(pressed["action_id"])
+        action = ACTIONS.get(chosen_action(carried) if name == MENU else name)
+        if action is None:
+            raise Conflict(UNKNOWN)
         if action.does is not None:
             said = self._do(action, action.does, carried, who)
             if said:

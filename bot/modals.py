@@ -1,4 +1,4 @@
-"""The modals: recommend, approve, decline, declare an interest. Facts in, a view out; nothing is looked up here.
+"""The modals: recommend, approve, decline, ask, declare an interest. Facts in, a view out; nothing is looked up here.
 
 A modal is the confirmation, so that no button asks twice. Every required input has `block_id` `recommendation`,
 `amount`, `reasons` or `conditions` and action_id `value`; whatever else is asked one day is optional or filled in.
@@ -6,13 +6,20 @@ A modal is the confirmation, so that no button asks twice. Every required input 
 
 from __future__ import annotations
 
+from datetime import date
+
 from bot import blocks
 from bot.action import Carried, View
 from bot.blocks import Block, Part
-from bot.cards import RECOMMENDED, ApplicationCard, after_award, points_list
+from bot.card_facts import ApplicationCard, Decided, Recommended
+from bot.cards import RECOMMENDED, after_award, points_list
 from bot.words import Typed
+from core.office import london_moment
 from core.rules.money import display, pounds
 from core.written import LONGEST_WORDS
+
+MOST_FINDINGS = 8
+"""How many findings a form spells out; the rest are counted."""
 
 
 def recommend(facts: ApplicationCard, channel: str) -> View:
@@ -95,6 +102,87 @@ def decline(facts: ApplicationCard, channel: str) -> View:
     )
 
 
+def ask(facts: ApplicationCard, channel: str, answer_by: date) -> View:
+    """A question to the applicant. It goes out by e-mail; the answer comes back under the card."""
+    return _question(
+        "ask",
+        "Ask the applicant",
+        "Send",
+        facts,
+        channel,
+        answer_by,
+        "",
+        "They get it by e-mail and answer on their page. The answer comes back under the card.",
+    )
+
+
+def send_back(facts: ApplicationCard, channel: str, answer_by: date, letter: str) -> View:
+    """The same, and the applicant may correct what they sent (A5): it starts from `letter`, the rules it fails."""
+    return _question(
+        "send_back",
+        "Send back",
+        "Send back",
+        facts,
+        channel,
+        answer_by,
+        letter,
+        "They get it by e-mail, correct their answers and send them again. Their name and reference stay.",
+    )
+
+
+def _question(
+    callback: str,
+    title: str,
+    submit: str,
+    facts: ApplicationCard,
+    channel: str,
+    answer_by: date,
+    initial: str,
+    hint: str,
+) -> View:
+    aside = "The recommendation is set aside: what it was made on is about to change."
+    return _modal(
+        callback,
+        title,
+        submit,
+        facts,
+        channel,
+        [
+            *_about(facts, None),
+            *([blocks.context(blocks.plain(aside))] if facts.recommendation is not None else []),
+            blocks.field_block("question", "Question", blocks.text_box(initial, most=LONGEST_WORDS), hint=hint),
+            blocks.field_block("answer_by", "Answer wanted by", blocks.date_box(answer_by), optional=True),
+        ],
+    )
+
+
+def undo(facts: ApplicationCard, channel: str) -> View:
+    """Taking back one's own decision or recommendation, with the reason. Both stay on the record (A4)."""
+    made: Recommended | Decided | None = facts.decision or facts.recommendation
+    what = "decision" if facts.decision is not None else "recommendation"
+    waits = "a decision again" if facts.decision is not None else "another recommendation"
+    offer = " The offer is withdrawn, its money goes back to the fund, and the applicant is told."
+    said = f"Your {what} of {london_moment(made.at)} is undone, and it waits for {waits}." if made is not None else ""
+    told = said + (offer if facts.award is not None else "")
+    return _modal(
+        "undo",
+        f"Undo your {what}",
+        "Undo",
+        facts,
+        channel,
+        [
+            *_about(facts, None),
+            blocks.section(blocks.plain(told)),
+            blocks.field_block(
+                "reasons",
+                "Why do you undo it?",
+                blocks.text_box(most=LONGEST_WORDS),
+                hint="It stays on the record, beside what you undo.",
+            ),
+        ],
+    )
+
+
 def interest(facts: ApplicationCard, channel: str) -> View:
     """The declaration of an interest (A2): whoever makes it neither recommends nor decides this application."""
     return _modal(
@@ -147,7 +235,7 @@ def _about(facts: ApplicationCard, amount: int | None) -> list[Block]:
     missing = facts.of("not_met")
     if missing:
         heading = blocks.words("It cannot be approved as it stands", bold=True)
-        made.append(blocks.rich(blocks.paragraph(heading), *points_list(missing)))
+        made.append(blocks.rich(blocks.paragraph(heading), *points_list(missing, MOST_FINDINGS)))
     return [*made, blocks.context(blocks.plain(facts.reference))]
 
 

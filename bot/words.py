@@ -88,9 +88,13 @@ def day(on: date) -> str:
     return f"{on.day} {on:%B %Y}"
 
 
-def local_moment(instant: datetime) -> str:
-    """A moment in mrkdwn that Slack shows in the reader's own time zone; London's (`london_moment`) where it cannot."""
-    return f"<!date^{int(instant.astimezone(UTC).timestamp())}^{{date_short_pretty}} {{time}}|{london_moment(instant)}>"
+def local_moment(instant: datetime, *, ago: bool = False) -> str:
+    """A moment in mrkdwn that Slack shows in the reader's own time zone; London's (`london_moment`) where it cannot.
+
+    With `ago` Slack says beside it how long ago that is whenever somebody looks, so that it never goes stale.
+    """
+    shown = "{date_short_pretty} {time}" + (", {ago}" if ago else "")
+    return f"<!date^{int(instant.astimezone(UTC).timestamp())}^{shown}|{london_moment(instant)}>"
 
 
 def counted(number: int, one: str, many: str = "") -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
 from core.records import Application
 from core.rules.policy import Policy
 from core.rules.questions import BudgetLine, Outcome, Question, Value, application_questions, describe, recalled
+
+PERSONAL: Final = re.compile(r"mail|address|postcode|phone|bank|account", re.IGNORECASE)
+"""Names of what is a personal detail beyond a contact's name (W4), whatever an office calls its own questions."""
 
 _COLUMNS: Final = {"start": "start_on", "end": "end_on"}
 """Where a question's column has another name."""
@@ -18,11 +22,17 @@ _BESIDE: Final = frozenset({"purchases_what", "crime_grounds"})
 
 @dataclass(frozen=True)
 class Given:
-    """One answer: the part of the form, what it is called there, and its lines."""
+    """One answer: the part of the form, what it is called there, its lines, and the id of its question."""
 
     section: str
     label: str
     lines: tuple[str, ...]
+    id: str = ""
+
+    @property
+    def personal(self) -> bool:
+        """Whether it is a personal detail beyond a contact's name, which stays out of Slack (W4)."""
+        return bool(PERSONAL.search(self.id))
 
 
 def answers_given(application: Application, policy: Policy) -> tuple[Given, ...]:
@@ -34,7 +44,7 @@ def answers_given(application: Application, policy: Policy) -> tuple[Given, ...]
     told = [_given(question, _value(application, question)) for question in asked]
     known = {question.id for question in asked}
     told += [
-        Given("Other answers", name.replace("_", " ").capitalize(), (str(text),))
+        Given("Other answers", name.replace("_", " ").capitalize(), (str(text),), name)
         for name, text in (application.extra or {}).items()
         if name not in known
     ]
@@ -55,7 +65,11 @@ def _asked(application: Application, policy: Policy) -> tuple[Question, ...]:
 
 
 def _given(question: Question, value: Value) -> Given | None:
-    return None if value in (None, "", ()) else Given(question.section, question.label, describe(question, value))
+    return (
+        None
+        if value in (None, "", ())
+        else Given(question.section, question.label, describe(question, value), question.id)
+    )
 
 
 def _value(application: Application, question: Question) -> Value:

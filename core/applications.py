@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
-from core import events, homes, organisations, outbox
+from core import card_notes, events, homes, organisations, outbox
 from core.assessing import assessment_of, facts_data, facts_of, finding_data, known_facts
 from core.errors import ChangedMeanwhile, Conflict, NotFound, Refused
 from core.link_terms import draft_until
@@ -274,7 +274,7 @@ def put_card(session: Session, application: Application, now: datetime) -> None:
 def _card(application: Application, now: datetime) -> OutboxMessage:
     return outbox.message_of(
         "card",
-        subject=f"application:{application.id}",
+        subject=card_notes.subject_of(application.id),
         key=f"card:{application.id}:{application.version}",
         payload={"application_id": application.id},
         now=now,

@@ -8,7 +8,7 @@ what was recommended on is about to change.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final, Literal
 
 from sqlalchemy import select
@@ -19,6 +19,7 @@ from core.assessing import assessment_of
 from core.errors import Conflict, NotFound, Refused
 from core.office import Office, london_day, london_moment
 from core.records import Application, Asked, MonitoringReturn, Person
+from core.rules.facts import Finding
 from core.rules.lifecycle import (
     APPLICATION,
     RETURN,
@@ -86,6 +87,15 @@ def may(session: Session, about: About, person: Person, action: Literal["query",
     return None
 
 
+class TooSoon(Refused):
+    """An answer is wanted by a day on which nobody can have written it."""
+
+
+def usual_answer_day(office: Office, now: datetime) -> date:
+    """By when an answer is wanted of whoever is asked now, unless somebody chooses another day."""
+    return london_day(now) + timedelta(days=office.policy.answer_days.value)
+
+
 def ask(
     session: Session,
     about: About,
@@ -96,16 +106,23 @@ def ask(
     now: datetime,
     may_correct: bool = False,
     rules: Sequence[str] = (),
+    answer_by: date | None = None,
 ) -> Asked:
     """Put a question to the applicant, or about a return to its recipient, by mail. It waits for the answer.
 
     `may_correct` lets an applicant answer by correcting what they sent (A5); a return's figures can be anyway. `rules`
-    are those for which an application is sent back, for the trail.
-    Raises Refused for whoever may not ask, or asks nothing; Conflict when it stands otherwise.
+    are those for which an application is sent back, for the trail. `answer_by` is the day by which an answer is wanted,
+    the policy's unless one is given.
+    Raises Refused for whoever may not ask, or asks nothing, or wants it on a day that has begun; Conflict when it
+    stands otherwise.
     """
     about = _held(session, about)
     actor = _gate(session, about, person, "query")
     question = written.words(question, "Write your question: it goes out by e-mail.", _rule(about))
+    if answer_by is None:
+        answer_by = usual_answer_day(office, now)
+    elif answer_by <= london_day(now):
+        raise TooSoon("Choose a day after today: they have to read it and write back.", _rule(about))
     _move(session, about, "query")
     told: dict[str, Any] = {"question": question, "person": person.id}
     if isinstance(about, Application) and about.recommendation is not None:
@@ -113,7 +130,6 @@ def ask(
         told["set_aside"] = True
         session.flush()
         session.refresh(about, ["recommendation"])
-    answer_by = london_day(now) + timedelta(days=office.policy.answer_days.value)
     asked = Asked(
         application_id=about.id if isinstance(about, Application) else about.award.application_id,
         return_id=about.id if isinstance(about, MonitoringReturn) else None,
@@ -141,13 +157,22 @@ def ask(
 
 
 def send_back(
-    session: Session, application: Application, person: Person, *, words: str = "", office: Office, now: datetime
+    session: Session,
+    application: Application,
+    person: Person,
+    *,
+    words: str = "",
+    letter: str | None = None,
+    answer_by: date | None = None,
+    office: Office,
+    now: datetime,
 ) -> Asked:
     """Send an application back to be put right (A5): a question that names each rule which it fails.
 
-    It may be answered by correcting the application. `words` are what else the office says. A recommendation that
-    there was no longer stands. Raises Refused for whoever may not, or where it fails no rule and no words say what is
-    to be put right; Conflict when it is neither submitted nor recommended.
+    It may be answered by correcting the application. `words` are what else the office says; `letter` is the whole
+    question, where somebody has been over what `letter_back` suggests. A recommendation that there was no longer
+    stands. Raises Refused for whoever may not, or where it fails no rule and no words say what is to be put right;
+    Conflict when it is neither submitted nor recommended.
     """
     application = applications.held(session, application.id)
     refusal = may(session, application, person, "query")
@@ -155,15 +180,28 @@ def send_back(
         raise refusal
     failing = assessment_of(session, application, office=office, today=london_day(now)).blocking
     own = written.note(words, "A5")
-    if not failing and not own:
+    if not (failing or own or letter):
         raise Refused("It fails no rule, so write what is to be put right: it goes out by e-mail.", "A5")
+    text = letter if letter is not None else _letter_back(own, failing)
+    rules = [one.rule for one in failing]
+    return ask(
+        session, application, person, text,
+        office=office, now=now, may_correct=True, rules=rules, answer_by=answer_by,
+    )  # fmt: skip
+
+
+def letter_back(session: Session, application: Application, *, office: Office, now: datetime) -> str:
+    """What `send_back` would write by itself: each rule that an application fails as things stand; "" for none."""
+    return _letter_back("", assessment_of(session, application, office=office, today=london_day(now)).blocking)
+
+
+def _letter_back(own: str, failing: Sequence[Finding]) -> str:
     lines = [f"{one.because} {one.remedy} ({one.rule})" for one in failing]
     text = _to_put_right(own, lines)
     while lines and len(text) > written.LONGEST_WORDS:  # the page of the application names every rule all the same
         lines = lines[:-1]
         text = _to_put_right(own, lines)
-    rules = [one.rule for one in failing]
-    return ask(session, application, person, text, office=office, now=now, may_correct=True, rules=rules)
+    return text
 
 
 def _to_put_right(own: str, lines: Sequence[str]) -> str:

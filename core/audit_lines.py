@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from typing import Any
 
+from core.answers_given import PERSONAL
 from core.audit_letters import letter
 from core.records import Application, Award
 from core.rules.calendar import date_text, year_label
@@ -488,12 +489,11 @@ def _declared(told: Told) -> tuple[str, list[Detail]]:
 
 
 _HIDDEN = frozenset({"person", "facts", "findings", "policy"})
-_PERSONAL = re.compile(r"mail|address|postcode|phone|bank|account", re.IGNORECASE)
 
 
 def _otherwise(told: Told) -> tuple[str, list[Detail]]:
     details = [
-        Detail(capital(name.replace("_", " ")), _shown(name, value), private=bool(_PERSONAL.search(name)))
+        Detail(capital(name.replace("_", " ")), _shown(name, value), private=bool(PERSONAL.search(name)))
         for name, value in sorted(told.data.items())
         if name not in _HIDDEN
     ]

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from core import commitments, deadlines, events, homes, outbox, payments, people, written, year_end
+from core import card_notes, commitments, deadlines, events, homes, outbox, payments, people, written, year_end
 from core.assessing import schedule_of
 from core.cases import case_of
 from core.errors import Conflict, Gone, NotFound, Refused
@@ -151,7 +151,7 @@ def _card(session: Session, award: Award, now: datetime, *, key: str = "") -> No
     card = outbox.put(
         session,
         "card",
-        subject=f"application:{award.application_id}",
+        subject=card_notes.subject_of(award.application_id),
         key=f"card:{award.application_id}:award-{award.id}-{key or award.status}",
         payload={"application_id": award.application_id},
         now=now,

@@ -25,7 +25,7 @@ from core.contents import EXTENSIONS, read_content
 from core.document_store import DocumentStore, StoreAway
 from core.errors import Conflict, Gone, NotFound, Refused
 from core.office import Office
-from core.records import Application, Award, AwardCheck, Deadline, Document, MonitoringReturn, Person
+from core.records import Application, Award, AwardCheck, Deadline, Document, Event, MonitoringReturn, Person
 from core.rules.documents import Consent, DocumentKind, ScanState, Wanted, documents_wanted
 from core.rules.facts import Facts
 from core.rules.lifecycle import ApplicationState, AwardState, ReturnState
@@ -377,6 +377,21 @@ def listed(session: Session, owner: Owner) -> list[Document]:
     )
 
 
+def of_application(session: Session, application_id: int) -> list[Document]:
+    """Every document that came with an application, its award or a return of it, oldest first: as `listed` has them."""
+    return list(
+        session.scalars(
+            select(Document)
+            .where(
+                Document.application_id == application_id,
+                ~Document.in_draft,
+                or_(Document.removed_at.is_(None), Document.scan == ScanState.INFECTED.value),
+            )
+            .order_by(Document.id)
+        )
+    )
+
+
 def by_id(session: Session, document_id: int) -> Document:
     """The document of this row number, whether or not it is still kept. Raises NotFound."""
     document = session.get(Document, document_id)
@@ -410,12 +425,11 @@ def content_of(document: Document, *, office: Office) -> bytes:
     return data
 
 
-def note_opened(session: Session, document_id: int, person: Person, *, now: datetime) -> Document:
-    """Note that somebody of the office opens a document, before they do.
+def who_opens(document: Document, person: Person) -> str:
+    """Who opens a document, as the trail names them, before they do.
 
     Raises NotFound, Refused for whoever is not of the office or while it is in quarantine, Gone once it is removed.
     """
-    document = by_id(session, document_id)
     actor = people.acting_for_office(person, "open an applicant's documents", "A2")
     if document.in_draft:
         raise NotFound("There is no such document.")
@@ -423,8 +437,22 @@ def note_opened(session: Session, document_id: int, person: Person, *, now: date
         raise Gone("This document is no longer kept.")
     if not ScanState(document.scan).may_be_opened:
         raise Refused("This document is still being checked for viruses. Try again in a few minutes.")
+    return actor
+
+
+def note_opened(session: Session, document_id: int, person: Person, *, now: datetime) -> Document:
+    """Note that somebody of the office opens a document, before they do. Raises NotFound, and as `who_opens` does."""
+    document = by_id(session, document_id)
+    actor = who_opens(document, person)
     tell(session, document, document.application, "document_opened", actor, {"person": person.id}, now=now)
     return document
+
+
+def openings(session: Session, document: Document) -> list[Event]:
+    """The lines of the trail on who of the office opened a document, the latest first."""
+    lines = events.history(session, document.application.reference or "")
+    mine = [one for one in lines if one.kind == "document_opened" and one.data.get("document") == document.id]
+    return mine[::-1]
 
 
 def remove(session: Session, owner: Owner, document_id: int, *, office: Office, by: str, now: datetime) -> Document:

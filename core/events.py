@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session, SessionTransaction
 
-from core import seals, webhooks
+from core import card_notes, seals, webhooks
 from core.reading import Unreadable, rows_of
 from core.records import Event, Record
 
@@ -101,6 +101,7 @@ def _seal(session: Session) -> None:
         {**one.line, "seals": {**share, **one.sealing} or None} for one, share in zip(pending, shares, strict=True)
     ]
     webhooks.put(session, lines)
+    applications = card_notes.applications_of(session, lines)
     end = _end(session)
     if end is None:
         end, resumed = _resumed(session, lines[0]["at"])
@@ -113,6 +114,7 @@ def _seal(session: Session) -> None:
         previous = rows[-1]["hash"]
     session.connection().execute(insert(TRAIL), rows)
     session.connection().execute(update(END).where(END.c.id == 1).values(sequence=sequence, hash=previous))
+    card_notes.put(session, rows, applications)  # last: a note names its line by the number that it has only now
 
 
 def _end(session: Session) -> tuple[int, str] | None:

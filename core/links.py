@@ -59,6 +59,17 @@ class Signer:
         made = hmac.digest(self._secret.encode(), f"award-desk-code\0{about}".encode(), "sha256")
         return f"{int.from_bytes(made) % 10**CODE_DIGITS:0{CODE_DIGITS}}"
 
+    def seal(self, salt: str, said: list[int]) -> str:
+        """Numbers as a token that nobody without the secret can make; `salt` is what it is for."""
+        return str(URLSafeSerializer(self._secret, salt=f"award-desk-{salt}").dumps(said))
+
+    def unseal(self, salt: str, token: str) -> list[int]:
+        """What `seal` was given for this `salt`. Raises NotFound for a token that we did not make for it."""
+        try:
+            return [int(number) for number in URLSafeSerializer(self._secret, salt=f"award-desk-{salt}").loads(token)]
+        except BadSignature as error:
+            raise NotFound(_UNKNOWN) from error
+
     def read(self, purpose: Purpose, token: str) -> int:
         """The link's row number. Raises NotFound for a token that we did not make for this purpose."""
         try:

@@ -63,6 +63,16 @@ class EarlierBid:
 
 
 @dataclass(frozen=True)
+class GivenBefore:
+    """The organisation's other awards that were accepted: how many and how much, in pence, and what still runs."""
+
+    awards: int
+    total: int
+    live: int
+    live_total: int
+
+
+@dataclass(frozen=True)
 class OverdueReturn:
     """A return of the organisation that has not come in by its day (R1)."""
 
@@ -98,6 +108,13 @@ def by_same(keys: OrganisationKeys) -> ColumnElement[bool]:
 def live_total(session: Session, keys: OrganisationKeys, *, but: int | None = None) -> int:
     """What the organisation's awards come to that are accepted and still run, in pence, without one application's."""
     return sum(amount for status, _, amount, _ in _awards(session, keys, but) if status == AwardState.ACTIVE)
+
+
+def given_before(session: Session, keys: OrganisationKeys, *, but: int | None = None) -> GivenBefore:
+    """What the organisation was given before, without one application's: awards that were accepted, ended or not."""
+    found = [(status, amount) for status, _, amount, _ in _awards(session, keys, but) if status != AwardState.OFFERED]
+    live = [amount for status, amount in found if status == AwardState.ACTIVE]
+    return GivenBefore(len(found), sum(amount for _, amount in found), len(live), sum(live))
 
 
 def _awards(session: Session, keys: OrganisationKeys, but: int | None) -> list[tuple[str, str, int, datetime]]:

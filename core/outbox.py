@@ -29,6 +29,7 @@ NOTIFY = "award_desk_outbox"
 
 MESSAGES: dict[str, Channel] = {
     "card": "slack",
+    "card_note": "slack",
     "staff_nudge": "slack",
     "mail_refused": "slack",
     "more_time_asked": "slack",

@@ -15,7 +15,7 @@ from typing import Any, Final
 from sqlalchemy import Select, select, text, update
 from sqlalchemy.orm import Session, joinedload
 
-from core import events, outbox, written
+from core import card_notes, events, outbox, written
 from core.errors import NotFound, Refused
 from core.office import Office, fingerprint_of, holding_on, london_day
 from core.policy_dry_run import DryRun, Progress, dry_run, shifted_applications
@@ -456,7 +456,7 @@ def begin(session: Session, *, office: Office, now: datetime) -> list[str]:
         [
             outbox.message_of(
                 "card",
-                subject=f"application:{shift.number}",
+                subject=card_notes.subject_of(shift.number),
                 key=f"card:{shift.number}:policy-{row.id}",
                 payload={"application_id": shift.number},
                 now=now,

@@ -113,6 +113,7 @@ ACCESS: Mapping[str, Access] = {
     "staff_awards.act": Access.STAFF,
     "staff_entering.page": Access.STAFF,
     "staff_entering.begin": Access.STAFF,
+    "staff_documents.from_slack": Access.STAFF,
     "staff_documents.open_one": Access.STAFF,
     "staff_documents.opened": Access.STAFF,
     "register.listing": Access.PUBLIC,

@@ -1,7 +1,8 @@
-"""The courier of Slack: one card an application, updated in place, and messages in the deadlines channel.
+"""The courier of Slack: one card an application, updated in place, its thread, and messages in the deadlines channel.
 
 Slack has no key that makes a post happen once. So every post carries its outbox key as metadata, and a message that was
-tried before is looked for in its channel before it is posted: after a crash, a time-out or a lost answer.
+tried before is looked for in its channel before it is posted: after a crash, a time-out or a lost answer. What stands
+in a thread no channel's history shows; of that see `SlackCourier.find`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bot.application_card import message_for
@@ -25,14 +27,15 @@ from bot.document_message import message_for_harmful
 from bot.mail_refused_message import message_for_refusal
 from bot.notices import notice_for
 from bot.recipient_message import message_for_issue, message_for_time_request
-from core import applications, documents, issues, mail_refusals, more_time
+from bot.thread_note import message_for_line
+from core import applications, card_notes, documents, issues, mail_refusals, more_time
 from core.errors import NotFound
 from core.office import Office
 from core.outbox import Channel
-from core.records import Card, OutboxMessage
+from core.records import Card, Event, OutboxMessage
 from scheduler.delivery import Handed
 from scheduler.trouble import Away, Misconfigured, Unsendable
-from scheduler.wording import open_nudges
+from scheduler.wording import NothingLeft, open_nudges
 
 EVENT_TYPE = "award_desk"
 """The metadata's event type, by which our own messages are known in a channel."""
@@ -94,7 +97,8 @@ class SlackParcel:
     """A message, and where it goes: to `card` if the application has one, else into `channel`.
 
     `key` is what a lookup searches for, from `made_at` on. `application_id` is None for what is no card.
-    `claimed_until` is the instant until which the message is ours.
+    `claimed_until` is the instant until which the message is ours. `under` is the card in whose thread it goes, and
+    `after` the last message that we know we have there ("": none).
     """
 
     channel: str
@@ -104,6 +108,8 @@ class SlackParcel:
     claimed_until: datetime
     application_id: int | None = None
     card: Handed | None = None
+    under: Handed | None = None
+    after: str = ""
 
 
 class SlackCourier:
@@ -127,6 +133,8 @@ class SlackCourier:
         with self._office.reading() as session:
             if message.kind == "card":
                 return self._card(session, message)
+            if message.kind == card_notes.KIND:
+                return self._note(session, message)
             if message.kind == "staff_nudge":
                 return self._parcel(message, self._deadlines, self._nudge(session, message))
             if message.kind == mail_refusals.KIND:
@@ -156,6 +164,22 @@ class SlackCourier:
             card=Handed(card.channel, card.ts) if card else None,
         )
 
+    def _note(self, session: Session, message: OutboxMessage) -> SlackParcel:
+        """What goes into a card's thread: the card was posted before it, or never will be."""
+        application = applications.by_id(session, message.payload["application_id"])
+        card, line = session.get(Card, application.id), session.get(Event, message.payload["line"])
+        if card is None or line is None:
+            raise NothingLeft("The application has no card in Slack to tell this under. It is on the record.")
+        mine = OutboxMessage.subject == message.subject, OutboxMessage.kind == card_notes.KIND
+        worded = message_for_line(line, application, self._office.in_force(session).policy)
+        return self._parcel(
+            message,
+            card.channel,
+            worded,
+            under=Handed(card.channel, card.ts),
+            after=session.scalar(select(func.max(OutboxMessage.slack_ts)).where(*mine)) or "",
+        )
+
     def _nudge(self, session: Session, message: OutboxMessage) -> Message:
         return message_for_nudges(open_nudges(session, message), to=message.payload["to"])
 
@@ -179,10 +203,16 @@ class SlackCourier:
         """Where an earlier attempt has posted it, if one has; a card that is known to be there is simply updated.
 
         What is found was worded at that attempt. A card must show how things stand now, and so may have to change.
+
+        A channel's history shows no reply, but of its card the moment of the latest one. A reply that came after all
+        that we know to be ours there, and that Slack lets us change, is ours: so it is the one in doubt. Only where
+        somebody replied between the attempt and this look can a note appear twice, which is better than not at all.
         Raises Away or Misconfigured.
         """
         if parcel.card is not None:
             return None
+        if parcel.under is not None:
+            return self._replied(parcel, parcel.under)
         found = self._posted(parcel)
         unchanged = parcel.application_id is None
         return found if found is not None and (unchanged or self._update(parcel, found)) else None
@@ -195,19 +225,22 @@ class SlackCourier:
             self._forget(parcel)
         if self._office.clock() > parcel.claimed_until - CLAIM_LEFT:
             raise Away("too little of the claim was left to post safely", retry_after=0)
-        answer = self._call(
-            "chat.postMessage",
-            {
-                "channel": parcel.channel,
-                "text": parcel.message.text,
-                "blocks": parcel.message.blocks,
-                "metadata": {"event_type": EVENT_TYPE, "event_payload": {"key": parcel.key}},
-                "parse": "none",
-                "link_names": False,
-                "unfurl_links": False,
-                "unfurl_media": False,
-            },
-        )
+        content: dict[str, Any] = {
+            "channel": parcel.channel,
+            "text": parcel.message.text,
+            "blocks": parcel.message.blocks,
+            "metadata": {"event_type": EVENT_TYPE, "event_payload": {"key": parcel.key}},
+            "parse": "none",
+            "link_names": False,
+            "unfurl_links": False,
+            "unfurl_media": False,
+        }
+        if parcel.under is not None:
+            content["thread_ts"] = parcel.under.slack_ts
+        try:
+            answer = self._call("chat.postMessage", content)
+        except _MessageNotFound as error:
+            raise NothingLeft("The card was deleted in Slack, and its thread with it. It is on the record.") from error
         posted = Handed(str(answer["channel"]), str(answer["ts"]))
         self._ids[parcel.channel] = str(posted.slack_channel)
         return posted
@@ -244,6 +277,19 @@ class SlackCourier:
             card = session.get(Card, parcel.application_id)
             if card is not None:
                 session.delete(card)
+
+    def _replied(self, parcel: SlackParcel, card: Handed) -> Handed | None:
+        """The latest reply under a card, if it is the note in doubt."""
+        asked = {"channel": card.slack_channel, "latest": card.slack_ts, "inclusive": True, "limit": 1}
+        found = self._call("conversations.history", asked).get("messages") or [{}]
+        latest = str(found[0].get("latest_reply") or "") if found[0].get("ts") == card.slack_ts else ""
+        if not latest or float(latest) <= max(float(parcel.after or 0), (parcel.made_at - SKEW).timestamp()):
+            return None
+        reply = Handed(card.slack_channel, latest)
+        try:
+            return reply if self._update(parcel, reply) else None
+        except _NotOurs:
+            return None
 
     def _posted(self, parcel: SlackParcel) -> Handed | None:
         channel = self._ids.get(parcel.channel, parcel.channel)
@@ -286,7 +332,11 @@ class SlackCourier:
 
 
 class _MessageNotFound(Misconfigured):
-    """The message that was to be updated is not there."""
+    """The message that was to be updated, or replied to, is not there."""
+
+
+class _NotOurs(Misconfigured):
+    """The message that was to be updated is somebody else's."""
 
 
 def sorted_trouble(method: str, answer: SlackResponse) -> Exception:
@@ -302,8 +352,10 @@ def sorted_trouble(method: str, answer: SlackResponse) -> Exception:
     if error in IMPOSSIBLE:
         details = (said.get("response_metadata") or {}).get("messages") or []
         return Unsendable(f"Slack refuses {method}: {error} {'; '.join(map(str, details))}".rstrip(), error)
-    if error == "message_not_found" and method == "chat.update":
+    if (method, error) in {("chat.update", "message_not_found"), ("chat.postMessage", "thread_not_found")}:
         return _MessageNotFound(f"Slack refuses {method}: {error}")
+    if error == "cant_update_message":
+        return _NotOurs(f"Slack refuses {method}: {error}")
     needed = said.get("needed")
     return Misconfigured(
         f"Slack refuses {method}: {error}{f' (the scope {needed} is missing)' if needed else ''}. "

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from bot.action import Action
-from bot.actions import applications, home
+from bot.actions import applications, home, questions, reading, working
 
 
 def _by_name(actions: Iterable[Action[Any]]) -> Mapping[str, Action[Any]]:
@@ -19,5 +19,7 @@ def _by_name(actions: Iterable[Action[Any]]) -> Mapping[str, Action[Any]]:
     return MappingProxyType(found)
 
 
-ACTIONS: Final[Mapping[str, Action[Any]]] = _by_name([*applications.ACTIONS, *home.ACTIONS])
+ACTIONS: Final[Mapping[str, Action[Any]]] = _by_name(
+    [*applications.ACTIONS, *questions.ACTIONS, *reading.ACTIONS, *working.ACTIONS, *home.ACTIONS]
+)
 """Every action_id that a card, a message or Home can carry, each with its access rule."""

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from bot import modals
 from bot.action import Action, Ask, Entered, Subject, View
 from bot.application_card import card_facts
-from bot.cards import OPEN_STATES, ApplicationCard
+from bot.card_facts import OPEN_STATES, ApplicationCard
 from core import deciding
 from core.deciding import WrongInput
 from core.errors import Conflict, Refused

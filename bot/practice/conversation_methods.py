@@ -109,6 +109,7 @@ def conversations_history(workspace: Workspace, arguments: Json) -> Json:
     found = []
     everything = workspace.messages(channel.channel_id)
     replies = Counter(message.thread_ts for message in everything if message.thread_ts is not None)
+    last = {message.thread_ts: message.ts for message in everything if message.thread_ts is not None}
     for message in reversed(everything):
         if message.thread_ts is not None and message.body.get("subtype") != "thread_broadcast":
             continue
@@ -122,7 +123,7 @@ def conversations_history(workspace: Workspace, arguments: Json) -> Json:
         if not truth(arguments, "include_all_metadata"):
             body.pop("metadata", None)
         if message.ts in replies:
-            body.update(thread_ts=message.ts, reply_count=replies[message.ts])
+            body.update(thread_ts=message.ts, reply_count=replies[message.ts], latest_reply=last[message.ts])
         found.append(body)
     answer: Json = {"messages": found[:limit], "has_more": len(found) > limit, "pin_count": 0}
     if len(found) > limit:

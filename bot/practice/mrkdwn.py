@@ -132,6 +132,7 @@ class TextRenderer:
             ("date_long", long),
             ("date_short", short),
             ("date", plain),
+            ("ago", _ago(self._now - moment)),
             ("time_secs", f"{moment:%H:%M:%S}"),
             ("time", f"{moment:%H:%M}"),
         ]
@@ -155,6 +156,16 @@ class TextRenderer:
             if span.get("style", {}).get(style):
                 shown = Markup(f"<{element}>{{}}</{element}>").format(shown)  # noqa: S704 (names from the line above)
         return shown
+
+
+def _ago(since: timedelta) -> str:
+    """How long ago, roughly, as Slack says it: 3 minutes ago, 4 hours ago, 2 days ago."""
+    minutes = int(since.total_seconds()) // 60
+    number, unit = next(
+        ((minutes // size, name) for size, name in ((1_440, "day"), (60, "hour")) if minutes >= size),
+        (max(minutes, 1), "minute"),
+    )
+    return f"{number} {unit}{'' if number == 1 else 's'} ago"
 
 
 def _entities(text: str) -> str:

@@ -10,7 +10,8 @@ from flask.typing import ResponseReturnValue
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy.orm import Session
 
-from core import documents
+from core import document_links, documents
+from core.audit_lines import who
 from core.document_store import StoreAway
 from core.errors import Gone, NotFound, Refused
 from core.records import Document
@@ -23,6 +24,9 @@ blueprint = Blueprint("staff_documents", __name__)
 
 LASTS: Final = 120
 """Seconds for which the address of an opened document leads anywhere: long enough for a slow telephone."""
+
+MOST_SHOWN: Final = 10
+"""How many openings of a document its page names: the latest. The story of the application has all."""
 
 _STATES: Final = {
     ScanState.WAITING: ("Being checked", "yellow"),
@@ -53,6 +57,28 @@ def _shown(one: Document) -> dict[str, Any]:
 
 def _signer() -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(str(current_app.secret_key), salt="award-desk-staff-document")
+
+
+@blueprint.get("/desk/documents/open/<token>")
+def from_slack(token: str) -> ResponseReturnValue:
+    """The page that a card's link leads to: which document it is, who has opened it, and the button that opens it.
+
+    Nothing is opened by coming here: whoever reads links for a living, such as a scanner of messages, opens nothing.
+    """
+    office = pages.office()
+    with office.reading() as session:
+        person = staff_session.acting(session)
+        document = document_links.follow(session, token, person, office=office, now=office.clock())
+        application = document.application
+        return pages.page(
+            "staff/document.html",
+            title=f"Open a document: {application.reference}",
+            staff=staff_session.staff(),
+            application=application,
+            document=_shown(document),
+            opened=[{"by": who(one.actor), "at": one.at} for one in documents.openings(session, document)[:MOST_SHOWN]],
+            back=url_for("staff_applications.page", reference=application.reference),
+        )
 
 
 @blueprint.post("/desk/documents/<int:number>")

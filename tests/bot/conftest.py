@@ -13,9 +13,11 @@ from flask import Flask
 from slack_sdk import WebClient
 from werkzeug.serving import make_server
 
+from bot.action import MENU, chosen_action
 from bot.app import build
 from bot.application_card import message_for
 from bot.endpoint import blueprint
+from bot.practice.block_rules import elements_of
 from bot.practice.people_side import Outcome as Seen
 from bot.practice.server import PracticeSlack
 from bot.practice.shapes import Installation
@@ -177,6 +179,12 @@ class Desk:
 
     def press(self, user: str, ts: str, action_id: str, **more: Any) -> Seen:
         return self.slack.press(user, APPROVALS, ts, action_id, **more)
+
+    def choose(self, user: str, ts: str, action: str) -> Seen:
+        """Choose an action from the menu of a card."""
+        elements = [one for block in self.slack.workspace.message(APPROVALS, ts).blocks for one in elements_of(block)]
+        options = [option["value"] for one in elements if one["type"] == "overflow" for option in one["options"]]
+        return self.press(user, ts, MENU, chosen=next(one for one in options if chosen_action(one) == action))
 
     def told(self, user: str) -> list[str]:
         """What this person was told privately, oldest first."""

@@ -12,17 +12,30 @@ from typing import Any
 import pytest
 
 from bot import modals
-from bot.action import Carried, Entered
+from bot.action import Carried, Entered, chosen_action
 from bot.actions import ACTIONS
 from bot.blocks import Message
-from bot.cards import ApplicationCard, Asked, Decided, FundLeft, Point, Recommended, after_award, card
+from bot.card_facts import (
+    ApplicationCard,
+    Asked,
+    Before,
+    Decided,
+    FundLeft,
+    Papers,
+    Point,
+    Recommended,
+    Taken,
+)
+from bot.cards import after_award, card
 from bot.deadlines_message import DueStep, deadlines_message
 from bot.practice.block_rules import elements_of, faults, view_faults
+from bot.read_all import Answered, read_all
 from bot.words import Typed
 from core.rules.lifecycle import ApplicationState, AwardState
 from core.rules.money import MoneyError
 from tests.bot.conftest import NOON
 
+LARGEST = 99_999_999_999
 HOSTILE = (
     "<!channel> <@U0COMM> <!subteam^S1> <https://evil.example|your grant portal> *Approved by the Commissioner* :tada:"
 )
@@ -37,7 +50,6 @@ TEXTS = {
     "emoji": "👩‍👩‍👧" * 600,
     "control": "\x00\x1b[31m\u200b\ud800 ",
 }
-LARGEST = 99_999_999_999
 
 
 def facts(text: str = "Ramsey Boxing Club", **changed: Any) -> ApplicationCard:
@@ -63,12 +75,15 @@ def facts(text: str = "Ramsey Boxing Club", **changed: Any) -> ApplicationCard:
             Point(f"F{n}", verdict, typed, typed, ("", "recommendation", "payment")[n % 3])
             for n, verdict in enumerate(["met", "not_met", "advice"] * 7)
         ),
-        more=tuple((f"Answer {n}", typed) for n in range(9)),
         fund=FundLeft("Youth Fund", "2026-27", 1_000_000),
         submitted_at=NOON,
         next_step="A recommendation by the officer; then a decision by someone else.",
         out=(typed,) * 12,
         noticed=("YF-2026-9HJKMN, by the same organisation, is like this one.",) * 5,
+        as_of=date(2026, 12, 3),
+        before=Before(12, LARGEST, 3, LARGEST, (("YF-2026-9HJKMN", date(2026, 11, 3)),) * 5),
+        papers=Papers(9, 2, 1),
+        taken=Taken(typed, NOON),
     )
     return replace(usual, **changed)
 
@@ -106,6 +121,7 @@ def every_state(text: str = "Ramsey Boxing Club") -> Iterator[ApplicationCard]:
         )
     yield facts(text, state=s.DECLINED, recommendation=said(text, "decline"), decision=decided(text, "declined"))
     yield facts(text, state=s.WITHDRAWN)
+    yield facts(text, state=s.RECOMMENDED, recommendation=said(text), may_undo=True, sitting="next sitting", taken=None)
     yield facts(text, amount=LARGEST, purchases=LARGEST, fund=FundLeft("F" * 200, "2026-27", None), points=())
     yield facts(text, start=None, end=None, outcomes=(), out=(), fund=FundLeft("Youth Fund", "2026-27", 100))
 
@@ -125,6 +141,12 @@ def strings(part: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[str, str]]:
 
 def buttons(message: Message) -> list[dict[str, Any]]:
     return [element for block in message.blocks for element in elements_of(block) if element["type"] == "button"]
+
+
+def choices(message: Message) -> list[str]:
+    """What can be chosen from the menu of a card."""
+    menus = [one for block in message.blocks for one in elements_of(block) if one["type"] == "overflow"]
+    return [chosen_action(option["value"]) for menu in menus for option in menu["options"]]
 
 
 def text_of(blocks: list[dict[str, Any]]) -> str:
@@ -149,6 +171,10 @@ def test_modals_obey_slack_whatever_was_typed(text: str) -> None:
             modals.approve(state, "C1", "A return every six months."),
             modals.decline(state, "C1"),
             modals.interest(state, "C1"),
+            modals.ask(state, "C1", date(2026, 12, 17)),
+            modals.send_back(state, "C1", date(2026, 12, 17), text),
+            modals.undo(state, "C1"),
+            read_all(state, tuple(Answered("Part", f"Label {n}", Typed(text)) for n in range(60)), "https://d.example"),
         ):
             assert view_faults(view) == [], (state.state, view["callback_id"])
 
@@ -191,7 +217,7 @@ def test_the_card_is_read_in_ten_seconds() -> None:
         "Over the cap.",
         "Ask for less.",
         "Check (L4):",
-        "Met: P0",
+        "On 3 December 2026",
         "£10,000 left; this award of £2,000 would leave £8,000",
         "A recommendation by the officer",
     ]
@@ -208,10 +234,12 @@ def test_all_buttons_until_the_decision_and_none_after() -> None:
     for state in every_state():
         found = [button["action_id"] for button in buttons(card(state))]
         if state.state in (ApplicationState.SUBMITTED, ApplicationState.QUERIED, ApplicationState.RECOMMENDED):
-            assert found == ["recommend", "approve", "decline", "interest"]
+            assert found[:3] == ["recommend", "approve", "decline"]
         else:
-            assert found == (["open"] if state.register_url else [])
-        assert set(found) <= set(ACTIONS)
+            assert not {"recommend", "approve", "decline"} & set(found)
+            assert ("open" in found) == bool(state.register_url)
+        assert "read" in found
+        assert {*found, *choices(card(state))} <= set(ACTIONS)
 
 
 def test_a_button_carries_an_id_and_a_version_and_nothing_else() -> None:
@@ -394,7 +422,7 @@ def test_what_waits_for_payment_comes_after_what_is_to_be_looked_at_now() -> Non
     text = shown(card(facts(points=points)))
     assert "1 rule not met" in text
     places = [text.index(said) for said in (
-        "Not met (F5):", "Check (U5):", "Check (F3):", "Before payment (L5):", "Before signing (T8):",
+        "Not met (F5):", "Check (U5):", "Check (F3):", "Later: before signing T8; before payment L5.",
     )]  # fmt: skip
     assert places == sorted(places)
 
@@ -413,12 +441,3 @@ def test_the_heading_counts_what_a_decision_waits_for(steps: tuple[str, ...], he
     points = tuple(Point(f"F{n}", "advice", Typed("Said."), needed_by=step) for n, step in enumerate(steps))
     made = [text for _, text in strings([dict(block) for block in card(facts(points=points)).blocks])]
     assert heading in made
-
-
-def test_what_larger_awards_are_asked_is_shown_with_its_label() -> None:
-    more = tuple((f"Label {n}", Typed(f"answer {n}")) for n in range(6))
-    text = " ".join(shown(card(facts(more=more))).split())
-    assert "Label 0: answer 0" in text
-    assert "Label 3: answer 3" in text
-    assert "Label 4" not in text
-    assert "and 2 more answers." in text

@@ -12,6 +12,7 @@ from slack_sdk import WebClient
 from sqlalchemy import Engine
 from sqlalchemy import text as sql
 
+from bot.action import MENU
 from bot.actions import ACTIONS
 from bot.app import build
 from bot.linking import ADDRESS, CODE, LINK
@@ -168,11 +169,11 @@ def test_what_was_not_seen_is_not_decided(desk: Desk) -> None:
 def test_an_interest_puts_a_person_out(desk: Desk) -> None:
     number = submitted(desk.office)
     ts = desk.post_card(number)
-    modal = opened(desk.press("U0OFFICER", ts, "interest"))
+    modal = opened(desk.choose("U0OFFICER", ts, "interest"))
     assert desk.slack.submit_view("U0OFFICER", modal, {"reasons": "My daughter boxes there."}).ok
     assert desk.press("U0OFFICER", ts, "recommend").view is None
     assert "declared an interest" in desk.told("U0OFFICER")[0]
-    assert desk.press("U0OFFICER", ts, "interest").view is None
+    assert desk.choose("U0OFFICER", ts, "interest").view is None
     opened(desk.press("U0OFFICER2", ts, "recommend"))
 
 
@@ -190,7 +191,9 @@ def test_a_failed_rule_is_said_beside_the_amount(desk: Desk) -> None:
 def test_an_account_that_is_nobodys_can_do_nothing(desk: Desk, action: str) -> None:
     number = submitted(desk.office)
     recommended(desk.office, number)
-    assert desk.press(NOBODY, desk.post_card(number), action).view is None
+    ts = desk.post_card(number)
+    seen = desk.choose(NOBODY, ts, action) if action == "interest" else desk.press(NOBODY, ts, action)
+    assert seen.view is None
     (told,) = desk.told(NOBODY)
     assert f"TPRACTICE/{NOBODY}" in told
 
@@ -310,9 +313,9 @@ def registered(monkeypatch: pytest.MonkeyPatch, office: Office) -> dict[str, lis
 
 
 def test_every_listener_has_an_access_rule(registered: dict[str, list[Any]]) -> None:
-    """Only the catch-all, which does nothing but say so, is without one; and it comes last."""
+    """Only the menu, whose choices are actions, linking, and the catch-all, which comes last, are without."""
     *named, last = registered["action"]
-    assert set(named) == {*ACTIONS, LINK}, "linking is for whoever is on nobody's record, and has its own questions"
+    assert set(named) == {*ACTIONS, MENU, LINK}, "linking is for whoever is on nobody's record"
     assert last.pattern == ".*"
     *named, last = registered["view"]
     assert set(named) == {name for name, action in ACTIONS.items() if action.submits is not None} | {ADDRESS, CODE}
@@ -320,11 +323,13 @@ def test_every_listener_has_an_access_rule(registered: dict[str, list[Any]]) -> 
 
 
 def test_every_action_is_of_one_sort() -> None:
-    """A form with what its submission does, something done at once, or a link: nothing is half an action."""
+    """A form with what its submission does, a window to read, something done at once, or a link: nothing is half."""
     for name, action in ACTIONS.items():
         assert name == action.name
-        assert (action.opens is None) == (action.submits is None), name
+        assert action.submits is None or action.opens is not None, name
         assert action.opens is None or action.does is None, name
+    windows = {name for name, action in ACTIONS.items() if action.opens is not None and action.submits is None}
+    assert windows == {"read", "documents"}
 
 
 def test_building_asks_nobody_anything(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:

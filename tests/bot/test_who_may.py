@@ -46,13 +46,31 @@ STATES = ("submitted", "queried", "recommended", "approved", "declined", "withdr
 
 EVERYBODY = "rodpefcnakq"
 OFFICE = "rodpefcna"
+ACTS = "rodpefc"  # of the office, and not there to read alone
+WORKS = "rodpe"  # who may recommend
+
+UNDECIDED = ("submitted", "queried", "recommended")
+READING: Mapping[str, Mapping[str, str]] = {
+    "read": dict.fromkeys(STATES, OFFICE),
+    "documents": dict.fromkeys(STATES, ACTS),
+    "open": dict.fromkeys(STATES, EVERYBODY),
+}
+"""What is read: an interest keeps nobody from that."""
 
 MAY: Mapping[str, Mapping[str, str]] = {
     "recommend": {"submitted": "rodpe"},
     "approve": {"recommended": "c"},
     "decline": {"recommended": "c"},
     "interest": {"submitted": OFFICE, "queried": OFFICE, "recommended": OFFICE},
-    "open": dict.fromkeys(STATES, EVERYBODY),
+    "ask": {"submitted": ACTS, "recommended": ACTS},
+    "send_back": {"submitted": ACTS, "recommended": ACTS},
+    "take_back": {"queried": ACTS},
+    "take": dict.fromkeys(UNDECIDED, WORKS),
+    "take_over": dict.fromkeys(UNDECIDED, WORKS),
+    "put_on_list": dict.fromkeys(UNDECIDED, WORKS),
+    "take_off_list": dict.fromkeys(UNDECIDED, WORKS),
+    "undo": {"recommended": "r"},
+    **READING,
 }
 """By action and state, whom it is open to as shipped: no delegation, and no interest of theirs."""
 
@@ -63,8 +81,8 @@ WITH_DELEGATION: Mapping[Role, Mapping[str, Mapping[str, str]]] = {
 }
 """What is otherwise under a delegation for a role: never for whoever recommended it, never for the constabulary."""
 
-WITH_INTEREST: Mapping[str, Mapping[str, str]] = {"open": dict.fromkeys(STATES, EVERYBODY)}
-"""What is open to somebody who has declared an interest: a public page, whatever they are."""
+WITH_INTEREST = READING
+"""What is open to somebody who has declared an interest: to read it."""
 
 BARRED: Mapping[str, Mapping[str, Any]] = {
     "guest": {"is_restricted": True},

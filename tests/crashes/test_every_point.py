@@ -190,7 +190,7 @@ def test_deciding(case: Case, office: Office, engine: Engine) -> None:
     assert (ended.answer["status"], ended.answer["said"]) == (200, "")
     assert len(whole.record["decisions"]) == len(whole.record["awards"]) == 1
     assert [row for row in whole.record["ledger"] if "commitment" in row] == ["('commitment', 'youth-fund', -190000)"]
-    assert len(whole.outside.approvals) == len(whole.outside.mails) == 1
+    assert (len(whole.outside.approvals), len(whole.outside.mails)) == (2, 1), "the card, a line under it, the offer"
 
     def check(ended: Ended, left: Rows, _url: str) -> None:
         assert left in (before, whole.left), ended.died_at
@@ -212,10 +212,10 @@ def test_delivering(case: Case, office: Office, engine: Engine) -> None:
     engine.dispose()
     case.act = replace(case.act, name="deliver", at=case.clock().isoformat())
     ended, whole = case.live(None)
-    assert len(whole.outside.approvals) == 1
+    assert len(whole.outside.approvals) == 2, "a card, and the recommendation under it"
     assert len(whole.outside.deadlines) == 1
     assert len(whole.outside.mails) == 2
-    assert ended.answer == {"sent": 5, "failed": 0, "put_back": 0}
+    assert ended.answer == {"sent": 6, "failed": 0, "put_back": 0}
     died = set()
     for ended, found in case.every_point():
         died |= {_kind(ended), str(ended.died_at)}

@@ -119,7 +119,7 @@ def _has(card: Message, action: str) -> bool:
 
 
 def test_a_desk_that_is_killed_again_and_again(desk: RunningDesk, slack: PracticeSlack, database_url: str) -> None:
-    """Each application once, each recommended and decided once, one card each, each mail once; the trail whole."""
+    """Each application, decision, card, line of its thread and mail once; the trail whole."""
     chance = random.Random(20261123)
     until = time.monotonic() + SECONDS
     portal, office = Portal(desk), Office(slack)
@@ -169,8 +169,12 @@ def _check_record(url: str, portal: Portal) -> None:
 
 
 def _check_outside(desk: RunningDesk, slack: PracticeSlack, portal: Portal) -> None:
-    cards = slack.workspace.messages(APPROVALS)
+    everything = slack.workspace.messages(APPROVALS)
+    cards = [one for one in everything if one.thread_ts is None]
     assert len(cards) == APPLICATIONS
+    for card in cards:
+        told = [one.text.split(":")[0] for one in everything if one.thread_ts == card.ts]
+        assert told == ["Recommended", "Approved"], told
     for said in portal.answers.values():
         assert len([card for card in cards if said["reference"] in card.text]) == 1
     mails = PracticeMailbox(desk.folder / "var" / "practice-mail", "grants@desk.example").mails()

@@ -14,7 +14,7 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import asking, deciding, people, returns
+from core import asking, deciding, document_links, people, returns
 from core.office import Office
 from core.records import Application, Asked, Award, Deadline, Document, Event, MonitoringReturn, Person
 from core.rules.policy import Body, Role
@@ -448,6 +448,36 @@ def test_opening_a_document_is_on_the_record_and_its_address_is_for_a_moment(
     assert other.get(answer.headers["Location"]).status_code == 410
     assert browser.get("/desk/documents/forged.pdf").status_code == 410
     assert "A document was opened by the office: quote" in text_of(browser.get(application))
+
+
+def test_a_link_from_slack_leads_who_pressed_to_the_document_and_says_who_opened_it(
+    signed_in: SignedIn, office: Office, clock: Any, application: str
+) -> None:
+    with office.sessions.begin() as session:
+        bid = session.scalars(select(Application)).one()
+        document = Document(
+            application_id=bid.id, kind="quote", name="a.pdf", media_type="application/pdf", size=1,
+            sha256="0" * 64, store_key="k", scan="clean", in_draft=False, uploaded_at=clock.now,
+            uploaded_by="applicant",
+        )  # fmt: skip
+        session.add(document)
+    browser = signed_in()
+    with office.sessions.begin() as session:
+        person = session.scalars(select(Person).where(Person.name == "Gwen Grants")).one()
+        address = document_links.address_for(document, person, office=office, now=clock.now)
+    path = address.removeprefix(office.public_url.rstrip("/"))
+    page = browser.get(path).get_data(as_text=True)
+    assert "Nobody of the office has opened it yet." in page
+    assert "document_opened" not in kinds(office), "coming here opens nothing"
+    assert browser.send(path, to=f"/desk/documents/{document.id}").status_code == 303
+    assert kinds(office).count("document_opened") == 1
+    assert "Gwen Grants (officer), 23 November 2026" in text_of(browser.get(path))
+    assert signed_in(name="Otto Other").get(path).status_code == 422
+    anonymous = browser.client.application.test_client().get(path)
+    assert anonymous.status_code == 303
+    assert "/desk/sign-in" in anonymous.headers["Location"]
+    clock.forward(minutes=11)
+    assert browser.get(path).status_code == 410
 
 
 def test_what_was_said_of_a_picture_stands_with_it(

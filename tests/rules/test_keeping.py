@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cards import ApplicationCard
+from bot.card_facts import ApplicationCard
 from core.policy_file import SHIPPED, read_policy
 from core.rules.facts import Finding, Verdict
 from core.rules.keeping import (

@@ -51,7 +51,11 @@ class Desk:
         return self.slack_delivery().deliver_all(), self.mail_delivery().deliver_all()
 
     def cards(self) -> list[Message]:
-        return self.slack.workspace.messages(APPROVALS.channel_id)
+        return [one for one in self.slack.workspace.messages(APPROVALS.channel_id) if one.thread_ts is None]
+
+    def thread(self) -> list[Message]:
+        """What stands in the threads of the cards, the oldest first."""
+        return [one for one in self.slack.workspace.messages(APPROVALS.channel_id) if one.thread_ts is not None]
 
     def told(self) -> list[Message]:
         return self.slack.workspace.messages(DEADLINES.channel_id)
