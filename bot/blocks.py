@@ -156,6 +156,13 @@ def date_box(initial: date | None = None) -> Part:
     return {**element, "initial_date": initial.isoformat()} if initial is not None else element
 
 
+def dropdown(options: Sequence[tuple[str, str]], initial: str = "") -> Part:
+    """One of up to a hundred choices, each a value and its words; `initial` is the one that stands there, if any."""
+    made = {value: {"text": plain(label, 75), "value": value} for value, label in options[:100]}
+    element: Part = {"type": "static_select", "options": list(made.values())}
+    return {**element, "initial_option": made[initial]} if initial in made else element
+
+
 def choices(options: Sequence[tuple[str, str]], initial: str = "") -> Part:
     """Radio buttons, each a value and its words; `initial` is the one that is chosen to begin with, if any."""
     made = {value: {"text": plain(label, 75), "value": value} for value, label in options}

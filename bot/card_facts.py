@@ -100,6 +100,18 @@ class Papers:
 
 
 @dataclass(frozen=True)
+class Basis:
+    """On which power an award would be made, and why it reduces crime, to be confirmed or changed (L1, L2).
+
+    `powers` are those of the policy, each its id and words, `power` the id of the one that is suggested ("": none).
+    """
+
+    powers: tuple[tuple[str, str], ...] = ()
+    power: str = ""
+    contribution: Typed = NOTHING
+
+
+@dataclass(frozen=True)
 class Taken:
     """Whose it is: the officer who took it on, and when."""
 

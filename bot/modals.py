@@ -11,18 +11,21 @@ from datetime import date
 from bot import blocks
 from bot.action import Carried, View
 from bot.blocks import Block, Part
-from bot.card_facts import ApplicationCard, Decided, Recommended
-from bot.cards import RECOMMENDED, after_award, points_list
+from bot.card_facts import ApplicationCard, Basis, Decided, Recommended
+from bot.cards import RECOMMENDED, after_award, in_order, points_list
 from bot.words import Typed
 from core.office import london_moment
 from core.rules.money import display, pounds
 from core.written import LONGEST_WORDS
 
+NO_BASIS = Basis()
+"""Where nothing is suggested."""
+
 MOST_FINDINGS = 8
 """How many findings a form spells out; the rest are counted."""
 
 
-def recommend(facts: ApplicationCard, channel: str) -> View:
+def recommend(facts: ApplicationCard, channel: str, basis: Basis = NO_BASIS) -> View:
     """An officer's recommendation (A2: whoever makes it cannot decide). Starts at the whole of what is asked for."""
     return _modal(
         "recommend",
@@ -51,11 +54,12 @@ def recommend(facts: ApplicationCard, channel: str) -> View:
                 hint="Why, and what shows the need. Whoever decides reads this, and it stays on the record.",
             ),
             _conditions("", optional=True),
+            *_legal_basis(basis),
         ],
     )
 
 
-def approve(facts: ApplicationCard, channel: str, usual_conditions: str) -> View:
+def approve(facts: ApplicationCard, channel: str, usual_conditions: str, basis: Basis = NO_BASIS) -> View:
     """The approval, filled in from the recommendation: its amount, reasons and conditions can all be changed.
 
     An approval needs conditions (L1, R1); `usual_conditions` stand there where none were recommended.
@@ -70,6 +74,7 @@ def approve(facts: ApplicationCard, channel: str, usual_conditions: str) -> View
         channel,
         [
             *_about(facts, amount),
+            *_warnings(facts),
             _amount(amount, "The amount you approve, in pounds", "It cannot be more than the fund has left."),
             blocks.field_block(
                 "reasons",
@@ -78,6 +83,7 @@ def approve(facts: ApplicationCard, channel: str, usual_conditions: str) -> View
                 hint="Why you approve, and how it serves what the fund is for. It stays on the record.",
             ),
             _conditions(said.conditions if said is not None and said.conditions else usual_conditions, optional=False),
+            *_legal_basis(basis),
         ],
     )
 
@@ -237,6 +243,28 @@ def _about(facts: ApplicationCard, amount: int | None) -> list[Block]:
         heading = blocks.words("It cannot be approved as it stands", bold=True)
         made.append(blocks.rich(blocks.paragraph(heading), *points_list(missing, MOST_FINDINGS)))
     return [*made, blocks.context(blocks.plain(facts.reference))]
+
+
+def _warnings(facts: ApplicationCard) -> list[Block]:
+    """What breaks no rule and is to be weighed (A5): it can be approved all the same, and the reasons say why."""
+    advice = [point for point in in_order(facts) if point.verdict == "advice"]
+    if not advice:
+        return []
+    heading = "To be weighed: it can be approved, and your reasons say why"
+    parts = points_list(advice, MOST_FINDINGS, because=200, remedy=120)
+    return [blocks.rich(blocks.paragraph(blocks.words(heading, bold=True)), *parts)]
+
+
+def _legal_basis(basis: Basis) -> list[Block]:
+    """The power and the contribution (L1, W2), filled in; what is left empty is kept as the desk suggests it."""
+    made = []
+    if basis.powers:
+        power = blocks.dropdown(basis.powers, basis.power)
+        made.append(blocks.field_block("legal_power", "The power it is made under", power, optional=True))
+    why = blocks.text_box(basis.contribution, most=LONGEST_WORDS)
+    hint = "It is published with the award, beside the reasons."
+    made.append(blocks.field_block("contribution", "Why it reduces crime and disorder", why, hint=hint, optional=True))
+    return made
 
 
 def _amount(pence: int, label: str, hint: str) -> Block:

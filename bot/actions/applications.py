@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 from bot import modals
 from bot.action import Action, Ask, Entered, Subject, View
 from bot.application_card import card_facts
-from bot.card_facts import OPEN_STATES, ApplicationCard
-from core import deciding
+from bot.card_facts import OPEN_STATES, ApplicationCard, Basis
+from bot.words import Typed
+from core import deciding, legal_basis
 from core.deciding import WrongInput
 from core.errors import Conflict, Refused
 from core.records import Application
@@ -59,7 +60,19 @@ def _opens(modal: Callable[[ApplicationCard, str], View]) -> Callable[[Ask[Appli
 def _open_approve(ask: Ask[Application]) -> View:
     terms = ask.office.policy.terms.value
     facts = card_facts(ask.session, ask.subject, office=ask.office)
-    return modals.approve(facts, ask.channel, terms[0] if terms else "")
+    return modals.approve(facts, ask.channel, terms[0] if terms else "", _basis(ask))
+
+
+def _open_recommend(ask: Ask[Application]) -> View:
+    return modals.recommend(card_facts(ask.session, ask.subject, office=ask.office), ask.channel, _basis(ask))
+
+
+def _basis(ask: Ask[Application]) -> Basis:
+    """What to fill in of the power and the contribution: the recommendation's, else what the desk suggests."""
+    known = legal_basis.powers(ask.subject, ask.office)
+    filled_in = legal_basis.suggested(ask.subject, ask.office)
+    power = next((one.id for one in known if one.text == filled_in.legal_power), "")
+    return Basis(tuple((one.id, one.text) for one in known), power, Typed(filled_in.contribution))
 
 
 _OUTCOMES: Final[Mapping[str, Literal["approve", "less", "decline"]]] = {
@@ -82,6 +95,8 @@ def _recommend(ask: Ask[Application], given: Entered) -> None:
         amount=given.pence() if outcome != "decline" else ask.subject.amount or 0,
         reasons=given.text("reasons"),
         conditions=given.text("conditions"),
+        legal_power=given.text("legal_power"),
+        contribution=given.text("contribution"),
         office=ask.office,
         now=ask.now,
     )
@@ -96,6 +111,8 @@ def _approve(ask: Ask[Application], given: Entered) -> None:
         amount=given.pence(),
         reasons=given.text("reasons"),
         conditions=given.text("conditions"),
+        legal_power=given.text("legal_power"),
+        contribution=given.text("contribution"),
         office=ask.office,
         now=ask.now,
     )
@@ -119,7 +136,7 @@ def _interest(ask: Ask[Application], given: Entered) -> None:
 
 
 ACTIONS: Final = (
-    Action("recommend", APPLICATION, _may("recommend"), opens=_opens(modals.recommend), submits=_recommend),
+    Action("recommend", APPLICATION, _may("recommend"), opens=_open_recommend, submits=_recommend),
     Action("approve", APPLICATION, _may("approve"), opens=_open_approve, submits=_approve),
     Action("decline", APPLICATION, _may("decline"), opens=_opens(modals.decline), submits=_decline),
     Action("interest", APPLICATION, _may_declare, opens=_opens(modals.interest), submits=_interest, stale=True),

@@ -15,6 +15,7 @@ from bot.actions import ACTIONS
 from bot.card_facts import (
     ApplicationCard,
     Asked,
+    Basis,
     Before,
     Decided,
     FundLeft,
@@ -138,7 +139,7 @@ def test_a_card(facts: ApplicationCard) -> None:
 def test_a_form(facts: ApplicationCard, text: str, day: date) -> None:
     for view in (
         modals.recommend(facts, "C1"),
-        modals.approve(facts, "C1", text),
+        modals.approve(facts, "C1", text, Basis((("grants", "p" * 200), ("other", "q")), "grants", Typed(text))),
         modals.decline(facts, "C1"),
         modals.interest(facts, "C1"),
         modals.undo(facts, "C1"),

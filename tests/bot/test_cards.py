@@ -298,8 +298,11 @@ def test_modals_hold_the_contracts_inputs() -> None:
     """Required: recommendation, amount, reasons, conditions. Anything else is optional or filled in."""
     state = facts(recommendation=said("Because."))
     views = {
-        "recommend": (modals.recommend(state, "C1"), ["recommendation", "amount", "reasons", "conditions"]),
-        "approve": (modals.approve(state, "C1", "Usual."), ["amount", "reasons", "conditions"]),
+        "recommend": (
+            modals.recommend(state, "C1"),
+            ["recommendation", "amount", "reasons", "conditions", "contribution"],
+        ),
+        "approve": (modals.approve(state, "C1", "Usual."), ["amount", "reasons", "conditions", "contribution"]),
         "decline": (modals.decline(state, "C1"), ["reasons"]),
         "interest": (modals.interest(state, "C1"), ["reasons"]),
     }
@@ -308,6 +311,7 @@ def test_modals_hold_the_contracts_inputs() -> None:
         assert list(found) == expected
         assert view["callback_id"] == name
         assert all(block["element"]["action_id"] == "value" for block in found.values())
+        assert all(block.get("optional") for key, block in found.items() if key == "contribution")
     options = inputs(views["recommend"][0])["recommendation"]["element"]["options"]
     assert [option["value"] for option in options] == ["approve", "less", "decline"]
     assert inputs(views["recommend"][0])["amount"]["element"]["initial_value"] == "2000.00"
@@ -315,7 +319,7 @@ def test_modals_hold_the_contracts_inputs() -> None:
 
 def test_the_approval_starts_from_the_recommendation() -> None:
     found = inputs(modals.approve(facts(recommendation=said("Because.")), "C1", "Usual."))
-    starts = {name: block["element"]["initial_value"] for name, block in found.items()}
+    starts = {name: block["element"]["initial_value"] for name, block in found.items() if name != "contribution"}
     assert starts == {"amount": "1500.00", "reasons": "Because.", "conditions": "Because."}
     bare = inputs(modals.approve(facts(recommendation=said("", "decline")), "C1", "Usual."))
     assert bare["amount"]["element"]["initial_value"] == "2000.00"

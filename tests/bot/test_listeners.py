@@ -72,6 +72,27 @@ def test_the_whole_way_from_a_press_to_a_decision(desk: Desk) -> None:
     assert desk.told("U0COMM") == []
 
 
+def test_the_power_and_why_it_reduces_crime_go_from_the_recommendation_to_the_decision(desk: Desk) -> None:
+    number = submitted(desk.office)
+    seen = desk.press("U0OFFICER", desk.post_card(number), "recommend")
+    why = "Boxing keeps them off the street."
+    given = {"recommendation": "approve", "reasons": REASONS, "contribution": why}
+    assert desk.slack.submit_view("U0OFFICER", opened(seen), given).ok
+    seen = desk.press("U0COMM", desk.post_card(number), "approve")
+    assert seen.view is not None
+    found = {block["block_id"]: block["element"] for block in seen.view.blocks if block["type"] == "input"}
+    assert found["contribution"]["initial_value"] == why
+    power = found["legal_power"]["initial_option"]["value"]
+    assert "To be weighed" in str(seen.view.blocks)
+    assert desk.slack.submit_view("U0COMM", seen.view.view_id).ok
+    decision = application_of(desk.office, number).decision
+    assert decision is not None
+    assert decision.contribution == why
+    assert decision.legal_power
+    assert power
+    assert not decision.suggested, "what stood in the form and was sent was given, not only suggested"
+
+
 def test_less_and_declined(desk: Desk) -> None:
     number = submitted(desk.office)
     ts = desk.post_card(number)
