@@ -12,11 +12,12 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from bot import blocks
+from bot.action import Carried
 from bot.blocks import Block, Message
 from bot.cards import state_words
 from bot.deadlines_message import noun
 from bot.home import fund_words, row_blocks
-from bot.home_facts import DAYS_AHEAD, fund_rows, home_facts, reading_url
+from bot.home_facts import DAYS_AHEAD, fund_rows, home_facts
 from bot.words import Typed, counted, day, escaped
 from core import finding, for_staff
 from core.office import Office, london_day
@@ -102,12 +103,12 @@ def _found(application: Application, office: Office) -> list[Block]:
         blocks.words("–"),
         blocks.words(Typed(application.title or ""), 150),
     )
-    url = reading_url(office, application.reference or "")
+    value = Carried("application", application.id, application.version).packed()
     return [
         blocks.rich(head, who),
         blocks.actions(
             f"found-{application.id}",
-            blocks.button("Read", "open", url=url, says=f"Read {application.reference}"),
+            blocks.button("Read it all", "read", value=value, says=f"Read it all: {application.reference}"),
         ),
     ]
 

@@ -41,7 +41,6 @@ class Row:
     submitted_at: datetime
     recommended: Typed | None
     actions: tuple[str, ...]
-    url: str
 
 
 @dataclass(frozen=True)
@@ -187,7 +186,7 @@ def row_blocks(row: Row) -> list[Block]:
         blocks.actions(
             f"home-{row.id}-{row.version}",
             *buttons,
-            blocks.button("Read", "open", url=row.url, says=f"Read {row.reference}"),
+            blocks.button("Read it all", "read", value=value, says=f"Read it all: {row.reference}"),
         ),
     ]
 

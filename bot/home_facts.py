@@ -117,13 +117,7 @@ def _row(one: for_staff.ToMoveOn, office: Office) -> Row:
         submitted_at=application.submitted_at or application.saved_at,
         recommended=Typed(said.person.name) if said is not None else None,
         actions=one.actions,
-        url=reading_url(office, application.reference or ""),
     )
-
-
-def reading_url(office: Office, reference: str) -> str:
-    """Where staff read all of an application."""
-    return f"{office.public_url.rstrip('/')}/desk/applications/{reference}"
 
 
 def _also(session: Session, role: Role, office: Office, now: datetime) -> tuple[str, ...]:

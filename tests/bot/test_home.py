@@ -32,7 +32,6 @@ def row(text: str, number: int = 1, actions: tuple[str, ...] = ("recommend",)) -
         submitted_at=NOON,
         recommended=Typed(text) if "approve" in actions else None,
         actions=actions,
-        url="https://desk.example/desk/applications/YF-2026-7K4MPX",
     )
 
 

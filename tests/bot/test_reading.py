@@ -248,6 +248,19 @@ def test_the_command_finds_and_says_what_waits(desk: Desk) -> None:
     assert "No fund of that name" in asked(desk, "fund nothing")
 
 
+def test_an_application_that_was_found_is_read_in_slack(desk: Desk) -> None:
+    submitted(desk.office)
+    asked(desk, "find boxing")
+    told = desk.slack.workspace.ephemerals(APPROVALS, "U0OFFICER")[-1]
+    seen = desk.slack.press("U0OFFICER", APPROVALS, told.ts, "read")
+    assert seen.view is not None
+    assert "There is no other club within eight miles." in text_of(seen.view.blocks)
+    opened(desk, "U0OFFICER")
+    seen = button(desk, "U0OFFICER", "read")
+    assert seen.view is not None
+    assert "There is no other club within eight miles." in text_of(seen.view.blocks)
+
+
 def test_the_command_says_what_falls_due(desk: Desk) -> None:
     number = submitted(desk.office)
     recommended(desk.office, number)
