@@ -12,7 +12,7 @@ from bot import blocks
 from bot.action import Carried, View
 from bot.blocks import Block, Part
 from bot.card_facts import ApplicationCard, Basis, Decided, Recommended
-from bot.cards import RECOMMENDED, after_award, in_order, points_list
+from bot.cards import LATER, RECOMMENDED, after_award, in_order, points_list
 from bot.words import Typed
 from core.office import london_moment
 from core.rules.money import display, pounds
@@ -246,13 +246,19 @@ def _about(facts: ApplicationCard, amount: int | None) -> list[Block]:
 
 
 def _warnings(facts: ApplicationCard) -> list[Block]:
-    """What breaks no rule and is to be weighed (A5): it can be approved all the same, and the reasons say why."""
+    """What breaks no rule and is to be weighed (A5), and what waits for a later step: it can be approved with both."""
     advice = [point for point in in_order(facts) if point.verdict == "advice"]
-    if not advice:
-        return []
-    heading = "To be weighed: it can be approved, and your reasons say why"
-    parts = points_list(advice, MOST_FINDINGS, because=200, remedy=120)
-    return [blocks.rich(blocks.paragraph(blocks.words(heading, bold=True)), *parts)]
+    now = [point for point in advice if point.needed_by not in LATER]
+    later = [point for point in advice if point.needed_by in LATER]
+    made = []
+    for heading, points in (
+        ("To be weighed: it can be approved, and your reasons say why", now),
+        ("What waits for a later step", later),
+    ):
+        if points:
+            parts = points_list(points, MOST_FINDINGS, because=200, remedy=120)
+            made.append(blocks.rich(blocks.paragraph(blocks.words(heading, bold=True)), *parts))
+    return made
 
 
 def _legal_basis(basis: Basis) -> list[Block]:

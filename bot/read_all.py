@@ -36,15 +36,16 @@ class Answered:
 
 
 def read_all(facts: ApplicationCard, answers: tuple[Answered, ...], address: str) -> View:
-    """The window, with the address of the same on the staff pages."""
+    """The window, with the address of the same on the staff pages: what is missing, what they wrote, what is met."""
     made = [
         blocks.rich(blocks.paragraph(blocks.words("Who:", bold=True), blocks.words(facts.organisation, 200))),
         *_findings(facts),
         _known(facts),
     ]
+    last = _met(facts)
     told = _answers(answers)
-    room = MOST_BLOCKS - len(made)
-    size, kept = _size(made), 0
+    room = MOST_BLOCKS - len(made) - len(last)
+    size, kept = _size([*made, *last]), 0
     for block in told[:room]:
         size += _size(block)
         if size > MOST_BYTES:
@@ -53,6 +54,7 @@ def read_all(facts: ApplicationCard, answers: tuple[Answered, ...], address: str
     made += told[:kept]
     if kept < len(told):
         made.append(blocks.context(blocks.plain("There is more than Slack can show. The staff pages have all of it.")))
+    made += last
     button = blocks.button("Open on the staff pages", "open", url=address, says=f"Open {facts.reference}")
     made.append(blocks.actions("pages", button))
     return {
@@ -69,7 +71,7 @@ def _size(part: object) -> int:
 
 
 def _findings(facts: ApplicationCard) -> list[Block]:
-    """Every finding: what is missing, what wants a look, what waits for later; then what is met."""
+    """What is missing, what wants a look, what waits for later, each with what would mend it."""
     every = in_order(facts)
     made = []
     if every:
@@ -81,11 +83,15 @@ def _findings(facts: ApplicationCard) -> list[Block]:
             made.append(
                 blocks.rich(blocks.paragraph(blocks.words("What to do later", bold=True)), blocks.bullets(rows))
             )
-    met = facts.of("met")
-    if met:
-        heading = blocks.paragraph(blocks.words(f"{counted(len(met), 'rule')} met", bold=True))
-        made.append(blocks.rich(heading, *points_list(met, MOST_POINTS, because=200)))
     return made
+
+
+def _met(facts: ApplicationCard) -> list[Block]:
+    met = facts.of("met")
+    if not met:
+        return []
+    heading = blocks.paragraph(blocks.words(f"{counted(len(met), 'rule')} met", bold=True))
+    return [blocks.rich(heading, *points_list(met, MOST_POINTS, because=200))]
 
 
 def _known(facts: ApplicationCard) -> Block:

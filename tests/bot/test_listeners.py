@@ -83,7 +83,8 @@ def test_the_power_and_why_it_reduces_crime_go_from_the_recommendation_to_the_de
     found = {block["block_id"]: block["element"] for block in seen.view.blocks if block["type"] == "input"}
     assert found["contribution"]["initial_value"] == why
     power = found["legal_power"]["initial_option"]["value"]
-    assert "To be weighed" in str(seen.view.blocks)
+    assert "What waits for a later step" in str(seen.view.blocks)
+    assert "To be weighed" not in str(seen.view.blocks), "nothing is, of this one"
     assert desk.slack.submit_view("U0COMM", seen.view.view_id).ok
     decision = application_of(desk.office, number).decision
     assert decision is not None
