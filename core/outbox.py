@@ -202,9 +202,19 @@ def settle(
     )
 
 
-def put_back(session: Session, message: OutboxMessage, *, not_before: datetime, error: str) -> bool:
-    """Give a claimed message back, to be tried again from `not_before` on."""
-    return _close(session, message, claim=None, claimed_until=None, not_before=not_before, error=error)
+def put_back(session: Session, message: OutboxMessage, *, not_before: datetime, error: str, tried: bool = True) -> bool:
+    """Give a claimed message back, to be tried again from `not_before` on. Not `tried`: it counts as no attempt."""
+    values: dict[str, Any] = {} if tried else {"attempts": OutboxMessage.attempts - 1}
+    return _close(session, message, claim=None, claimed_until=None, not_before=not_before, error=error, **values)
+
+
+def next_at(session: Session, channel: Channel, *, now: datetime) -> datetime | None:
+    """When the next message of `channel` may be sent that may not be yet; None if none waits for its time."""
+    return session.scalar(
+        select(func.min(OutboxMessage.not_before)).where(
+            OutboxMessage.channel == channel, OutboxMessage.settled_at.is_(None), OutboxMessage.not_before > now
+        )
+    )
 
 
 def _close(session: Session, message: OutboxMessage, **values: Any) -> bool:

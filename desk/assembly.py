@@ -45,6 +45,7 @@ from scheduler.mailbox import PracticeMailbox
 from scheduler.notify import NotifySender
 from scheduler.practice_mail import blueprint as practice_mail_page
 from scheduler.slack_courier import SECONDS, SlackCourier
+from scheduler.slack_pace import Pace
 from scheduler.timetable import Timetable
 from scheduler.webhook_courier import WebhookCourier
 
@@ -239,11 +240,20 @@ def slack_door(desk: Desk, practice: PracticeSlack | None = None) -> SlackDoor |
     return SlackDoor(token, api_url, signing, practice_office.APPROVALS, practice_office.DEADLINES, app_token)
 
 
-def deliveries(desk: Desk, door: SlackDoor | None) -> list[Delivery]:
-    """One delivery for each channel that there is somewhere to deliver to."""
+def deliveries(desk: Desk, door: SlackDoor | None, *, paced: bool = True) -> list[Delivery]:
+    """One delivery for each channel that there is somewhere to deliver to.
+
+    Not `paced`: Slack is sent what there is at once, by a command that ends then; what it refuses waits for the others.
+    """
     made = []
     if door is not None:
-        courier = SlackCourier(desk.office, door.client(SECONDS), approvals=door.approvals, deadlines=door.deadlines)
+        courier = SlackCourier(
+            desk.office,
+            door.client(SECONDS),
+            approvals=door.approvals,
+            deadlines=door.deadlines,
+            pace=Pace(desk.office.clock) if paced else None,
+        )
         made.append(Delivery(desk.office, courier))
         made.append(Delivery(desk.office, HomeCourier(desk.office, door.client(SECONDS))))
     sender = desk.sender()

@@ -31,6 +31,12 @@ FIRST_WAIT = timedelta(seconds=2)
 LONGEST_WAIT = timedelta(minutes=1)
 """The longest that a message waits for its next attempt, and how long it waits for somebody to mend a setting."""
 
+LONGEST_AWAY = timedelta(seconds=15)
+"""The longest that a service which is away is left alone: so much later than it, at most, everything goes on."""
+
+DOUBTED = 3
+"""After so many attempts in vain it may be the message, not the service: another is tried before all wait for it."""
+
 COMPLAINT = timedelta(hours=1)
 """How long a setting that is wrong is not complained of again."""
 
@@ -83,7 +89,7 @@ class Courier(Protocol[P]):
 
 @dataclass
 class Drained:
-    """What one run through the outbox did. `retry_at` is when the next message that was put back may be tried."""
+    """What one run through the outbox did. `retry_at` is when the next message may be tried that waits for its time."""
 
     sent: int = 0
     failed: int = 0
@@ -94,6 +100,14 @@ class Drained:
         """Count a message that was put back until then."""
         self.put_back += 1
         self.retry_at = min(self.retry_at or instant, instant)
+
+
+@dataclass(frozen=True)
+class _LeftAlone:
+    """A service that is away: until when it is left alone, and whether it said so itself."""
+
+    until: datetime
+    said: bool
 
 
 def nowhere(_step: str) -> None:
@@ -121,23 +135,35 @@ class Delivery:
     def deliver_all(self, *, until: Callable[[], bool] = lambda: False) -> Drained:
         """Deliver what can be sent now, oldest first; stop early when `until` says so, or when the service is away.
 
-        Raises what the record raises when it cannot be read or written; the claim then runs out by itself.
+        While it is away everything waits, so that the oldest goes first when it is back. Raises what the record raises
+        when it cannot be read or written; the claim then runs out by itself.
         """
         drained = Drained()
+        resume: datetime | None = None  # until when to wait if the message tried next finds the service away as well
         while not until():
             if self._paused_until is not None and self._office.clock() < self._paused_until:
                 drained.retry_at = min(drained.retry_at or self._paused_until, self._paused_until)
                 break
             self._paused_until = None
             with self._office.sessions.begin() as session:
-                message = outbox.claim(session, self.channel, now=self._office.clock())
+                now = self._office.clock()
+                message = outbox.claim(session, self.channel, now=now)
+                if message is None:
+                    drained.retry_at = outbox.next_at(session, self.channel, now=now)
             if message is None:
                 break
-            if self._deliver(message, drained) == "away":
+            away = self._deliver(message, drained)
+            if away is None:
+                resume = None
+            elif resume is None and message.attempts > DOUBTED and not away.said:
+                resume = away.until
+            else:
+                self._paused_until = drained.retry_at = resume or away.until
                 break
         return drained
 
-    def _deliver(self, message: OutboxMessage, drained: Drained) -> Literal["done", "away"]:
+    def _deliver(self, message: OutboxMessage, drained: Drained) -> _LeftAlone | None:
+        """Deliver one. None where others may be tried at once."""
         self._checkpoint("claimed")
         try:
             parcel = self._courier.word(message)
@@ -147,26 +173,24 @@ class Delivery:
         except (Unsendable, NothingLeft, NotFound) as trouble:
             self._give_up(message, trouble)
             drained.failed += 1
-            return "done"
+            return None
         except Away as trouble:
-            if trouble.retry_after is not None:
-                self._paused_until = self._office.clock() + timedelta(seconds=trouble.retry_after)
             log.warning("%s waits: %s", message.key, trouble)
-            drained.waits_for(self._put_back(message, trouble, self._paused_until))
-            return "away"
+            instant = self._put_back(message, trouble, trouble.retry_after, longest=LONGEST_AWAY)
+            drained.waits_for(instant)
+            return _LeftAlone(instant, said=trouble.retry_after is not None)
         except NotNow as trouble:
-            log.warning("%s waits: %s", message.key, trouble)
-            until = self._office.clock() + timedelta(seconds=trouble.retry_after) if trouble.retry_after else None
-            drained.waits_for(self._put_back(message, trouble, until))
-            return "done"
+            log.log(logging.WARNING if trouble.tried else logging.INFO, "%s waits: %s", message.key, trouble)
+            drained.waits_for(self._put_back(message, trouble, trouble.retry_after, tried=trouble.tried))
+            return None
         except Misconfigured as trouble:
             self._complain(trouble)
-            drained.waits_for(self._put_back(message, trouble, self._office.clock() + LONGEST_WAIT))
-            return "done"
+            drained.waits_for(self._put_back(message, trouble, LONGEST_WAIT.total_seconds()))
+            return None
         except Exception as trouble:  # a fault of ours with one message must not stop the others, nor lose this one
             log.exception("%s could not be delivered, and will be tried again", message.key)
             drained.waits_for(self._put_back(message, trouble))
-            return "done"
+            return None
         self._checkpoint("sent")
         with self._office.sessions.begin() as session:
             settled = outbox.settle(
@@ -183,7 +207,7 @@ class Delivery:
             log.warning("%s was sent after its claim had run out; its next claimant looks for it first", message.key)
         drained.sent += 1
         self._checkpoint("settled")
-        return "done"
+        return None
 
     def _give_up(self, message: OutboxMessage, trouble: Exception) -> None:
         """Settle for good what will never be sent: in the record, in the trail where it matters, and in the log."""
@@ -197,11 +221,20 @@ class Delivery:
             if outbox.settle(session, message, outcome, now=now, error=_words(trouble)):
                 self._courier.note_failure(session, message, trouble, now=now)
 
-    def _put_back(self, message: OutboxMessage, trouble: Exception, not_before: datetime | None = None) -> datetime:
-        wait = min(FIRST_WAIT * 2 ** min(message.attempts - 1, 20), LONGEST_WAIT)
-        instant = not_before or self._office.clock() + wait
+    def _put_back(
+        self,
+        message: OutboxMessage,
+        trouble: Exception,
+        seconds: float | None = None,
+        *,
+        tried: bool = True,
+        longest: timedelta = LONGEST_WAIT,
+    ) -> datetime:
+        """Give it back, to be tried after these seconds, or else twice as long after each failure."""
+        wait = min(FIRST_WAIT * 2 ** min(message.attempts - 1, 20), longest)
+        instant = self._office.clock() + (wait if seconds is None else timedelta(seconds=seconds))
         with self._office.sessions.begin() as session:
-            outbox.put_back(session, message, not_before=instant, error=_words(trouble))
+            outbox.put_back(session, message, not_before=instant, error=_words(trouble), tried=tried)
         return instant
 
     def _complain(self, trouble: Exception) -> None:

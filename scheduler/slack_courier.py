@@ -34,7 +34,8 @@ from core.office import Office
 from core.outbox import Channel
 from core.records import Card, Event, OutboxMessage
 from scheduler.delivery import Handed
-from scheduler.trouble import Away, Misconfigured, Unsendable
+from scheduler.slack_pace import Pace
+from scheduler.trouble import Away, Limited, Misconfigured, Unsendable
 from scheduler.wording import NothingLeft, open_nudges
 
 EVENT_TYPE = "award_desk"
@@ -116,13 +117,17 @@ class SlackCourier:
     """Posts and updates through `client`, which has no retry handlers and a time-out of SECONDS.
 
     `approvals` and `deadlines` are channel ids. A name will do for Slack's posting, but not for its reading: with a
-    name a message in doubt can be looked up only once something else was posted there by this process.
+    name a message in doubt can be looked up only once something else was posted there by this process. Without a
+    `pace` nothing waits but what Slack has refused.
     """
 
     channel: Channel = "slack"
 
-    def __init__(self, office: Office, client: WebClient, *, approvals: str, deadlines: str) -> None:
+    def __init__(
+        self, office: Office, client: WebClient, *, approvals: str, deadlines: str, pace: Pace | None = None
+    ) -> None:
         self._office = office
+        self._pace = pace or Pace(office.clock, every=timedelta())
         self._client = client
         self._approvals = approvals
         self._deadlines = deadlines
@@ -316,7 +321,10 @@ class SlackCourier:
             asked["cursor"] = cursor
 
     def _call(self, method: str, arguments: dict[str, Any]) -> SlackResponse:
-        """Call a method of Slack's. What it says against us is sorted by what is to be done about it."""
+        """Call a method of Slack's, at its pace. What it says against us is sorted by what is to be done about it."""
+        channel, metadata = str(arguments["channel"]), arguments.get("metadata") or {}
+        key = str((metadata.get("event_payload") or {}).get("key", ""))
+        self._pace.take(method, channel, key)
         try:
             match method:
                 case "chat.postMessage":
@@ -326,7 +334,10 @@ class SlackCourier:
                 case _:
                     return self._client.conversations_history(**arguments)
         except SlackApiError as error:
-            raise sorted_trouble(method, error.response) from error
+            trouble = sorted_trouble(method, error.response)
+            if isinstance(trouble, Limited):
+                raise self._pace.refused(method, channel, key, trouble.seconds) from error
+            raise trouble from error
         except (SlackClientError, OSError, HTTPException) as error:  # time-outs and lost connections are OSErrors
             raise Away(f"Slack is away: {method}: {str(error) or type(error).__name__}") from error
 
@@ -344,7 +355,7 @@ def sorted_trouble(method: str, answer: SlackResponse) -> Exception:
     said = answer.data if isinstance(answer.data, dict) else {}  # what stands before Slack may answer any JSON, or none
     error = str(said.get("error") or "no error named")
     if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS or error in {"ratelimited", "rate_limited"}:
-        return Away(f"Slack limits {method}", retry_after=_retry_after(answer.headers))
+        return Limited(f"Slack limits {method}", _retry_after(answer.headers))
     if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR or error in PASSING:
         return Away(f"Slack is away: {method} answered {answer.status_code} {error}")
     if answer.status_code != HTTPStatus.OK:

@@ -17,12 +17,14 @@ class Unsendable(Exception):  # noqa: N818 - these are named as core.errors name
 class NotNow(Exception):  # noqa: N818
     """Not this one, not now: a full mailbox, a greylisted address. Others may go. Try again later.
 
-    `retry_after` is in how many seconds, where the courier knows better than the delivery's own waits.
+    `retry_after` is in how many seconds, where the courier knows better than the delivery's own waits. `tried` is False
+    where nothing was handed over: then this counts as no attempt, and leaves no doubt.
     """
 
-    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+    def __init__(self, reason: str, retry_after: float | None = None, *, tried: bool = True) -> None:
         super().__init__(reason)
         self.retry_after = retry_after
+        self.tried = tried
 
 
 class Away(Exception):  # noqa: N818
@@ -34,6 +36,14 @@ class Away(Exception):  # noqa: N818
     def __init__(self, reason: str, retry_after: float | None = None) -> None:
         super().__init__(reason)
         self.retry_after = retry_after
+
+
+class Limited(Away):
+    """The service was asked too often, took nothing, and says when it may be asked again: `retry_after`."""
+
+    def __init__(self, reason: str, retry_after: float) -> None:
+        super().__init__(reason, retry_after)
+        self.seconds = retry_after
 
 
 class Misconfigured(Exception):  # noqa: N818

@@ -17,7 +17,7 @@ from bot.practice.faults import Fault
 from core import applications, events, outbox
 from core.outbox import CLAIM
 from core.records import Card, Deadline, OutboxMessage
-from scheduler.delivery import LONGEST_WAIT, STOP_SECONDS, Checkpoint, Delivery, DeliveryWorker, Workers
+from scheduler.delivery import LONGEST_AWAY, STOP_SECONDS, Checkpoint, Delivery, DeliveryWorker, Workers
 from scheduler.mail import Mail
 from scheduler.mail_courier import MailCourier
 from scheduler.slack_courier import CLAIM_LEFT, SECONDS, SlackCourier
@@ -209,7 +209,7 @@ def test_a_claim_outlasts_a_post_by_far() -> None:
     assert SECONDS < STOP_SECONDS
 
 
-def test_no_wait_is_longer_than_five_minutes(desk: Desk) -> None:
+def test_a_service_that_is_away_is_tried_often_enough(desk: Desk) -> None:
     application = desk.submit()
     key = f"card:{application.id}:{application.version}"
     desk.slack.faults.add("chat.postMessage", Fault.status(503), times=None)
@@ -217,7 +217,7 @@ def test_no_wait_is_longer_than_five_minutes(desk: Desk) -> None:
         desk.slack_delivery().deliver_all()
         desk.clock.now = desk.message(key).not_before
     desk.slack_delivery().deliver_all()
-    assert desk.message(key).not_before - desk.clock() == LONGEST_WAIT
+    assert desk.message(key).not_before - desk.clock() == LONGEST_AWAY
 
 
 def test_a_limit_is_kept_to_as_slack_says_for_every_message(desk: Desk) -> None:
