@@ -64,3 +64,13 @@ def test_every_room_and_every_file_that_readme_sends_people_to_is_there() -> Non
     folders = [ROOT, *(path for room in ROOMS for path in (ROOT / room, *(ROOT / room).rglob("*")) if path.is_dir())]
     missing = [one for one in paths if not any((folder / one).exists() for folder in folders)]
     assert missing == []
+
+
+def test_every_picture_is_there_small_and_described() -> None:
+    pictures = re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert pictures
+    shown = ROOT / "tests" / "story" / "shown"
+    assert sorted(ROOT / path for _, path in pictures) == sorted(shown.iterdir())
+    for words, path in pictures:
+        assert len(words) > 15, f"{path} needs words for whoever cannot see it"
+        assert (ROOT / path).stat().st_size < 60_000, f"{path} is too heavy"
