@@ -6,8 +6,9 @@ many a day one draft sends.
 
 What a stranger asks for an address takes nothing from a draft of whoever reads it: what anybody may ask (the list, a
 link to start with) has one allowance an hour for an address, drafts that it has not been mailed before share another,
-and a draft that it has been mailed has its own. So a stranger's drafts come to few mails an hour, and stop no draft
-that the address holds already.
+and a draft that it has been mailed has its own. The two that are shared are counted by the network that asks, so that
+whoever uses one up stops nobody who asks from elsewhere; all networks together come to no more in an hour than one
+draft is mailed in a day. So a stranger's drafts come to few mails, and stop no draft that the address holds already.
 """
 
 from __future__ import annotations
@@ -62,18 +63,22 @@ def ask(
     now: datetime,
     application_id: int | None = None,
     fund: str | None = None,
+    network: str = "",
 ) -> bool:
     """Note that links are to be mailed to an address, and put the mail into the outbox. False where that is too often.
 
+    `network` is what is kept of where it is asked from (`core.links.Signer.network`); those who name none share one.
     The mail goes to the key of the address, which is what is compared: never to another spelling of it.
     """
     key = address_key(address)
     one_at_a_time(session, key, *([f"draft {application_id}"] if application_id is not None else []))
     kept = timedelta(days=max(1, policy.start_link_days.value))
     session.execute(delete(LinkRequest).where(LinkRequest.asked_at < now - kept))
-    if _too_often(session, key, application_id, policy, now):
+    if _too_often(session, key, application_id, network, policy, now):
         return False
-    request = LinkRequest(kind=kind, address=key, application_id=application_id, fund=fund, asked_at=now)
+    request = LinkRequest(
+        kind=kind, address=key, application_id=application_id, fund=fund, network=network, asked_at=now
+    )
     session.add(request)
     session.flush()
     name = f"link_request:{request.id}"
@@ -81,20 +86,26 @@ def ask(
     return True
 
 
-def _too_often(session: Session, key: str, application_id: int | None, policy: Policy, now: datetime) -> bool:
+def _too_often(
+    session: Session, key: str, application_id: int | None, network: str, policy: Policy, now: datetime
+) -> bool:
     here, hour = LinkRequest.address == key, now - timedelta(hours=1)
+    an_hour, a_day = policy.link_mails_an_hour.value, policy.link_mails_a_day.value
     if application_id is None:
         shared = here & LinkRequest.application_id.is_(None)
     else:
         about = LinkRequest.application_id == application_id
-        if _asked(session, about, now - timedelta(days=1)) >= policy.link_mails_a_day.value:
+        if _asked(session, about, now - timedelta(days=1)) >= a_day:
             return True
         holds = select(Link.id).where(
             Link.purpose == "application", Link.subject_id == application_id, Link.address == key
         )
-        known = session.scalars(holds.limit(1)).first() is not None
-        shared = here & (about if known else LinkRequest.application_id.is_not(None))
-    return _asked(session, shared, hour) >= policy.link_mails_an_hour.value
+        if session.scalars(holds.limit(1)).first() is not None:
+            return _asked(session, here & about, hour) >= an_hour
+        shared = here & LinkRequest.application_id.is_not(None)
+    if _asked(session, shared & (LinkRequest.network == network), hour) >= an_hour:
+        return True
+    return _asked(session, shared, hour) >= max(an_hour, a_day)
 
 
 def _asked(session: Session, about: ColumnElement[bool], since: datetime) -> int:

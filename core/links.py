@@ -7,8 +7,9 @@ mailed to that address.
 from __future__ import annotations
 
 import hmac
+import ipaddress
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import and_, or_, select, update
@@ -25,6 +26,11 @@ PATHS: dict[Purpose, str] = {"application": "/a/", "offer": "/offers/", "return"
 
 CODE_DIGITS = 8
 """Digits of a code that is typed in: a hundred million codes, of which a few an hour can be tried."""
+
+_NETWORK_BITS: Final = {4: 24, 6: 48}
+"""Of an address, by version of IP, what counts as one network: what one customer of a provider, or a few, are given."""
+
+_NETWORK_DIGITS: Final = 32
 
 _UNKNOWN = "We do not know this link. Copy the whole link from the e-mail and try again."
 
@@ -69,6 +75,22 @@ class Signer:
             return [int(number) for number in URLSafeSerializer(self._secret, salt=f"award-desk-{salt}").loads(token)]
         except BadSignature as error:
             raise NotFound(_UNKNOWN) from error
+
+    def network(self, visitor: str, about: str) -> str:
+        """Digits that tell whether two visitors to `about` came from one network, and nothing else of either.
+
+        `visitor` is an IP address; its network is as large as `_NETWORK_BITS` says, so that nobody counts as many by
+        taking the next address of their own. The same network has other digits for another `about`, and nobody finds
+        it from them without the secret. "" where `visitor` is no IP address.
+        """
+        try:
+            at = ipaddress.ip_address(visitor)
+        except ValueError:
+            return ""
+        at = getattr(at, "ipv4_mapped", None) or at
+        near = ipaddress.ip_network((at, _NETWORK_BITS[at.version]), strict=False)
+        made = hmac.digest(self._secret.encode(), f"award-desk-network\0{near}\0{about}".encode(), "sha256")
+        return made.hex()[:_NETWORK_DIGITS]
 
     def read(self, purpose: Purpose, token: str) -> int:
         """The link's row number. Raises NotFound for a token that we did not make for this purpose."""

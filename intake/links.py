@@ -22,6 +22,7 @@ from core.links import followed
 from core.records import Application, LinkRequest
 from core.rules.answers import clean_short, is_address
 from core.rules.lifecycle import ApplicationState
+from core.rules.organisations import address_key
 from core.rules.policy import Fund
 from core.rules.questions import Fault, application_questions
 from intake import pages
@@ -41,6 +42,13 @@ def _typed_address() -> tuple[str, list[Fault]]:
     if not typed:
         return typed, [_fault(_SAY_WHICH)]
     return typed, [] if is_address(typed) else [_fault(_NO_ADDRESS)]
+
+
+def _mail(session: Session, kind: link_mail.Kind, typed: str, **about: Any) -> bool:
+    """Have links mailed, as `link_mail.ask`, for whoever asks from where they are."""
+    office = pages.office()
+    network = office.signer.network(request.remote_addr or "", address_key(typed))
+    return link_mail.ask(session, kind, typed, policy=office.policy, network=network, **about)
 
 
 def _fault(message: str) -> Fault:
@@ -102,7 +110,7 @@ def mail_draft(token: str) -> ResponseReturnValue:
         application = _application(session, token)
         if not faults:
             number, now = application.id, office.clock()
-            if not link_mail.ask(session, "draft", typed, policy=office.policy, now=now, application_id=number):
+            if not _mail(session, "draft", typed, now=now, application_id=number):
                 faults = [_fault("We have just sent several e-mails. Wait an hour, or copy the address below instead")]
         if faults:
             return _come_back(token, application, typed, faults)
@@ -152,7 +160,7 @@ def send() -> ResponseReturnValue:
     if faults:
         return _ask(typed, faults)
     with office.sessions.begin() as session:
-        link_mail.ask(session, "list", typed, policy=office.policy, now=office.clock())
+        _mail(session, "list", typed, now=office.clock())
     return _see_other("links.sent")
 
 
@@ -203,7 +211,7 @@ def send_start(fund_id: str) -> ResponseReturnValue:
     if faults:
         return _before(fund, typed, faults)
     with office.sessions.begin() as session:
-        link_mail.ask(session, "start", typed, policy=office.policy, now=office.clock(), fund=fund.id)
+        _mail(session, "start", typed, now=office.clock(), fund=fund.id)
     return _see_other("links.start_sent", fund_id=fund.id)
 
 

@@ -45,6 +45,8 @@ class Link(Record):
 class LinkRequest(Record):
     """Somebody gave an e-mail address to be mailed links to: what the limits count. Kept for days only.
 
+    `network` says which of them came from one place, and of no place which it is (`core.links.Signer.network`).
+
     `kind` is "draft" (of `application_id`), "list" (everything the address has) or "start" (to apply to `fund` with the
     details of an earlier application). `started_id` is the draft that was started by the link of this request.
     """
@@ -63,6 +65,7 @@ class LinkRequest(Record):
     application_id: Mapped[int | None] = mapped_column(BigInteger)
     fund: Mapped[str | None] = mapped_column(String(40))
     started_id: Mapped[int | None] = mapped_column(BigInteger)
+    network: Mapped[str] = mapped_column(String(32), server_default="")
     asked_at: Mapped[datetime]
 
 

@@ -144,6 +144,56 @@ def test_a_stranger_s_asking_does_not_stop_a_draft_s_own_link(
     assert browser.send(f"{started}/come-back", {"email": KIM}).status_code == 303
 
 
+def elsewhere(app: Flask, network: str) -> Browser:
+    """Somebody in another network."""
+    client = app.test_client()
+    client.environ_base["REMOTE_ADDR"] = network
+    return Browser(client)
+
+
+def test_one_network_does_not_use_up_an_address_for_another(
+    browser: Browser, office: Office, app: Flask, started: str
+) -> None:
+    """Neither for the first mail of a new draft, nor at the pages where anybody asks."""
+    stranger = elsewhere(app, "203.0.113.7")
+    answers = [stranger.send(f"{another(stranger)}/come-back", {"email": KIM}).status_code for _ in range(4)]
+    assert answers == [303, 303, 303, 422]
+    neighbour = elsewhere(app, "203.0.113.200")
+    assert neighbour.send(f"{another(neighbour)}/come-back", {"email": KIM}).status_code == 422, (
+        "it is the same network"
+    )
+    assert browser.send(f"{started}/come-back", {"email": KIM}).status_code == 303
+    for path in ASKING * 4:
+        stranger.send(path, {"email": KIM})
+    assert asked(office) == 4 + 3
+    browser.send("/links", {"email": KIM})
+    assert asked(office) == 4 + 3 + 1
+    assert [letter.to for letter in letters(office, "link_draft")] == [KIM] * 4
+
+
+def test_many_networks_flood_nobody(office: Office, app: Flask, started: str) -> None:
+    for number in range(5):
+        stranger = elsewhere(app, f"2001:db8:{number}::1")
+        for _ in range(3):
+            stranger.send(f"{another(stranger)}/come-back", {"email": KIM})
+            stranger.send("/links", {"email": KIM})
+    assert asked(office) == 10 + 10, "as many in an hour as a draft is mailed in a day"
+
+
+def test_of_a_network_only_digits_are_kept_that_say_nothing_of_it(office: Office, app: Flask) -> None:
+    for address in ("203.0.113.7", "203.0.113.8", "::ffff:203.0.113.9", "203.0.114.7"):
+        elsewhere(app, address).send("/links", {"email": KIM})
+    elsewhere(app, "203.0.113.7").send("/links", {"email": "lee@boxing.example"})
+    with office.reading() as session:
+        rows = list(session.scalars(select(LinkRequest).order_by(LinkRequest.id)))
+        kept = [one.network for one in rows]
+    assert kept[0] == kept[1] == kept[2]
+    assert len({kept[0], *kept[3:]}) == 3, "another network, and the same where it asks for another address"
+    assert all(re.fullmatch(r"[0-9a-f]{32}", one) for one in kept)
+    assert links.Signer("another secret", "").network("203.0.113.7", KIM) != kept[0]
+    assert office.signer.network("no address", KIM) == ""
+
+
 def test_one_draft_mails_ten_times_a_day(browser: Browser, office: Office, clock: Any, started: str) -> None:
     for number in range(10):
         assert browser.send(f"{started}/come-back", {"email": f"kim{number}@boxing.example"}).status_code == 303
