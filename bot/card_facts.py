@@ -9,10 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from bot.words import NOTHING, Typed
-from core.rules.lifecycle import ApplicationState, AwardState
-
-OPEN_STATES = frozenset({ApplicationState.SUBMITTED, ApplicationState.QUERIED, ApplicationState.RECOMMENDED})
-"""States in which a decision is still to come: the buttons are there in these and in no other."""
+from core.rules.lifecycle import TO_DECIDE, ApplicationState, AwardState
 
 
 @dataclass(frozen=True)
@@ -165,8 +162,8 @@ class ApplicationCard:
 
     @property
     def open(self) -> bool:
-        """Whether a decision is still to come."""
-        return self.state in OPEN_STATES
+        """Whether a decision is still to come: the buttons that lead to one are there then, and at no other time."""
+        return self.state in TO_DECIDE
 
     def of(self, verdict: str) -> tuple[Point, ...]:
         """The findings with this verdict, in their own order."""

@@ -203,7 +203,8 @@ def interest(facts: ApplicationCard, channel: str) -> View:
                 "reasons",
                 "What is your interest?",
                 blocks.text_box(most=LONGEST_WORDS),
-                hint="You will neither recommend nor decide this application. The card will name you, not your reason.",
+                hint="You will not recommend or decide this application, nor judge its award. The card names you, not "
+                "your reason.",
             ),
         ],
     )

@@ -485,7 +485,8 @@ def _just(what: str, *names: str) -> Words:
 
 def _declared(told: Told) -> tuple[str, list[Detail]]:
     reason = Detail("Reason", str(told.data.get("reason") or ""), private=True)
-    return "Declared an interest, and takes no part in this", [reason]
+    stands = " from now on; the decision stands" if told.data.get("after") else ""
+    return f"Declared an interest, and takes no part in this{stands}", [reason]
 
 
 _HIDDEN = frozenset({"person", "facts", "findings", "policy"})

@@ -27,7 +27,7 @@ from core.rules.authority import (
     may_recommend,
     separation_finding,
 )
-from core.rules.lifecycle import APPLICATION, ApplicationAction, ApplicationState, NotAllowed
+from core.rules.lifecycle import APPLICATION, TO_DECIDE, ApplicationAction, ApplicationState, AwardState, NotAllowed
 from core.rules.money import display
 from core.rules.policy import Body, Role
 
@@ -312,20 +312,19 @@ def declare_interest(
 ) -> Application:
     """Declare an interest: this person is out of this application from now on (A2). Repeating it changes nothing.
 
+    After the approval it bars from what is still to be judged of the award. It undoes no decision: that was made by
+    somebody who had declared none, or by the one who declares now, and says what it was made on.
+
     It is never taken back: an interest does not end by a change of mind, and the record must be able to say of
     everything that was done to the application that whoever had one stayed out. One declared by mistake costs the
     office a pair of eyes, not the applicant a fair decision.
     """
     application = held(session, application_id)
-    if application.decision is not None:
-        raise Conflict(how_it_stands(application), "A3")
-    if Body(person.body) is not Body.OFFICE or not person.active:
-        raise Refused("Only members of the office declare interests here.", "A2")
-    declared = session.scalars(
-        select(Interest).where(Interest.application_id == application.id, Interest.person_id == person.id)
-    ).one_or_none()
-    if declared is not None:
+    if person.id in people.interested(session, application.id):
         return application
+    refusal = may_declare_interest(session, application, person)
+    if refusal is not None:
+        raise refusal
     reason = reasons_given(reason)
     session.add(Interest(application_id=application.id, person_id=person.id, reason=reason, declared_at=now))
     application.version += 1
@@ -335,11 +334,36 @@ def declare_interest(
         application,
         "interest_declared",
         people.actor_of(person),
-        {"person": person.id, "reason": reason},
+        {"person": person.id, "reason": reason, **({"after": "approved"} if application.decision is not None else {})},
         now=now,
     )
     put_card(session, application, now)
     return application
+
+
+_JUDGED_ON = (AwardState.OFFERED, AwardState.ACTIVE)
+"""States of an award of which something is still to be judged."""
+
+
+def may_declare_interest(session: Session, application: Application, person: Person) -> Refused | None:
+    """Why this person declares no interest in it now (A2); None where they may.
+
+    Anybody of the office may, whatever their role, while there is something to be kept out of: the decision, or the
+    award's offer, returns, issues and payments.
+    """
+    if Body(person.body) is not Body.OFFICE or not person.active:
+        return Refused("Only members of the office declare interests here.", "A2")
+    if person.id in people.interested(session, application.id):
+        return Conflict("You have declared an interest in this already, and are out of it.", "A2")
+    award = application.award
+    if award is not None and AwardState(award.status) in _JUDGED_ON:
+        return None
+    if application.decision is not None:
+        over = f"The award is {award.status}" if award is not None else how_it_stands(application)
+        return Conflict(f"{over.rstrip('.')}. There is nothing left to be kept out of.", "A2")
+    if ApplicationState(application.status) not in TO_DECIDE:
+        return Conflict("This application is not open, so there is nothing to be kept out of.", "A2")
+    return None
 
 
 def interests_in(session: Session, application: Application) -> list[Person]:

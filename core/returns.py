@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from core import deadlines, events, outbox, people
 from core.errors import ChangedMeanwhile, Conflict, NotFound, Refused
 from core.office import london_moment
-from core.records import Asked, Award, Deadline, MonitoringReturn, Person, ReturnDraft, TimeRequest
+from core.records import Asked, Award, Deadline, Document, MonitoringReturn, Person, ReturnDraft, TimeRequest
 from core.rules import lifecycle
 from core.rules.answers import BudgetLine, Question, Value, recalled
 from core.rules.lifecycle import AwardState, NotAllowed, ReturnAction, ReturnState
@@ -228,12 +228,16 @@ def answer_to(came_in: MonitoringReturn, question: Question) -> Value:
 
 
 def what_it_says(session: Session, came_in: MonitoringReturn) -> dict[str, str]:
-    """All that somebody reads before they accept a return, by field: what was sent, and what was answered about it."""
+    """All that somebody reads before they accept a return, by field: what was sent, answered about it, and uploaded."""
     answered = {f"{_ANSWER}{one.id}": one.answer for one in _ended(session, came_in) if one.answer is not None}
-    return as_typed(came_in) | answered
+    deadline = due_on(came_in.award, came_in.due)
+    kept = select(Document.id).where(Document.deadline_id == deadline.id, Document.removed_at.is_(None))
+    sent = " ".join(str(number) for number in session.scalars(kept.order_by(Document.id)))
+    return as_typed(came_in) | answered | {_DOCUMENTS: sent}
 
 
 _ANSWER = "answer-to-"
+_DOCUMENTS = "documents"
 
 
 def _ended(session: Session, came_in: MonitoringReturn) -> Sequence[Asked]:
@@ -244,18 +248,21 @@ def _ended(session: Session, came_in: MonitoringReturn) -> Sequence[Asked]:
 def as_shown(session: Session, return_id: int, seen: str) -> MonitoringReturn:
     """The return, held, as long as it says what the page showed; `seen` is what the page said of it (`core.shown`).
 
-    Raises NotFound, and ChangedMeanwhile, with what else it says now, where a figure was corrected or a question
-    answered since.
+    Raises NotFound, and ChangedMeanwhile, with what else it says now, where a figure was corrected, a question
+    answered, or a document added or removed since.
     """
     came_in = held(session, return_id)
     says = what_it_says(session, came_in)
     changed = Shown(seen).changed(says)
     if not changed:
         return came_in
-    figures = any(not name.startswith(_ANSWER) for name in changed)
-    what = "These figures were changed" if figures else "A question about this return was answered"
-    ended = [one.ended_at for one in _ended(session, came_in) if one.ended_at is not None]
-    when = f" on {london_moment(ended[-1])}" if ended else ""
+    if set(changed) == {_DOCUMENTS}:
+        what, when = "The documents of this return changed", ""
+    else:
+        figures = any(name != _DOCUMENTS and not name.startswith(_ANSWER) for name in changed)
+        what = "These figures were changed" if figures else "A question about this return was answered"
+        ended = [one.ended_at for one in _ended(session, came_in) if one.ended_at is not None]
+        when = f" on {london_moment(ended[-1])}" if ended else ""
     raise ChangedMeanwhile(
         f"{what}{when}, after you opened this page. Nothing was done: look again, at the return as it is now.",
         {name: says.get(name, "") for name in changed},

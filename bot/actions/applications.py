@@ -10,14 +10,12 @@ from sqlalchemy.orm import Session
 from bot import modals
 from bot.action import Action, Ask, Entered, Subject, View
 from bot.application_card import card_facts
-from bot.card_facts import OPEN_STATES, ApplicationCard, Basis
+from bot.card_facts import ApplicationCard, Basis
 from bot.words import Typed
 from core import deciding, legal_basis
 from core.deciding import WrongInput
-from core.errors import Conflict, Refused
+from core.errors import Refused
 from core.records import Application
-from core.rules.lifecycle import ApplicationState
-from core.rules.policy import Body
 
 
 def _find(session: Session, number: int, lock: bool) -> Application | None:
@@ -33,19 +31,7 @@ def _may(action: deciding.Action) -> Callable[[Ask[Application]], Refused | None
 
 
 def _may_declare(ask: Ask[Application]) -> Refused | None:
-    """Anybody of the office, whatever their role, while there is something to be kept out of (A2)."""
-    application = ask.subject
-    if application.decision is not None:
-        return deciding.may(ask.session, application, ask.person, "decline", office=ask.office, now=ask.now)
-    if ApplicationState(application.status) not in OPEN_STATES:
-        return Conflict("This application is no longer open, so there is nothing to declare an interest in.", "A2")
-    if Body(ask.person.body) is not Body.OFFICE:
-        return Refused(
-            "Constabulary staff neither recommend nor decide, so there is no interest to declare here.", "A2"
-        )
-    if ask.person in deciding.interests_in(ask.session, application):
-        return Conflict("You have declared an interest in this application already, and are out of it.", "A2")
-    return None
+    return deciding.may_declare_interest(ask.session, ask.subject, ask.person)
 
 
 def _look(_ask: Ask[Application]) -> Refused | None:

@@ -120,6 +120,10 @@ class ApplicationState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+TO_DECIDE: Final = frozenset({ApplicationState.SUBMITTED, ApplicationState.QUERIED, ApplicationState.RECOMMENDED})
+"""States of an application in which a decision is still to come."""
+
+
 class ApplicationAction(StrEnum):
     """What can be done to an application. To query it is to send it back (A5): the question says what fails."""
 

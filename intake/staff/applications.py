@@ -11,10 +11,12 @@ from sqlalchemy.orm import Session
 
 from core import applications, asking, audit_story, entering, organisations
 from core.answers_given import Given, answers_given
+from core.as_shown import application_as_shown, what_it_says
 from core.documents import Owner
 from core.errors import NotFound
 from core.records import Application, Person
 from core.rules.lifecycle import ApplicationState
+from core.shown import mark
 from intake import pages
 from intake.staff import documents, forms
 from intake.staff import session as staff_session
@@ -41,6 +43,8 @@ def act(reference: str, action: str) -> ResponseReturnValue:
 
     def ask(session: Session, person: Person) -> None:
         application = found(session, reference)
+        if asking.may(session, application, person, "query") is None:  # who may not is told so first
+            application = application_as_shown(session, application.id, pages.seen(), office.policy)
         words, may_correct = forms.typed().get(WORDS, ""), forms.typed().get("may_correct") == "yes"
         asking.ask(session, application, person, words, office=office, now=now, may_correct=may_correct)
 
@@ -84,6 +88,7 @@ def _show(reference: str, sent: Sent) -> Response:
             asked=[one for one in asked if one.ended_at is not None],
             waiting=waiting,
             may_ask=may_ask,
+            seen=mark(what_it_says(session, application, office.policy)) if may_ask else "",
             out=staff_session.out_of(session, application.id, person),
             may_take_back=waiting is not None
             and staff.acts

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import audit_story, awards, bank_details, issues, links, measures, more_time, payments, people
+from core import audit_story, awards, bank_details, deciding, issues, links, measures, more_time, payments, people
 from core.errors import NotFound, Refused
 from core.more_time import TimeState
 from core.records import Award, Person, TimeRequest
@@ -154,6 +154,11 @@ def _revoke_links(session: Session, award: Award, person: Person) -> None:
     links.revoke(session, award.application, actor=actor, now=pages.office().clock())
 
 
+def _declare_interest(session: Session, award: Award, person: Person) -> None:
+    now = pages.office().clock()
+    deciding.declare_interest(session, award.application_id, person, reason=_words(), now=now)
+
+
 def _verify(session: Session, award: Award, person: Person) -> None:
     version = forms.number("version")
     if version == 0:
@@ -181,6 +186,7 @@ _ACTIONS: Final[Mapping[str, Action]] = {
     "decline-measures": _decline_measures,
     "extend": _extend,
     "revoke-links": _revoke_links,
+    "declare-interest": _declare_interest,
     "verify-bank-details": _verify,
     "see-safeguarding": _see_safeguarding,
     "collect-quotes": _collect_quotes,
@@ -219,7 +225,9 @@ def _show(reference: str, sent: Sent) -> Response:
         checks = payments.checks(session, award)
         out = staff_session.out_of(session, award.application_id, person)
         keys = _keys(requests, raised, proposal, staff.acts and not out)
+        declares = staff.acts and deciding.may_declare_interest(session, award.application, person) is None
         keys |= {"extend"} if changes else set()
+        keys |= {"declare-interest"} if declares else set()
         keys |= {"verify-bank-details", "see-safeguarding", "collect-quotes", "read-bank-details"} if handles else set()
         return forms.page(
             "award.html",
@@ -230,6 +238,7 @@ def _show(reference: str, sent: Sent) -> Response:
             today=today,
             proposal=proposal,
             changes=changes,
+            declares=declares,
             out=out,
             judges=staff.acts and not out,
             waiting=[one for one in requests if one.status == TimeState.ASKED],

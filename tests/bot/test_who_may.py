@@ -61,7 +61,7 @@ MAY: Mapping[str, Mapping[str, str]] = {
     "recommend": {"submitted": "rodpe"},
     "approve": {"recommended": "c"},
     "decline": {"recommended": "c"},
-    "interest": {"submitted": OFFICE, "queried": OFFICE, "recommended": OFFICE},
+    "interest": {"submitted": OFFICE, "queried": OFFICE, "recommended": OFFICE, "approved": OFFICE},
     "ask": {"submitted": ACTS, "recommended": ACTS},
     "send_back": {"submitted": ACTS, "recommended": ACTS},
     "take_back": {"queried": ACTS},

@@ -14,9 +14,22 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import applications, asking, awards, deciding, issues, measures, more_time, payments, people, returns
-from core.errors import Refused
-from core.office import Office
+from core import (
+    applications,
+    asking,
+    audit,
+    audit_story,
+    awards,
+    deciding,
+    issues,
+    measures,
+    more_time,
+    payments,
+    people,
+    returns,
+)
+from core.errors import Conflict, Refused
+from core.office import Office, london_day
 from core.records import Person
 from core.rules.policy import Body, Role
 from tests.core.casework import (
@@ -31,6 +44,7 @@ from tests.core.casework import (
     returned,
     someone,
     submitted,
+    trail,
 )
 
 DUE = date(2027, 7, 1)
@@ -144,15 +158,24 @@ def refusal(office: Office, do: Act, who: int, about: int) -> Refused | None:
         return refused
 
 
-def staged(office: Office, stage: str) -> tuple[int, dict[Role, tuple[int, int]]]:
-    """A case at a stage (an application, or its award), and of each role one without an interest and one with."""
-    application_id = submitted(office, facts())
-    who = {role: (person(office, role), person(office, role)) for role in Role}
-    for _, interested in who.values():
+def declared(office: Office, application_id: int, *who: int) -> None:
+    for one in who:
         with office.sessions.begin() as session:
             deciding.declare_interest(
-                session, application_id, someone(session, interested), reason="My sister's club.", now=office.clock()
+                session, application_id, someone(session, one), reason="My sister's club.", now=office.clock()
             )
+
+
+def staged(office: Office, stage: str, *, late: bool = False) -> tuple[int, dict[Role, tuple[int, int]]]:
+    """A case at a stage (an application, or its award), and of each role one without an interest and one with.
+
+    `late`: they declare it when the award is there.
+    """
+    application_id = submitted(office, facts())
+    who = {role: (person(office, role), person(office, role)) for role in Role}
+    interested = [one for _, one in who.values()]
+    if not late:
+        declared(office, application_id, *interested)
     if stage == "submitted":
         return application_id, who
     recommend(office, application_id)
@@ -163,12 +186,24 @@ def staged(office: Office, stage: str) -> tuple[int, dict[Role, tuple[int, int]]
     award_id = award_of(office, application_id)
     if stage == "active":
         accept(office, award_id)
+    if late:
+        declared(office, application_id, *interested)
     return award_id, who
 
 
-@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name.replace(" ", "-"))
-def test_whoever_has_an_interest_does_not_decide_whatever_their_role(office: Office, action: Action) -> None:
-    number, who = staged(office, action.stage)
+TRIED = [
+    pytest.param(action, late, id=f"{action.name.replace(' ', '-')}{'-declared-after-the-decision' if late else ''}")
+    for action in ACTIONS
+    for late in (False, True)
+    if not late or action.stage in ("offered", "active")
+]
+
+
+@pytest.mark.parametrize(("action", "late"), TRIED)
+def test_whoever_has_an_interest_does_not_decide_whatever_their_role(
+    office: Office, action: Action, late: bool
+) -> None:
+    number, who = staged(office, action.stage, late=late)
     about, do = action.before(office, number), action.do(office)
     may = {role for role, (clear, _) in who.items() if refusal(office, do, clear, about) is None}
     assert may == action.roles
@@ -181,6 +216,43 @@ def test_whoever_has_an_interest_does_not_decide_whatever_their_role(office: Off
             assert refused.rule == ("A1" if action.name == "decide" else "A2")
     force = person(office, Role.OFFICER, Body.CONSTABULARY)
     assert refusal(office, do, force, about) is not None
+
+
+def test_an_interest_declared_after_the_decision_undoes_nothing(office: Office) -> None:
+    """Not even whoever decided it is asked back: the decision stands, and they are out of what follows."""
+    boss, award_id = person(office, Role.COMMISSIONER), 0
+    application_id = submitted(office)
+    recommend(office, application_id)
+    allocate(office, "youth-fund", 100_000_00)
+    decide(office, application_id, boss)
+    award_id = award_of(office, application_id)
+    before = len(trail(office, "approved", "offered"))
+    declared(office, application_id, boss, boss)
+    [line] = trail(office, "interest_declared")
+    assert line.data == {"person": boss, "reason": "My sister's club.", "after": "approved"}
+    assert len(trail(office, "approved", "offered")) == before
+    with office.reading() as session:
+        award = awards.by_id(session, award_id)
+        assert (award.status, award.application.status) == ("offered", "approved")
+        assert award.application.decision is not None
+        assert award.application.decision.undone_at is None
+        assert audit.verify(session).sound
+        told = audit_story.happened(session, award.application, office=office, today=london_day(office.clock()))
+        assert "Declared an interest, and takes no part in this from now on; the decision stands" in [
+            entry.what for entry in told
+        ]
+
+
+@pytest.mark.parametrize("how", ["completed", "refused", "expired", "decommissioned"])
+def test_of_an_award_that_is_over_nobody_is_kept_out(office: Office, how: str) -> None:
+    award_id, officer = active(office), person(office)
+    with office.sessions.begin() as session:
+        award = awards.by_id(session, award_id)
+        award.status = how
+        with pytest.raises(Conflict, match=f"The award is {how}. There is nothing left to be kept out of."):
+            deciding.declare_interest(
+                session, award.application_id, someone(session, officer), reason="x", now=office.clock()
+            )
 
 
 def test_a_refusal_says_why_and_who_may_instead(office: Office) -> None:

@@ -162,6 +162,7 @@ RUNNING: Mapping[str, frozenset[Role]] = {
     "see-safeguarding": _OFFICE,
     "collect-quotes": _OFFICE,
     "read-bank-details": frozenset({Role.FINANCE}),
+    "declare-interest": _OFFICE,  # last: they are out of it from then on
 }
 """Who may do what about an award that runs, by a body of the office. Whatever is not here is refused."""
 
@@ -172,6 +173,7 @@ ON_OFFER: Mapping[str, frozenset[Role]] = {
     "extend": RECOMMENDERS,
     "agree-measures": RECOMMENDERS,
     "decline-measures": RECOMMENDERS,
+    "declare-interest": _OFFICE,
 }
 
 
@@ -325,6 +327,25 @@ def test_whoever_has_an_interest_sees_why_and_no_form(
         assert "You have declared an interest in this" in text_of(answer)
         assert "My words." in text_of(answer)
     assert (only(office, TimeRequest).status, only(office, Issue).status) == ("asked", "open")
+
+
+def test_an_interest_is_declared_on_the_award_s_page_and_bars_from_then_on(
+    signed_in: SignedIn, office: Office, award: str
+) -> None:
+    browser, request, issue = signed_in(), asked(office), raised(office)
+    assert "What was decided stands." in text_of(browser.get(award))
+    answer = post(browser, award, "declare-interest", {"words": " "})
+    assert answer.status_code == 422
+    assert 'href="#declare-interest-words"' in text_of(answer)
+    assert post(browser, award, "declare-interest", {"words": "My <club>."}).status_code == 303
+    page = text_of(browser.get(award))
+    assert "You have declared an interest in this, so you do not decide anything about it." in page
+    assert "Declared an interest, and takes no part in this from now on; the decision stands" in page
+    assert "declare-interest" not in page
+    for action, number in {"agree-time": request, "close-issue": issue}.items():
+        assert post(browser, award, action, {"id": number, "words": "My words."}).status_code == 422
+    assert (only(office, TimeRequest).status, only(office, Award).status) == ("asked", "active")
+    assert "agree-time" in text_of(signed_in(name="Otto Other").get(award))
 
 
 def test_every_link_is_taken_back(signed_in: SignedIn, browser: Browser, office: Office, award: str) -> None:

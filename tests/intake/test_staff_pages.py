@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import date, datetime
 from html import unescape
 from typing import Any
 
@@ -480,6 +480,81 @@ def test_a_link_from_slack_leads_who_pressed_to_the_document_and_says_who_opened
     assert browser.get(path).status_code == 410
 
 
+def a_picture(application_id: int, deadline_id: int | None, now: datetime) -> Document:
+    return Document(
+        application_id=application_id, deadline_id=deadline_id, kind="picture", name="us.jpg",
+        media_type="image/jpeg", size=1, sha256="0" * 64, store_key="k", scan="clean", in_draft=False,
+        uploaded_at=now, uploaded_by="recipient", shows="<b>Ada</b>", may_publish=False,
+    )  # fmt: skip
+
+
+def test_a_document_that_came_since_is_looked_at_before_a_return_is_accepted(
+    signed_in: SignedIn, office: Office, clock: Any, came_in: str
+) -> None:
+    stale = signed_in()
+    fields = form_of(text_of(stale.get(came_in)), "accept")
+    with office.sessions.begin() as session:
+        award = session.scalars(select(Award)).one()
+        deadline = returns.due_on(award, date.fromisoformat(came_in.rsplit("/", 1)[1]))
+        session.add(a_picture(award.application_id, deadline.id, clock.now))
+    answer = stale.client.post(f"{came_in}/accept", data=fields)
+    assert answer.status_code == 409
+    page = text_of(answer)
+    assert "The documents of this return changed, after you opened this page. Nothing was done" in page
+    assert "us.jpg" in page
+    assert only(office, MonitoringReturn).status == "received"
+    assert stale.client.post(f"{came_in}/accept", data=form_of(page, "accept")).status_code == 303
+
+
+def recommended_meanwhile(session: Session, application: Application, other: Person, office: Office) -> None:
+    deciding.recommend(
+        session, application.id, other, outcome="less", amount=1_000_00, reasons="x", conditions="",
+        office=office, now=office.clock(),
+    )  # fmt: skip
+
+
+def asked_meanwhile(session: Session, application: Application, other: Person, office: Office) -> None:
+    asked = asking.ask(session, application, other, "Which hall?", office=office, now=office.clock())
+    asking.answer(session, asked.id, "The <red> one.", source="applicant", now=office.clock())
+
+
+def corrected_meanwhile(session: Session, application: Application, _other: Person, _office: Office) -> None:
+    application.title = "Gloves <off>"
+
+
+def uploaded_meanwhile(session: Session, application: Application, _other: Person, office: Office) -> None:
+    session.add(a_picture(application.id, None, office.clock()))
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "said", "new"),
+    [
+        (recommended_meanwhile, "already recommended on this application", "Less: £1,000, by Otto Other"),
+        (asked_meanwhile, "A question about this application was asked, answered", "The <red> one."),
+        (corrected_meanwhile, "This application was corrected after you opened", "Gloves <off>"),
+        (uploaded_meanwhile, "The documents of this application changed after", "us.jpg"),
+    ],
+    ids=["recommended", "asked", "corrected", "uploaded"],
+)
+def test_what_came_since_the_application_was_opened_is_shown_first(
+    signed_in: SignedIn, office: Office, application: str, meanwhile: Any, said: str, new: str
+) -> None:
+    stale, _ = signed_in(), signed_in(name="Otto Other")
+    fields = form_of(text_of(stale.get(application)), "ask")
+    with office.sessions.begin() as session:
+        other = next(one for one in people.everybody(session) if one.name == "Otto Other")
+        meanwhile(session, session.scalars(select(Application)).one(), other, office)
+    before = kinds(office)
+    answer = stale.client.post(f"{application}/ask", data={**fields, "words": "Why <boxing>?"})
+    page = text_of(answer)
+    assert answer.status_code == 409
+    for words in (said, "Nothing was done: look again, at the application as it is now.", new, "Why <boxing>?"):
+        assert words in page
+    assert kinds(office) == before
+    again = stale.client.post(f"{application}/ask", data={**form_of(page, "ask"), "words": "Why <boxing>?"})
+    assert again.status_code == 303, "who has looked again may"
+
+
 def test_what_was_said_of_a_picture_stands_with_it(
     signed_in: SignedIn, office: Office, clock: Any, came_in: str
 ) -> None:
@@ -488,13 +563,7 @@ def test_what_was_said_of_a_picture_stands_with_it(
             select(Deadline).where(Deadline.kind == "return", Deadline.met_at.is_not(None))
         ).one()
         award = session.scalars(select(Award)).one()
-        session.add(
-            Document(
-                application_id=award.application_id, deadline_id=deadline.id, kind="picture", name="us.jpg",
-                media_type="image/jpeg", size=1, sha256="0" * 64, store_key="k", scan="clean", in_draft=False,
-                uploaded_at=clock.now, uploaded_by="recipient", shows="<b>Ada</b>", may_publish=False,
-            )
-        )  # fmt: skip
+        session.add(a_picture(award.application_id, deadline.id, clock.now))
     page = signed_in().get(came_in).get_data(as_text=True)
     assert "In it: &lt;b&gt;Ada&lt;/b&gt;. It must not be published." in page
 
