@@ -17,16 +17,18 @@ NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
     "chat.postMessage": ("chat:write",),
     "chat.update": ("chat:write",),
     "chat.postEphemeral": ("chat:write",),
+    "conversations.open": ("im:write",),
     "conversations.info": ("channels:read", "groups:read"),
-    "conversations.history": ("channels:history", "groups:history"),
+    "conversations.history": ("channels:history", "groups:history", "im:history"),
     "users.info": ("users:read",),
     "views.open": (),
     "views.publish": (),
 }
 """Every Web API method that the desk calls with the bot's token, and the scopes that Slack asks for it.
 
-The office's two channels may be open or private ones, so what reads a channel has a scope for each kind. A channel's
-history is read for one thing: whether a message in doubt was posted, before it is posted again.
+The office's two channels may be open or private ones, so what reads a channel has a scope for each kind. A history, of
+these channels or of a person's messages from the bot, is read for one thing: whether a message in doubt was posted,
+before it is posted again.
 """
 
 COMMAND_SCOPE: Final = "commands"

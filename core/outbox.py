@@ -31,6 +31,7 @@ MESSAGES: dict[str, Channel] = {
     "card": "slack",
     "card_note": "slack",
     "staff_nudge": "slack",
+    "digest": "slack",
     "mail_refused": "slack",
     "more_time_asked": "slack",
     "issue_raised": "slack",
@@ -206,6 +207,18 @@ def put_back(session: Session, message: OutboxMessage, *, not_before: datetime, 
     """Give a claimed message back, to be tried again from `not_before` on. Not `tried`: it counts as no attempt."""
     values: dict[str, Any] = {} if tried else {"attempts": OutboxMessage.attempts - 1}
     return _close(session, message, claim=None, claimed_until=None, not_before=not_before, error=error, **values)
+
+
+def settle_along(
+    session: Session, numbers: Sequence[int], *, now: datetime, slack_channel: str | None, slack_ts: str | None
+) -> None:
+    """Close as sent what went out as part of another message. Nobody may hold a claim of these."""
+    session.execute(
+        update(OutboxMessage)
+        .where(OutboxMessage.id.in_(numbers), OutboxMessage.settled_at.is_(None))
+        .values(outcome="sent", settled_at=now, slack_channel=slack_channel, slack_ts=slack_ts)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def next_at(session: Session, channel: Channel, *, now: datetime) -> datetime | None:

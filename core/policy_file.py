@@ -152,6 +152,7 @@ _FIGURES_OF: Final[Mapping[int, tuple[str, ...]]] = {
     4: (
         "bank_details_a_day", "refused_shown_days", "signed_in_hours",
         "slack_code_minutes", "slack_code_tries", "slack_codes_an_hour",
+        "digest_day", "digest_hour", "quiet_from", "quiet_until",
     ),
 }  # fmt: skip
 """The figures that came with each format after the first."""

@@ -54,10 +54,11 @@ P = TypeVar("P")
 
 @dataclass(frozen=True)
 class Handed:
-    """What the service said of what it took: where a Slack message now is."""
+    """What the service said of what it took: where a Slack message now is, and which others went as part of it."""
 
     slack_channel: str | None = None
     slack_ts: str | None = None
+    also: tuple[int, ...] = ()
 
 
 class Courier(Protocol[P]):

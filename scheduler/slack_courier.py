@@ -7,8 +7,9 @@ in a thread no channel's history shows; of that see `SlackCourier.find`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from http.client import HTTPException
@@ -23,19 +24,22 @@ from sqlalchemy.orm import Session
 from bot.application_card import message_for
 from bot.blocks import Message
 from bot.deadlines_message import message_for_nudges
+from bot.digest_message import digest_message, put_together
 from bot.document_message import message_for_harmful
+from bot.home_facts import home_facts
 from bot.mail_refused_message import message_for_refusal
 from bot.notices import notice_for
 from bot.recipient_message import message_for_issue, message_for_time_request
 from bot.thread_note import message_for_line
-from core import applications, card_notes, documents, issues, mail_refusals, more_time
+from bot.words import Typed
+from core import absences, applications, card_notes, direct, documents, issues, mail_refusals, more_time, outbox
 from core.errors import NotFound
 from core.office import Office
 from core.outbox import Channel
-from core.records import Card, Event, OutboxMessage
+from core.records import Card, Event, OutboxMessage, Person
 from scheduler.delivery import Handed
 from scheduler.slack_pace import Pace
-from scheduler.trouble import Away, Limited, Misconfigured, Unsendable
+from scheduler.trouble import Away, Limited, Misconfigured, NotNow, Unsendable
 from scheduler.wording import NothingLeft, open_nudges
 
 EVENT_TYPE = "award_desk"
@@ -90,7 +94,20 @@ IMPOSSIBLE = frozenset(
         "too_many_attachments",
     }
 )
-"""Slack's errors about the message itself. Every other error is about the office's Slack, and can be mended there."""
+"""Slack's errors about the message itself. Those about whom it is for are UNREACHABLE.
+
+Every other error is about the office's Slack, and can be mended there."""
+
+
+_NAME = re.compile("[a-z0-9_]+")
+"""What Slack's names for its errors look like: anything else was said by whoever stands before it."""
+
+UNREACHABLE = frozenset({"cannot_dm_bot", "user_disabled", "user_not_found", "user_not_visible", "users_not_found"})
+"""Slack's errors about a person who cannot be written to: they have left Slack. 'award-desk check' names them."""
+
+
+def _along(parcel: SlackParcel) -> dict[str, Any]:
+    return {"also": list(parcel.also)} if parcel.also else {}
 
 
 @dataclass(frozen=True)
@@ -99,7 +116,8 @@ class SlackParcel:
 
     `key` is what a lookup searches for, from `made_at` on. `application_id` is None for what is no card.
     `claimed_until` is the instant until which the message is ours. `under` is the card in whose thread it goes, and
-    `after` the last message that we know we have there ("": none).
+    `after` the last message that we know we have there ("": none). `person` is the Slack account of the one person whom
+    it is for ("": it is for a channel), and `also` are the messages to them that it holds as well.
     """
 
     channel: str
@@ -111,6 +129,8 @@ class SlackParcel:
     card: Handed | None = None
     under: Handed | None = None
     after: str = ""
+    person: str = ""
+    also: tuple[int, ...] = ()
 
 
 class SlackCourier:
@@ -138,6 +158,8 @@ class SlackCourier:
         with self._office.reading() as session:
             if message.kind == "card":
                 return self._card(session, message)
+            if message.kind in direct.KINDS:
+                return self._direct(session, message)
             if message.kind == card_notes.KIND:
                 return self._note(session, message)
             if message.kind == "staff_nudge":
@@ -185,6 +207,43 @@ class SlackCourier:
             after=session.scalar(select(func.max(OutboxMessage.slack_ts)).where(*mine)) or "",
         )
 
+    def _direct(self, session: Session, message: OutboxMessage) -> SlackParcel:
+        """What one person is told, in one message; in quiet hours nothing. Whoever is away has somebody standing in."""
+        now = self._office.clock()
+        office = self._office.in_force(session)
+        wait = direct.told_from(now, office=office) - now
+        if wait > timedelta():
+            raise NotNow("these are quiet hours", wait.total_seconds(), tried=False)
+        reader = self._reader(session, message, office)
+        if reader is None:
+            raise NothingLeft("Whoever it was for has left, or is not linked to Slack any more.")
+        whole = [message]
+        whole += [
+            one
+            for one in direct.together_with(session, message, now=now)
+            if self._reader(session, one, office) is reader
+        ]
+        said = []
+        for one in whole:
+            person = session.get_one(Person, one.payload["person_id"])
+            facts = home_facts(session, person, office=office, now=now)
+            said.append(digest_message(facts, instead_of=None if person is reader else Typed(person.name)))
+        return self._parcel(
+            message,
+            "",
+            put_together(said),
+            person=str(reader.slack_user),
+            also=tuple(one.id for one in whole[1:]),
+        )
+
+    def _reader(self, session: Session, message: OutboxMessage, office: Office) -> Person | None:
+        """Who reads a message to a person; None where nobody does."""
+        person = session.get(Person, message.payload["person_id"])
+        if person is None or not person.active:
+            return None
+        reader = absences.stands_in_for(session, person, office.today())
+        return reader if reader.active and reader.slack_user else None
+
     def _nudge(self, session: Session, message: OutboxMessage) -> Message:
         return message_for_nudges(open_nudges(session, message), to=message.payload["to"])
 
@@ -214,6 +273,7 @@ class SlackCourier:
         somebody replied between the attempt and this look can a note appear twice, which is better than not at all.
         Raises Away or Misconfigured.
         """
+        parcel = self._addressed(parcel)
         if parcel.card is not None:
             return None
         if parcel.under is not None:
@@ -224,6 +284,7 @@ class SlackCourier:
 
     def send(self, parcel: SlackParcel) -> Handed:
         """Post it, or update the card that is there. Raises Unsendable, Away or Misconfigured."""
+        parcel = self._addressed(parcel)
         if parcel.card is not None:
             if self._update(parcel, parcel.card):
                 return parcel.card
@@ -234,7 +295,7 @@ class SlackCourier:
             "channel": parcel.channel,
             "text": parcel.message.text,
             "blocks": parcel.message.blocks,
-            "metadata": {"event_type": EVENT_TYPE, "event_payload": {"key": parcel.key}},
+            "metadata": {"event_type": EVENT_TYPE, "event_payload": {"key": parcel.key, **_along(parcel)}},
             "parse": "none",
             "link_names": False,
             "unfurl_links": False,
@@ -246,17 +307,34 @@ class SlackCourier:
             answer = self._call("chat.postMessage", content)
         except _MessageNotFound as error:
             raise NothingLeft("The card was deleted in Slack, and its thread with it. It is on the record.") from error
-        posted = Handed(str(answer["channel"]), str(answer["ts"]))
+        posted = Handed(str(answer["channel"]), str(answer["ts"]), parcel.also)
         self._ids[parcel.channel] = str(posted.slack_channel)
         return posted
 
     def note(self, session: Session, parcel: SlackParcel, handed: Handed) -> None:
-        """Remember where the application's card is."""
+        """Remember where the application's card is, and that what went along with it has gone."""
+        if handed.also:
+            outbox.settle_along(
+                session,
+                handed.also,
+                now=self._office.clock(),
+                slack_channel=handed.slack_channel,
+                slack_ts=handed.slack_ts,
+            )
         if parcel.application_id is not None:
             session.merge(Card(application_id=parcel.application_id, channel=handed.slack_channel, ts=handed.slack_ts))
 
     def note_failure(self, session: Session, message: OutboxMessage, trouble: Exception, *, now: datetime) -> None:
         """Nothing: the outbox and the log say what Slack refused. It is our fault, not a fact of the award."""
+
+    def _addressed(self, parcel: SlackParcel) -> SlackParcel:
+        """The parcel with the channel of the one person whom it is for, which Slack is asked for once."""
+        if not parcel.person:
+            return parcel
+        if parcel.person not in self._ids:
+            opened = self._call("conversations.open", {"users": parcel.person})
+            self._ids[parcel.person] = str(opened["channel"]["id"])
+        return replace(parcel, channel=self._ids[parcel.person])
 
     def _update(self, parcel: SlackParcel, there: Handed) -> bool:
         """Show the message as it is now, where it is. False if somebody has deleted it there."""
@@ -302,7 +380,7 @@ class SlackCourier:
             metadata = message.get("metadata") or {}
             payload = metadata.get("event_payload") or {}
             if metadata.get("event_type") == EVENT_TYPE and payload.get("key") == parcel.key:
-                return Handed(channel, str(message["ts"]))
+                return Handed(channel, str(message["ts"]), tuple(payload.get("also") or ()))
         return None
 
     def _history(self, channel: str, *, since: datetime) -> Iterator[dict[str, Any]]:
@@ -322,13 +400,15 @@ class SlackCourier:
 
     def _call(self, method: str, arguments: dict[str, Any]) -> SlackResponse:
         """Call a method of Slack's, at its pace. What it says against us is sorted by what is to be done about it."""
-        channel, metadata = str(arguments["channel"]), arguments.get("metadata") or {}
+        channel, metadata = str(arguments.get("channel", "")), arguments.get("metadata") or {}
         key = str((metadata.get("event_payload") or {}).get("key", ""))
         self._pace.take(method, channel, key)
         try:
             match method:
                 case "chat.postMessage":
                     return self._client.chat_postMessage(**arguments)
+                case "conversations.open":
+                    return self._client.conversations_open(**arguments)
                 case "chat.update":
                     return self._client.chat_update(**arguments)
                 case _:
@@ -358,9 +438,9 @@ def sorted_trouble(method: str, answer: SlackResponse) -> Exception:
         return Limited(f"Slack limits {method}", _retry_after(answer.headers))
     if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR or error in PASSING:
         return Away(f"Slack is away: {method} answered {answer.status_code} {error}")
-    if answer.status_code != HTTPStatus.OK:
+    if answer.status_code != HTTPStatus.OK or not _NAME.fullmatch(error):
         return Away(f"{method} got no answer of Slack's, but {answer.status_code}: {error[:100]}")
-    if error in IMPOSSIBLE:
+    if error in IMPOSSIBLE or (method == "conversations.open" and error in UNREACHABLE):
         details = (said.get("response_metadata") or {}).get("messages") or []
         return Unsendable(f"Slack refuses {method}: {error} {'; '.join(map(str, details))}".rstrip(), error)
     if (method, error) in {("chat.update", "message_not_found"), ("chat.postMessage", "thread_not_found")}:

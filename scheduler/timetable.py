@@ -14,10 +14,11 @@ from datetime import date, datetime
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, EVENT_JOB_MISSED, JobExecutionEvent
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from bot.repeats import forget_old
-from core import awards, bank_details, deadlines, draft_keeping, policies
+from core import awards, bank_details, deadlines, direct, draft_keeping, policies
 from core.deadlines import SentStep
 from core.office import LONDON, Office, london_day
 from core.records import Award
@@ -32,6 +33,9 @@ SWEEP_MINUTES = 15
 
 SCAN_MINUTES = 1
 """How often what waits in quarantine is looked at again: one indexed query where nothing does."""
+
+DIGEST_MINUTES = 1
+"""How often it is asked whether the week's digest is due: two small queries where it is, none where it is not."""
 
 GRACE_SECONDS = 3600
 """How late a run may start and still be made. APScheduler's own grace is one second: a busy machine loses runs."""
@@ -126,6 +130,23 @@ def run_drafts(office: Office, *, today: date | None = None, now: datetime | Non
     return gone
 
 
+def run_digests(office: Office, *, now: datetime | None = None) -> int:
+    """Put the week's digest into the outbox for everybody who has none of it yet, once it is due. Answers how many.
+
+    Any number of processes may do it: a digest has a unique key, and whoever comes second finds nothing left.
+    """
+    now = now or office.clock()
+    try:
+        with office.sessions.begin() as session:
+            told = direct.put_digests(session, office=office.in_force(session), now=now)
+    except IntegrityError:
+        log.info("another process puts the week's digests; this one passes")
+        return 0
+    if told:
+        log.info("the week's digest goes to %s people", len(told))
+    return len(told)
+
+
 def _may_sweep(session: Session, *, wait: bool) -> bool:
     if session.get_bind().dialect.name != "postgresql":
         return True  # on SQLite one writer at a time is the rule already
@@ -157,12 +178,14 @@ class Timetable:
         self._scheduler.add_listener(self._missed, EVENT_JOB_MISSED)
 
     def start(self) -> None:
-        """Begin: a sweep now, and one every quarter of an hour; every minute what waits in quarantine is scanned.
+        """Begin: a sweep now, and one every quarter of an hour; every minute what waits in quarantine is scanned,
+        and on its day the week's digest is put into the outbox.
 
         Once a day what is kept for repeats is tidied, and what is kept no longer goes: documents, drafts, bank details.
         """
         self._every("sweep", self._sweep)
         self._every("documents", self._documents, minutes=SCAN_MINUTES)
+        self._every("digests", self._digests, minutes=DIGEST_MINUTES)
         self._every("tidy", self._tidy, minutes=24 * 60)
         self._every("drafts", self._drafts, minutes=24 * 60)
         self._every("purge", self._purge, minutes=24 * 60)
@@ -185,6 +208,9 @@ class Timetable:
 
     def _documents(self) -> None:
         document_round.scan_waiting(self._office)
+
+    def _digests(self) -> None:
+        run_digests(self._office)
 
     def _drafts(self) -> None:
         run_drafts(self._office)

@@ -1,0 +1,87 @@
+"""The weekly digest: what waits for its reader, what is overdue, what falls due, the funds. Facts in, a message out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot import blocks
+from bot.blocks import Block, Message, Part
+from bot.deadlines_message import noun
+from bot.home import DueRow, HomeFacts
+from bot.words import Typed, counted, day, escaped
+from core.rules.money import display
+
+MOST_ROWS = 5
+"""Applications, and deadlines of each sort, that are named; the rest are counted, and Home has them."""
+
+
+def digest_message(facts: HomeFacts, *, instead_of: Typed | None = None) -> Message:
+    """What a member of staff reads on Monday; `instead_of` is whoever is away, and whose digest this is."""
+    overdue = [one for one in facts.due if one.due < facts.today]
+    coming = [one for one in facts.due if one.due >= facts.today]
+    whose = "The week of" if instead_of is not None else "Your week"
+    counts = (
+        f"{counted(facts.total, 'application waits', 'applications wait')}, {len(overdue):,} overdue, "
+        f"{counted(len(coming) + facts.due_more, 'thing falls', 'things fall')} due in {facts.days_ahead} days"
+    )
+    made: list[Block] = [blocks.header(f"{whose} from {day(facts.today)}" if instead_of is None else "While away")]
+    if instead_of is not None:
+        stands = blocks.words("is away, and you stand in. You decide what you may decide yourself, and no more.")
+        made.append(blocks.rich(blocks.paragraph(blocks.words(instead_of, 100, bold=True), stands)))
+    parts = [*_waiting(facts), *_listed("Overdue", overdue, 0), *_listed("Falls due", coming, facts.due_more)]
+    made.append(blocks.rich(*parts))
+    known = [one for one in facts.funds if one.known]
+    if known:
+        lines = [
+            [blocks.words(f"{one.name}:", 80, bold=True), blocks.words(f"{display(one.left)} left", 60)]
+            for one in known
+        ]
+        money = blocks.paragraph(blocks.words(f"Funds in {facts.year}", bold=True))
+        made.append(blocks.rich(money, blocks.bullets(lines)))
+    made.append(blocks.context(blocks.plain("Home has all of it, and the buttons. Open Award Desk and choose Home.")))
+    name = f" of {escaped(instead_of, 100)}, who is away" if instead_of is not None else ""
+    return Message(f"{whose}{name}: {counts}.", made)
+
+
+def put_together(messages: Sequence[Message]) -> Message:
+    """Several messages to one person as one."""
+    made: list[Block] = []
+    for message in messages:
+        made += [*([blocks.divider()] if made else []), *message.blocks]
+    return Message(" ".join(message.text for message in messages), made)
+
+
+def _waiting(facts: HomeFacts) -> list[Part]:
+    heading = blocks.paragraph(blocks.words(f"Waiting: {facts.total:,}", bold=True))
+    if not facts.total and not facts.also:
+        return [heading, blocks.paragraph(blocks.words("Nothing waits."))]
+    shown = facts.rows[:MOST_ROWS]
+    lines = [
+        [
+            blocks.words(row.organisation, 100),
+            blocks.words(f"– {display(row.amount)} from the {row.fund}, {row.reference}", 150),
+        ]
+        for row in shown
+    ]
+    if facts.total > len(shown):
+        lines.append([blocks.words(f"and {facts.total - len(shown):,} more")])
+    lines += [[blocks.words(phrase)] for phrase in facts.also]
+    return [heading, blocks.bullets(lines)]
+
+
+def _listed(heading: str, rows: Sequence[DueRow], more: int) -> list[Part]:
+    if not rows and not more:
+        return []
+    shown = rows[:MOST_ROWS]
+    left = len(rows) - len(shown) + more
+    lines = [
+        [
+            blocks.words(f"{day(row.due)}: {noun(row.kind)} of", 100),
+            blocks.words(row.who, 100),
+            blocks.words(f"({row.reference})"),
+        ]
+        for row in shown
+    ]
+    if left:
+        lines.append([blocks.words(f"and {left:,} more")])
+    return [blocks.paragraph(blocks.words(f"{heading}: {len(rows) + more:,}", bold=True)), blocks.bullets(lines)]
