@@ -62,7 +62,8 @@ class Action(Generic[S]):
     `may` says why not, or None; it is asked at the press and again at the submission. A press either `opens` a modal
     whose submission `submits`, or `does` something at once and answers the presser with a sentence ("": nothing to
     say), or `shows` the presser's Home anew, or is only a link. `submits` answers the view to show next, or None to
-    close. With `stale` True it is done also to what has changed since the modal was opened.
+    close. With `stale` True it is done also to what has changed since the modal was opened. One that is a `shortcut` is
+    about nothing on record: its subject's number is 0, and it is pressed outside every channel.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Action(Generic[S]):
     does: Callable[[Ask[S]], str] | None = None
     shows: Callable[[Ask[S]], View] | None = None
     stale: bool = False
+    shortcut: bool = False
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,14 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from bot.blocks import Message
-from bot.card_facts import ApplicationCard, Asked, Before, Decided, FundLeft, Papers, Point, Recommended, Taken
+from bot.card_facts import ApplicationCard, Asked, Before, Decided, FundLeft, Outside, Papers, Point, Recommended, Taken
 from bot.cards import card
 from bot.words import Typed, day, listed
 from core import asking, deciding, documents, funds, organisations, panel_list, undoing
 from core.assessing import assessment_of, finding_data
 from core.office import Office
 from core.reach import who_in_reach
-from core.records import Application
+from core.records import Application, Decision
 from core.rules.calendar import financial_year, year_label
 from core.rules.documents import ScanState
 from core.rules.lifecycle import ApplicationState, AwardState
@@ -166,13 +166,20 @@ def _decided(application: Application) -> Decided | None:
     if made is None:
         return None
     return Decided(
-        by=Typed(made.person.name),
+        by=Typed(made.decided_by),
         outcome=made.outcome,
         amount=made.amount,
         reasons=Typed(made.reasons),
         conditions=Typed(made.conditions),
         at=made.made_at,
+        outside=_outside(made),
     )
+
+
+def _outside(made: Decision) -> Outside | None:
+    if made.outside_on is None:
+        return None
+    return Outside(made.outside_on, Typed(made.outside_document or ""), Typed(made.person.name))
 
 
 def _fund_left(session: Session, application: Application, office: Office) -> FundLeft:
@@ -217,12 +224,19 @@ def _after_approval(application: Application, award: AwardState) -> str:
     accept_by = day(application.award.accept_by) if application.award is not None else "its last day"
     return {
         AwardState.OFFERED: f"The applicant has the offer by e-mail, and until {accept_by} to accept it.",
-        AwardState.ACTIVE: "The award is agreed and is on the register. Its returns are asked for as they fall due.",
+        AwardState.ACTIVE: f"The award is agreed and is on the register. {_returns(application)}",
         AwardState.COMPLETED: "Nothing more to do. The award is complete.",
         AwardState.REFUSED: "Nothing more to do. The applicant refused the offer, and its money is back in the fund.",
         AwardState.EXPIRED: f"Nothing more to do. The offer ran out on {accept_by}, and its money is back in the fund.",
         AwardState.DECOMMISSIONED: "Nothing more to do here. The award was de-commissioned.",
     }[award]
+
+
+def _returns(application: Application) -> str:
+    """Who asks for the returns: nobody can be mailed where an award from outside came without an address."""
+    if application.contact_email:
+        return "Its returns are asked for as they fall due."
+    return "No e-mail address is on record: ask the recipient for each return yourself as it falls due."
 
 
 def _who(session: Session, application: Application, office: Office) -> str:

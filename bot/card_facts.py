@@ -48,8 +48,20 @@ class Recommended:
 
 
 @dataclass(frozen=True)
+class Outside:
+    """That a decision was made outside the desk: on which day, under which document, and who put it on record."""
+
+    on: date
+    document: Typed
+    recorded_by: Typed
+
+
+@dataclass(frozen=True)
 class Decided:
-    """The decision: by whom, "approved" or "declined", how much in pence if approved, and why."""
+    """The decision: by whom, "approved" or "declined", how much in pence if approved, and why.
+
+    Of one that was made outside the desk `at` is when it was put on record.
+    """
 
     by: Typed
     outcome: str
@@ -57,6 +69,7 @@ class Decided:
     reasons: Typed
     conditions: Typed
     at: datetime
+    outside: Outside | None = None
 
 
 @dataclass(frozen=True)

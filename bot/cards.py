@@ -12,7 +12,7 @@ from datetime import datetime
 from bot import blocks
 from bot.blocks import Block, Message, Part
 from bot.card_buttons import rows
-from bot.card_facts import ApplicationCard, Asked, Decided, Point, Recommended
+from bot.card_facts import ApplicationCard, Asked, Decided, Outside, Point, Recommended
 from bot.words import Typed, counted, day, escaped, listed, local_moment, one_line
 from core.office import london_day, london_moment
 from core.rules.lifecycle import ApplicationState, AwardState
@@ -59,7 +59,8 @@ def card(facts: ApplicationCard) -> Message:
         made.append(_known(facts))
     made.append(blocks.rich(*_interests(facts.out if facts.open else ()), _whose(facts)))
     made += rows(facts)
-    came_in = f"came in {local_moment(facts.submitted_at, ago=facts.open)}"
+    came = "recorded" if _outside(facts) else "came in"
+    came_in = f"{came} {local_moment(facts.submitted_at, ago=facts.open)}"
     made.append(blocks.context(blocks.mrkdwn(f"*{facts.reference}* · {came_in} · {_state(facts).lower()}")))
     return Message(_summary(facts), made)
 
@@ -135,7 +136,14 @@ def _amount_that_counts(facts: ApplicationCard) -> int:
     return facts.amount
 
 
+def _outside(facts: ApplicationCard) -> bool:
+    """Whether nobody asked for it here: it was decided outside the desk."""
+    return facts.decision is not None and facts.decision.outside is not None
+
+
 def _state(facts: ApplicationCard) -> str:
+    if _outside(facts) and facts.award is AwardState.ACTIVE:
+        return "Decided outside"
     return state_words(facts.state, facts.award)
 
 
@@ -168,7 +176,7 @@ def _who_and_what(facts: ApplicationCard) -> Block:
     lines: list[list[tuple[str, Typed | str, int]]] = [
         [("Who:", facts.organisation, 120)],
         [("What:", facts.title, 150)],
-        [("Asked for:", f"{display(facts.amount)}{suppliers}; {dates}", 200)],
+        [("Awarded:" if _outside(facts) else "Asked for:", f"{display(facts.amount)}{suppliers}; {dates}", 200)],
         [("Plan:", facts.objective, 120), ("Area:", facts.area, 80)],
     ]
     return blocks.rich(
@@ -218,10 +226,29 @@ def _asked(asked: Asked) -> Block:
 
 
 def _decision(facts: ApplicationCard, made: Decided) -> Block:
+    if made.outside is not None:
+        return _decided_outside(made, made.outside)
     if made.outcome == "declined" or made.amount is None:
         return _said("Declined", made.by, made.at, made.reasons, made.conditions)
     asked = f" of {display(facts.amount)}" if made.amount != facts.amount else ""
     return _said(f"Approved: {display(made.amount)}{asked}", made.by, made.at, made.reasons, made.conditions)
+
+
+def _decided_outside(made: Decided, outside: Outside) -> Block:
+    """Who decided it elsewhere, when and under which document; and who put it on record here."""
+    head = blocks.paragraph(
+        blocks.words("Recorded: decided outside", bold=True),
+        blocks.words("by"),
+        blocks.words(made.by, 120),
+        blocks.words(f"on {day(outside.on)}, under"),
+        blocks.words(outside.document, 120),
+    )
+    recorded = blocks.paragraph(
+        blocks.words("Put on record by"),
+        blocks.words(outside.recorded_by, 100),
+        blocks.words(f"on {london_moment(made.at)}"),
+    )
+    return blocks.rich(head, recorded, *_why(made.reasons, made.conditions))
 
 
 def _said(what: str, by: Typed, at: datetime, reasons: Typed, conditions: Typed) -> Block:
@@ -232,12 +259,14 @@ def _said(what: str, by: Typed, at: datetime, reasons: Typed, conditions: Typed)
         blocks.words(by, 100),
         blocks.words(f"on {london_moment(at)}"),
     )
-    parts = [head]
-    if reasons:
-        parts.append(blocks.quote(reasons, 300))
+    return blocks.rich(head, *_why(reasons, conditions))
+
+
+def _why(reasons: Typed, conditions: Typed) -> list[Part]:
+    parts = [blocks.quote(reasons, 300)] if reasons else []
     if conditions:
         parts += [blocks.paragraph(blocks.words("Conditions", bold=True)), blocks.quote(conditions, 300)]
-    return blocks.rich(*parts)
+    return parts
 
 
 def _point(point: Point, because: int, remedy: int) -> list[Part]:
@@ -316,8 +345,9 @@ def _whose(facts: ApplicationCard) -> Part:
 
 def _summary(facts: ApplicationCard) -> str:
     """The whole card in a line: for a notification, a screen reader, and a search."""
+    asks_for = "was awarded" if _outside(facts) else "asks for"
     asks = (
-        f"{facts.reference}: {escaped(facts.organisation, 120)} asks for {display(facts.amount)} from the "
+        f"{facts.reference}: {escaped(facts.organisation, 120)} {asks_for} {display(facts.amount)} from the "
         f"{escaped(facts.fund.name, 80)} ({escaped(facts.title, 150)})."
     )
     return f"{asks} {_outcome(facts)}"
@@ -325,6 +355,8 @@ def _summary(facts: ApplicationCard) -> str:
 
 def _outcome(facts: ApplicationCard) -> str:
     made = facts.decision
+    if made is not None and made.outside is not None:
+        return f"Recorded: decided outside by {escaped(made.by, 120)} on {day(made.outside.on)}."
     if made is not None and made.outcome == "approved" and made.amount is not None:
         conditions = ", with conditions" if made.conditions else ""
         who = f"by {escaped(made.by, 80)} on {london_moment(made.at)}"

@@ -84,11 +84,11 @@ def code_form(policy: Policy) -> View:
     }
 
 
-def notice(said: Typed | str) -> View:
+def notice(said: Typed | str, title: str = "Link my account") -> View:
     """A form that only says something: that it is done, or why not where there is no channel to say it in."""
     return {
         "type": "modal",
-        "title": blocks.plain("Link my account", 24),
+        "title": blocks.plain(title, 24),
         "close": blocks.plain("Close", 24),
         "blocks": [blocks.section(blocks.plain(said))],
     }

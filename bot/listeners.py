@@ -17,10 +17,10 @@ from sqlalchemy.orm import Session
 from bot import command
 from bot.access import Unlinked, permit, refuse_strangers, vouched_for
 from bot.accounts import Account, Accounts
-from bot.action import MENU, STALE, UNKNOWN, Action, Ask, Entered, View, chosen_action, found_subject
+from bot.action import MENU, STALE, UNKNOWN, Action, Ask, Carried, Entered, View, chosen_action, found_subject
 from bot.actions import ACTIONS
 from bot.calls import Calls
-from bot.linking import Linking, offer
+from bot.linking import Linking, notice, offer
 from bot.presser import FAILED, Presser, beside, broke, worded
 from bot.reading import Reading, is_home
 from core.deciding import WrongInput
@@ -31,6 +31,7 @@ from core.rules.money import MoneyError
 Outcome = TypeVar("Outcome")
 
 AMOUNT = "Enter pounds in digits alone, such as 2000 or 2000.50."
+NOT_DONE = "Nothing was done"
 NO_COMMAND = f"Award Desk knows only the command {command.NAME}. Try '{command.NAME} help'."
 
 _EVERYTHING = re.compile(".*", re.DOTALL)
@@ -51,6 +52,8 @@ class Listeners:
             app.action(name)(self.pressed)
             if action.submits is not None:
                 app.view(name)(self.submitted)
+            if action.shortcut:
+                app.shortcut(name)(self.shortcut_used)
         app.action(MENU)(self.pressed)
         Linking(self._office, self._calls, self._accounts).register(app)
         self._reading.register(app)
@@ -73,6 +76,23 @@ class Listeners:
         except Exception:  # noqa: BLE001 - the person must be answered, whatever broke; it is logged
             context[FAILED] = True
             self._tell(body, who, broke("press", str(action.get("action_id"))), context)
+        ack()
+
+    def shortcut_used(self, body: dict[str, Any], shortcut: dict[str, Any], ack: Ack, context: BoltContext) -> None:
+        """A global shortcut: open its form. It comes from no channel, so why not is said in a form of its own."""
+        who = Presser.of(body)
+        action = ACTIONS[str(shortcut["callback_id"])]
+        try:
+            view = self._viewed(action, action.opens or _nothing, Carried(action.subject.key, 0, 0).packed(), who)
+        except Unlinked as refusal:
+            said = f"{worded(refusal)} To link it, type {command.NAME} in any channel, or open this app's Home."
+            view = notice(said, NOT_DONE)
+        except Refused as refusal:
+            view = notice(worded(refusal), NOT_DONE)
+        except Exception:  # noqa: BLE001 - the person must be answered, whatever broke; it is logged
+            context[FAILED] = True
+            view = notice(broke("shortcut", action.name), NOT_DONE)
+        self._calls.open_view(str(body.get("trigger_id") or ""), view, channel=who.channel, user=who.user)
         ack()
 
     def _tell(self, body: Mapping[str, Any], who: Presser, said: str, context: BoltContext) -> None:
@@ -182,6 +202,10 @@ def _carried(pressed: Mapping[str, Any]) -> str:
     """What a button carries, or the choice of a menu; "" for what carries nothing."""
     chosen = pressed.get("selected_option") or {}
     return str(pressed.get("value") or chosen.get("value") or "")
+
+
+def _nothing(_ask: Ask[Any]) -> View:
+    return notice(UNKNOWN, NOT_DONE)
 
 
 def _ignored() -> None:

@@ -23,6 +23,7 @@ from core.links import first_link
 from core.office import Office, london_day, london_moment
 from core.records import Application, Asked, BudgetLine, OutboxMessage, Outcome
 from core.rules.answers import clean_long, clean_short, is_address
+from core.rules.calendar import date_text
 from core.rules.facts import Facts
 from core.rules.lifecycle import APPLICATION, ApplicationAction, ApplicationState, NotAllowed
 from core.rules.organisations import address_key, keys_of
@@ -134,7 +135,7 @@ def submit(
     """
     fund = _fund(office, application)
     today = london_day(now)
-    move(session, application, ApplicationAction.SUBMIT, reference=_new_reference(session, fund, office, now))
+    move(session, application, ApplicationAction.SUBMIT, reference=new_reference(session, fund, office, now))
     for kept in ("outcomes", "budget_lines"):  # a draft has none: they are written here, and nobody need look for them
         set_committed_value(application, kept, [])
     with session.no_autoflush:  # what is kept is written once, not before each question to the record
@@ -214,7 +215,8 @@ def _fund(office: Office, application: Application) -> Fund:
     return fund
 
 
-def _new_reference(session: Session, fund: Fund, office: Office, now: datetime) -> str:
+def new_reference(session: Session, fund: Fund, office: Office, now: datetime) -> str:
+    """A reference that nothing on record has: the fund's letters, the year, and chance."""
     alphabet, length = office.policy.reference_alphabet.value, office.policy.reference_length.value
     year = london_day(now).year
     while True:
@@ -244,6 +246,11 @@ def move(session: Session, application: Application, action: ApplicationAction, 
 def how_it_stands(application: Application) -> str:
     """Who decided or recommended, what, and when: what the one who came second is told."""
     decision, recommendation = application.decision, application.recommendation
+    if decision is not None and decision.outside_on is not None:
+        return (
+            f"Decided outside the desk by {decision.decided_by} on {date_text(decision.outside_on)}, and put on record "
+            f"by {decision.person.name}. Nothing was changed."
+        )
     if decision is not None:
         return (
             f"Already {decision.outcome} by {decision.person.name} on {london_moment(decision.made_at)}. "

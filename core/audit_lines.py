@@ -6,18 +6,17 @@ A kind that nobody has words for here is told all the same, by its own name and 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
-from datetime import date, datetime
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from core.answers_given import PERSONAL
+from core.audit_facts import MONEY_FACTS, day, facts_text, money
 from core.audit_letters import letter
 from core.records import Application, Award
-from core.rules.calendar import date_text, year_label
+from core.rules.calendar import year_label
 from core.rules.documents import in_words
-from core.rules.facts import Facts
-from core.rules.money import display
 from core.rules.policy import Policy
 from core.rules.words import capital, counted, listed
 
@@ -108,46 +107,6 @@ def who(actor: str) -> str:
     return re.sub(r", person \d+\)$", ")", actor)
 
 
-_FACTS_ORDER = {one.name: number for number, one in enumerate(fields(Facts))}
-_MONEY_FACTS = frozenset({"amount", "purchases", "whole_contract", "same_supplier", "live_awards", "assistance"})
-
-
-def facts_text(facts: Data, within: str = "") -> Iterator[str]:
-    """Facts as they were decided on, one by one; what was not given is left out.
-
-    They are told in the order in which the rules have them, which no database promises to keep.
-    """
-    for name, value in sorted(facts.items(), key=lambda fact: (_FACTS_ORDER.get(fact[0], len(_FACTS_ORDER)), fact[0])):
-        label = f"{within}{name.replace('_', ' ')}"
-        if value is None or value == [] or value == "":
-            continue
-        if isinstance(value, Mapping):
-            yield from facts_text(value, f"{name}: ")
-        elif isinstance(value, bool):
-            yield f"{label}: {'yes' if value else 'no'}"
-        elif isinstance(value, int) and name in _MONEY_FACTS:
-            yield f"{label}: {display(value)}"
-        elif isinstance(value, list):
-            yield f"{label}: {listed(str(one) for one in value)}"
-        else:
-            yield f"{label}: {value}"
-
-
-def money(value: Any) -> str:
-    """Pence as pounds; what is no whole number of pence as it stands."""
-    return display(value) if type(value) is int else str(value)
-
-
-def day(value: Any) -> str:
-    """A day as people write it; what is no day as it stands."""
-    if isinstance(value, date):
-        return date_text(value)
-    try:
-        return date_text(date.fromisoformat(str(value)))
-    except ValueError:
-        return str(value)
-
-
 def _text(told: Told, name: str, label: str = "") -> Detail:
     return Detail(label or capital(name.replace("_", " ")), str(told.data.get(name) or ""))
 
@@ -232,6 +191,29 @@ def _decided(told: Told) -> tuple[str, list[Detail]]:
     return f"Approved: {money(told.data.get('amount'))} of {money(told.asked)} asked for", details
 
 
+def _recorded_outside(told: Told) -> tuple[str, list[Detail]]:
+    _, about = _submitted(told)
+    data = told.data
+    beside = data.get("recorded_beside")
+    details = [
+        Detail(
+            "Decided by", f"{data.get('outside_by')} ({data.get('outside_role')}), on {day(data.get('outside_on'))}"
+        ),
+        Detail("Under", str(data.get("outside_document") or "")),
+        Detail("Accepted", day(data.get("outside_accepted_on"))),
+        Detail("Recorded though like", listed(str(one) for one in beside) if isinstance(beside, list) else ""),
+        *(one for one in about if one.label != "Outcome"),
+        _text(told, "reasons"),
+        _text(told, "conditions"),
+        *_basis(told),
+        *(Detail("Measure", f"{one.measure}: {one.target}") for one in told.application.outcomes),
+        *_due_days(told),
+    ]
+    fund = told.policy.fund_name(told.application.fund)
+    what = f"{money(data.get('amount'))} from the {fund} to {told.application.organisation_name}"
+    return f"Put on record an award that was decided outside the desk: {what}", details
+
+
 def _undone(told: Told) -> tuple[str, list[Detail]]:
     decision = {"approved": "approval", "declined": "decline"}.get(str(told.data.get("outcome")), "decision")
     return f"The {decision} was undone by whoever made it: it waits for a decision again", [_text(told, "reason")]
@@ -272,12 +254,19 @@ def _accepted(told: Told) -> tuple[str, list[Detail]]:
     terms = told.data.get("terms")
     details = [Detail("Term", str(one)) for one in terms] if isinstance(terms, list) else []
     details += [Detail("Measure", f"{one.measure}: {one.target}") for one in measures]
-    for name in ("returns", "meetings"):
-        days = told.data.get(name)
-        if isinstance(days, list) and days:
-            details.append(Detail(f"{capital(name)} due", listed(day(one) for one in days)))
+    details += _due_days(told)
     said = counted(int(told.data.get("measures") or 0), "measure")
     return f"{_answerer(told)} accepted the terms and {said}: the award began", details
+
+
+def _due_days(told: Told) -> list[Detail]:
+    """On which days returns and meetings fall due, where a line says so."""
+    every = ((name, told.data.get(name)) for name in ("returns", "meetings"))
+    return [
+        Detail(f"{capital(name)} due", listed(day(one) for one in days))
+        for name, days in every
+        if isinstance(days, list) and days
+    ]
 
 
 def _answerer(told: Told) -> str:
@@ -506,10 +495,10 @@ def _shown(name: str, value: Any) -> str:
         return "; ".join(facts_text(value))
     if isinstance(value, Iterable) and not isinstance(value, str):
         return listed(", ".join(str(part) for part in one) if isinstance(one, list) else str(one) for one in value)
-    return money(value) if name in _MONEY_FACTS else str(value)
+    return money(value) if name in MONEY_FACTS else str(value)
 
 
-_WITH_FACTS = frozenset({"approved", "declined", "varied"})
+_WITH_FACTS = frozenset({"approved", "declined", "recorded_outside", "varied"})
 """Decisions: their facts are told beside the findings. Those of a submission are what was asked for."""
 
 _WORDS: Mapping[str, Words] = {
@@ -527,6 +516,7 @@ _WORDS: Mapping[str, Words] = {
     "offer_withdrawn": lambda told: (f"The offer of {money(told.data.get('amount'))} was withdrawn", []),
     "approved": _decided,
     "declined": _decided,
+    "recorded_outside": _recorded_outside,
     "offered": _offered,
     "offer_accepted": _accepted,
     "offer_refused": _refused,

@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session, selectinload
 
 from core import events
 from core.audit import Progress, unwatched
+from core.audit_facts import day
 from core.audit_letters import letter
-from core.audit_lines import Data, Detail, Entry, Told, day, entry_of, moved_text, who
+from core.audit_lines import Data, Detail, Entry, Told, entry_of, moved_text, who
 from core.audit_words import named
 from core.awards import ACCEPTANCE, MEETING
 from core.cases import case_with
@@ -198,7 +199,7 @@ class _Telling:
     def happened(self) -> tuple[list[Entry], list[Entry]]:
         """What has happened in order of time, and what is still to come."""
         entries = [
-            Entry(self._application.started_at, "The application was begun"),
+            *self._begun(),
             *self._told(),
             *self._old_money(),
             *self._letters(),
@@ -207,6 +208,11 @@ class _Telling:
         past, to_come = self._due()
         told = sorted([*entries, *past], key=lambda entry: entry.at)  # which keeps the order of the trail at one moment
         return told, list(to_come)
+
+    def _begun(self) -> Iterator[Entry]:
+        """That the application was begun: not of one that was put on record with its award, where nobody applied."""
+        if not any(line["kind"] == "recorded_outside" for line in self._lines):
+            yield Entry(self._application.started_at, "The application was begun")
 
     def whole(self) -> Story:
         """The story, put together."""

@@ -13,7 +13,7 @@ from core.rules.money import display
 Line = Mapping[str, Any]
 Teller = Callable[[Line], Any]
 
-DECISIONS = frozenset({"approved", "declined"})
+DECISIONS = frozenset({"approved", "declined", "recorded_outside"})
 """The kinds of lines that tell of a decision."""
 
 _MONEY = frozenset({"amount", "purchases", "spent", "paid", "before", "after"})
@@ -61,6 +61,7 @@ _DECISION: Mapping[str, Teller] = {
     **{name: _told(name) for name in ("amount", "reasons", "conditions", "facts", "findings")},
     **{name: _told(name) for name in ("legal_power", "contribution", "suggested")},
 }
+_OUTSIDE = ("outside_by", "outside_role", "outside_on", "outside_document", "outside_accepted_on")
 _ASKED: Mapping[str, Teller] = {
     "asked_at": lambda line: line["at"],
     "person_id": _told("person"),
@@ -79,6 +80,11 @@ _TELLS: Mapping[str, Mapping[str, Mapping[str, Teller]]] = {
     "application": {
         "submitted": {"submitted_at": lambda line: line["at"], **_SENT},
         "corrected": {"status": _always(ApplicationState.SUBMITTED), **_SENT},
+        "recorded_outside": {
+            "status": _always(ApplicationState.APPROVED),
+            "submitted_at": lambda line: line["at"],
+            **_SENT,
+        },
         **{
             state: {"status": _always(state)}
             for state in ("queried", "recommended", "approved", "declined", "withdrawn")
@@ -102,6 +108,11 @@ _TELLS: Mapping[str, Mapping[str, Mapping[str, Teller]]] = {
     "decision": {
         "approved": _DECISION,
         "declined": _DECISION,
+        "recorded_outside": {
+            **_DECISION,
+            "outcome": _always("approved"),
+            **{name: _told(name) for name in _OUTSIDE},
+        },
         "decision_undone": {
             "undone_at": lambda line: line["at"],
             "undone_by_id": _told("person"),
@@ -123,6 +134,13 @@ _TELLS: Mapping[str, Mapping[str, Mapping[str, Teller]]] = {
                 "answered_role": _told("role"),
             }
             for kind, action in (("offer_accepted", AwardAction.ACCEPT), ("offer_refused", AwardAction.REFUSE))
+        },
+        "recorded_outside": {
+            "status": _always(AwardState.ACTIVE),
+            "offered_at": lambda line: line["at"],
+            "answered_at": lambda line: line["at"],
+            "amount": _told("amount"),
+            "accept_by": _told("outside_accepted_on"),
         },
         "offer_expired": {"status": _always(AwardState.EXPIRED)},
         "offer_withdrawn": {"status": _always(AwardState.EXPIRED), "withdrawn_at": lambda line: line["at"]},

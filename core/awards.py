@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import select, update
@@ -340,9 +340,19 @@ def accept(
 
 
 def store_due(
-    session: Session, award: Award, kind: str, days: Sequence[date], *, office: Office, now: datetime
+    session: Session,
+    award: Award,
+    kind: str,
+    days: Sequence[date],
+    *,
+    office: Office,
+    now: datetime,
+    silent_before: Callable[[date], date] | None = None,
 ) -> None:
-    """Store what falls due in an award: its returns, with their links, or its meetings."""
+    """Store what falls due in an award: its returns, with their links, or its meetings.
+
+    `silent_before` says for each day from when on its steps are sent at all, where some are past already.
+    """
     stored = [
         deadlines.set_deadline(
             session,
@@ -354,6 +364,7 @@ def store_due(
             now=now,
             award_id=award.id,
             final=kind == RETURN and day == days[-1],
+            silent_before=silent_before(day) if silent_before is not None else None,
         )
         for day in days
     ]

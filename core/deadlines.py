@@ -168,6 +168,8 @@ def sweep(
         moved: list[dict[str, Any]] = []
         for row in due_now:
             for step, to in _latest_steps(row, already, office, today):
+                if to == "recipient" and not row.contact_email:
+                    continue  # an award that was made outside may have nobody to write to; the officer's steps remain
                 person = f"{to}:{row.contact_email}" if to == "recipient" else to
                 by_person[to, person].append({"deadline_id": row.id, "due": row.due, "step": step, "person": to})
                 sent.append(SentStep(row.reference, row.kind, row.due, step, to, CHANNELS[to]))

@@ -74,7 +74,7 @@ def _gate(
 
 
 @contextmanager
-def _field(name: str) -> Iterator[None]:
+def at_field(name: str) -> Iterator[None]:
     """What is refused inside is what was typed into this field."""
     try:
         yield
@@ -84,12 +84,12 @@ def _field(name: str) -> Iterator[None]:
 
 def reasons_given(reasons: str) -> str:
     """Reasons as the record keeps them. Raises WrongInput for none, or for more than fit (A4)."""
-    with _field("reasons"):
+    with at_field("reasons"):
         return written.words(reasons, "Give your reasons: they go on the record.", "A4", what="the reasons")
 
 
 def _conditions(conditions: str) -> str:
-    with _field("conditions"):
+    with at_field("conditions"):
         return written.note(conditions, "L1", what="the conditions")
 
 
@@ -150,7 +150,7 @@ def recommend(
         "reasons": recommendation.reasons,
         "conditions": recommendation.conditions,
         "person": person.id,
-        **_said(recommendation),
+        **told_of_basis(recommendation),
     }
     tell(session, application, "recommended", people.actor_of(person), told, now=now)
     put_card(session, application, now)
@@ -245,7 +245,7 @@ def decide(
         "policy": decision.policy_version.fingerprint,
         "person": person.id,
         "power": power,
-        **_said(decision),
+        **told_of_basis(decision),
     }
     tell(session, application, outcome, people.actor_of(person), told, now=now)
     if decided_amount is None:
@@ -266,12 +266,12 @@ def decide(
 
 
 def _legal_power(application: Application, text: str, office: Office) -> str:
-    with _field("legal_power"):
+    with at_field("legal_power"):
         return legal_basis.given_power(application, text, office)
 
 
 def _contribution(text: str) -> str:
-    with _field("contribution"):
+    with at_field("contribution"):
         return legal_basis.given_contribution(text)
 
 
@@ -286,7 +286,7 @@ def _basis(application: Application, legal_power: str, contribution: str, office
     }
 
 
-def _said(made: Decision | Recommendation) -> dict[str, Any]:
+def told_of_basis(made: Decision | Recommendation) -> dict[str, Any]:
     """What the trail tells of the basis of an award, where there is any."""
     kept: dict[str, Any] = {"legal_power": made.legal_power, "contribution": made.contribution}
     if isinstance(made, Decision):

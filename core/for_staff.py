@@ -151,7 +151,7 @@ def said_by(session: Session, person: Person, *, most: int) -> list[Said]:
     decided = (
         select(*of, Decision.outcome, Decision.amount, Decision.made_at)
         .join(Application, Application.id == Decision.application_id)
-        .where(Decision.person_id == person.id)
+        .where(Decision.person_id == person.id, Decision.outside_by.is_(None))
         .order_by(Decision.made_at.desc(), Decision.id.desc())
         .limit(most)
     )

@@ -117,15 +117,20 @@ def given_before(session: Session, keys: OrganisationKeys, *, but: int | None = 
     return GivenBefore(len(found), sum(amount for _, amount in found), len(live), sum(live))
 
 
-def _awards(session: Session, keys: OrganisationKeys, but: int | None) -> list[tuple[str, str, int, datetime]]:
+def _awards(session: Session, keys: OrganisationKeys, but: int | None) -> list[tuple[str, str, int, date]]:
+    """The organisation's awards: state, kind, pence, and the day on which each was decided."""
     query = (
-        select(Award.status, Award.kind, Award.amount, Award.offered_at)
+        select(Award.status, Award.kind, Award.amount, Award.offered_at, Decision.outside_on)
         .join(Application, Application.id == Award.application_id)
+        .outerjoin(Application.decision)
         .where(by_same(keys), Award.status.in_([state.value for state in _GIVEN]))
     )
     if but is not None:
         query = query.where(Application.id != but)
-    return [(status, kind, amount, at) for status, kind, amount, at in session.execute(query)]
+    return [
+        (status, kind, amount, outside_on or london_day(at))
+        for status, kind, amount, at, outside_on in session.execute(query)
+    ]
 
 
 def history_of(session: Session, application: Application, facts: Facts, *, policy: Policy, today: date) -> History:
@@ -136,7 +141,7 @@ def history_of(session: Session, application: Application, facts: Facts, *, poli
     if facts.kind is Kind.GRANT and has_meetings(facts.amount, policy):
         return facts.history
     found = _awards(session, keys_of(application), application.id)
-    bought = [(london_day(at), amount) for _, kind, amount, at in found if Kind(kind) in _BOUGHT]
+    bought = [(on, amount) for _, kind, amount, on in found if Kind(kind) in _BOUGHT]
     return History(
         same_supplier=bought_together(bought, today, policy.buying_together_months.value),
         live_awards=sum(amount for status, _, amount, _ in found if status == AwardState.ACTIVE),

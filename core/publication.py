@@ -29,7 +29,9 @@ from core.rules.policy import Kind
 PUBLIC_STATES = (AwardState.ACTIVE, AwardState.COMPLETED, AwardState.DECOMMISSIONED)
 """An award is public from its acceptance on."""
 
-_LATEST_FIRST = (Decision.made_at.desc(), Award.id.desc())
+_DECIDED_ON = func.coalesce(Decision.outside_on, func.date(Decision.made_at))
+_LATEST_FIRST = (_DECIDED_ON.desc(), Decision.made_at.desc(), Award.id.desc())
+"""By the day of the decision, wherever it was made: one from outside the desk has no hour."""
 
 COLUMNS = (
     "reference",
@@ -199,7 +201,7 @@ def _public(award: Award, office: Office) -> PublicAward:
         need=application.need or "",
         amount=award.amount,
         asked=application.amount or award.amount,
-        awarded_on=london_day(decision.made_at),
+        awarded_on=decision.outside_on or london_day(decision.made_at),
         start=award.start_on,
         end=award.end_on,
         year=financial_year(award.start_on),
@@ -272,7 +274,7 @@ def _grant(award: PublicAward, office: Office, number: _Number, prefix: str, fun
         "plannedDates": [{"startDate": award.start.isoformat(), "endDate": award.end.isoformat()}],
         "recipientOrganization": [recipient],
         "fundingOrganization": [funder],
-        "beneficiaryLocation": [{"name": award.csp_area, "countryCode": "GB"}],
+        "beneficiaryLocation": [{**({"name": award.csp_area} if award.csp_area else {}), "countryCode": "GB"}],
         "grantProgramme": [{"code": award.fund, "title": award.fund_name}],
         "fromOpenCall": "Yes" if (fund := office.policy.fund(award.fund)) and fund.open_to_applications else "No",
         "url": f"{office.public_url}/awards/{award.reference}",

@@ -52,6 +52,7 @@ CHANGES: Mapping[str, Change] = {
     "measures_agreed": Change("award.measures_agreed", "offered"),
     "offer_extended": Change("award.offer_extended", "offered"),
     "offer_accepted": Change("award.accepted", "active", in_register=True),
+    "recorded_outside": Change("award.recorded", "active", in_register=True),
     "offer_refused": Change("award.refused", "refused"),
     "offer_expired": Change("award.expired", "expired"),
     "offer_withdrawn": Change("award.offer_withdrawn", "expired"),

@@ -277,6 +277,9 @@ def _steps(application: Application, waiting: Asked | None, trail: Sequence[Even
     """The way of an application, from its sending to the end of its award: what is done, what is next."""
     ended = {line.kind: pages.day_text(london_day(line.at)) for line in trail}
     sent = pages.day_text(london_day(application.submitted_at)) if application.submitted_at else ""
+    if application.decision is not None and application.decision.outside_on is not None and application.award:
+        agreed = Step("It was decided outside this service", pages.day_text(application.decision.outside_on), "done")
+        return [agreed, *_award_steps(application.award, ended)]
     steps = [Step("You sent the application", sent, "done")]
     state = ApplicationState(application.status)
     if state is ApplicationState.WITHDRAWN:
@@ -297,7 +300,9 @@ def _steps(application: Application, waiting: Asked | None, trail: Sequence[Even
 def _award_steps(award: Award, ended: Mapping[str, str]) -> list[Step]:
     by = pages.day_text(award.accept_by)
     runs = f"{pages.day_text(award.start_on)} to {pages.day_text(award.end_on)}"
-    accepted = Step("You accepted the offer", ended.get("offer_accepted", ""), "done")
+    outside = award.application.decision.outside_accepted_on if award.application.decision is not None else None
+    on = pages.day_text(outside) if outside is not None else ended.get("offer_accepted", "")
+    accepted = Step("You accepted the offer", on, "done")
     return {
         AwardState.OFFERED: [
             Step("You accept or refuse the offer", f"By {by}", "yours"),
@@ -408,6 +413,7 @@ _TOLD: Mapping[str, str] = {
     "declined": "Declined",
     "offered": "We e-mailed you the offer",
     "offer_accepted": "You accepted the offer",
+    "recorded_outside": "We put the award on our record: it was decided outside this service",
     "offer_refused": "You turned the offer down",
     "offer_expired": "The offer ran out",
     "decision_undone": "We took that decision back, and decide again",

@@ -17,7 +17,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from sqlalchemy.orm import Session
 
-from bot.words import clean, cut, day, listed, one_line
+from bot.words import day, listed, one_line
 from core import (
     applications,
     asking,
@@ -41,17 +41,7 @@ from core.records import Application, Asked, Award, Deadline, MonitoringReturn, 
 from core.rules.documents import in_words
 from core.rules.lifecycle import ApplicationState, AwardState
 from core.rules.money import display
-
-SHORT = 120
-"""How many characters of a typed name or title a letter shows."""
-
-LINE = 300
-"""How many characters of a measure, or of a target, a letter shows."""
-
-LONG = 6_000
-"""How many characters of the office's reasons a letter shows: more than the form of the decision takes."""
-
-_BARE_ADDRESS = re.compile(r"(?<=\w)\.(?=[^\W\d_])")
+from scheduler.letter_words import LINE, paragraphs, typed
 
 
 class NothingLeft(Exception):  # noqa: N818 - it is no error
@@ -109,7 +99,7 @@ def word(session: Session, message: OutboxMessage, office: Office, environment: 
     facts = {
         "office": _office(office),
         "reference": draft.reference,
-        "name": _typed(draft.to_name),
+        "name": typed(draft.to_name),
         **draft.facts,
     }
 
@@ -118,7 +108,7 @@ def word(session: Session, message: OutboxMessage, office: Office, environment: 
 
     return Letter(
         to=draft.to,
-        to_name=_typed(draft.to_name),
+        to_name=typed(draft.to_name),
         reference=draft.reference,
         subject=one_line(text("subject.txt")),
         text=re.sub(r"\n{3,}", "\n\n", text("body.txt")).strip() + "\n",
@@ -135,16 +125,6 @@ def _office(office: Office) -> dict[str, str]:
     if details.phone.value:
         ways.append(f"call {details.phone.value}")
     return {"name": details.name.value, "contact": " or ".join(ways) or "answer this e-mail"}
-
-
-def _typed(text: str | None, most: int = SHORT) -> str:
-    """What somebody typed, on one line, with nothing in it that a mail program turns into a link."""
-    return cut(_BARE_ADDRESS.sub(". ", one_line(text or "").replace("://", ": //")), most)
-
-
-def _paragraphs(text: str) -> list[str]:
-    """What the office wrote, by paragraph."""
-    return [line for line in cut(clean(text), LONG).split("\n") if line.strip()]
 
 
 def _address(session: Session, purpose: Purpose, subject_id: int, office: Office) -> str:
@@ -172,7 +152,7 @@ def _applicant(application: Application, facts: dict[str, Any], due: Sequence[De
         to=application.contact_email,
         to_name=application.contact_name or "",
         reference=application.reference,
-        facts={"title": _typed(application.title), "organisation": _typed(application.organisation_name), **facts},
+        facts={"title": typed(application.title), "organisation": typed(application.organisation_name), **facts},
         due=due,
     )
 
@@ -194,7 +174,7 @@ def _about_application(session: Session, message: OutboxMessage, office: Office)
             "submitted_on": submitted_on,
             "decide_by": submitted_on + timedelta(days=office.policy.decision_days.value),
             "link": _address(session, "application", application.id, office),
-            "reasons": _paragraphs(decision.reasons) if decision else [],
+            "reasons": paragraphs(decision.reasons) if decision else [],
         },
     )
 
@@ -257,8 +237,19 @@ def _heard_of(session: Session, message: OutboxMessage) -> OutboxMessage:
     return earlier
 
 
+def _outside(award: Award) -> dict[str, Any] | None:
+    """By whom and when an award was decided and accepted outside the desk; None where that was done here."""
+    made = award.application.decision
+    if made is None or made.outside_by is None:
+        return None
+    by = {"by": typed(made.outside_by), "role": typed(made.outside_role)}
+    return {**by, "on": made.outside_on, "accepted_on": made.outside_accepted_on}
+
+
 def _award_started(session: Session, message: OutboxMessage, office: Office) -> _Draft:
     award = awards.by_id(session, message.payload["award_id"])
+    outside = _outside(award)
+    past = london_day(message.made_at) - timedelta(days=1) if outside else None  # what the desk never asks for
     return _applicant(
         award.application,
         {
@@ -266,10 +257,11 @@ def _award_started(session: Session, message: OutboxMessage, office: Office) -> 
             "fund": office.policy.fund_name(award.fund),
             "start_on": award.start_on,
             "end_on": award.end_on,
-            "returns": _due(award, "return"),
-            "meetings": _due(award, "meeting"),
+            "returns": _due(award, "return", past),
+            "meetings": _due(award, "meeting", past),
             "first_notice": _first_notice(office),
             "link": _address(session, "offer", award.id, office),
+            "outside": outside,
         },
         due=[one for one in award.deadlines if one.kind == returns.RETURN],
     )
@@ -283,9 +275,9 @@ def _measures_answered(session: Session, message: OutboxMessage, office: Office)
         raise NothingLeft("the offer has been answered, or has ended")
     said = measures.by_id(session, message.payload["proposal_id"]).answer
     now = [
-        {"measure": _typed(one.measure, LINE), "target": _typed(one.target, LINE)} for one in award.application.outcomes
+        {"measure": typed(one.measure, LINE), "target": typed(one.target, LINE)} for one in award.application.outcomes
     ]
-    return replace(draft, facts={**draft.facts, "measures": now, "answer": _paragraphs(said or "")})
+    return replace(draft, facts={**draft.facts, "measures": now, "answer": paragraphs(said or "")})
 
 
 def _bank_details(session: Session, message: OutboxMessage, _office: Office) -> _Draft:
@@ -334,7 +326,7 @@ def _question(session: Session, message: OutboxMessage, office: Office) -> _Draf
         {
             "fund": office.policy.fund_name(application.fund),
             "submitted_on": london_day(application.submitted_at or message.made_at),
-            "question": _paragraphs(asked.question),
+            "question": paragraphs(asked.question),
             "may_correct": bool(asked.may_correct),
             "answer_by": asked.answer_by,
             "link": _address(session, "application", application.id, office),
@@ -354,7 +346,7 @@ def _return_queried(session: Session, message: OutboxMessage, office: Office) ->
         {
             "due": came_in.due,
             "received_on": london_day(came_in.received_at),
-            "question": _paragraphs(asked.question),
+            "question": paragraphs(asked.question),
             "answer_by": asked.answer_by,
             "link": _address(session, "return", deadline.id, office),
         },
@@ -378,7 +370,7 @@ def _more_time(session: Session, message: OutboxMessage, office: Office) -> _Dra
         {
             "due": request.due,
             "until": request.until,
-            "reason": _paragraphs(request.answer or ""),
+            "reason": paragraphs(request.answer or ""),
             "link": _address(session, "return", request.deadline_id, office),
         },
         due=[deadline] if deadline is not None else [],
@@ -387,7 +379,7 @@ def _more_time(session: Session, message: OutboxMessage, office: Office) -> _Dra
 
 def _issue_closed(session: Session, message: OutboxMessage, office: Office) -> _Draft:  # noqa: ARG001 - a Writer's
     issue = issues.by_id(session, message.payload["issue_id"])
-    facts = {"raised_on": london_day(issue.raised_at), "outcome": _paragraphs(issue.outcome or "")}
+    facts = {"raised_on": london_day(issue.raised_at), "outcome": paragraphs(issue.outcome or "")}
     return _applicant(issue.award.application, facts)
 
 
@@ -437,7 +429,7 @@ def _nudge(session: Session, message: OutboxMessage, office: Office) -> _Draft:
             NudgeItem(
                 kind=deadline.kind,
                 reference=deadline.reference,
-                title=_typed(award.application.title),
+                title=typed(award.application.title),
                 due=deadline.due,
                 tone=_tone(nudge, office.today()),
                 final=deadline.final,
@@ -560,7 +552,7 @@ def _slack_linked(session: Session, message: OutboxMessage, office: Office) -> _
     person, to = (session.get(Person, message.payload[name]) for name in ("person_id", "to_id"))
     if person is None or to is None or not to.active:
         raise NothingLeft("whoever was to be told has left the office")
-    facts = {"own": person.id == to.id, "person": _typed(person.name), "replaced": message.payload["replaced"]}
+    facts = {"own": person.id == to.id, "person": typed(person.name), "replaced": message.payload["replaced"]}
     facts["linked_on"] = london_day(message.made_at)
     return _Draft(to=to.email, to_name=to.name, reference="", facts=facts)
 

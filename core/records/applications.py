@@ -193,6 +193,10 @@ class Decision(Record):
     under which an award is made, in the policy's words, and `contribution` why it secures or contributes to crime and
     disorder reduction (L1, L2); `suggested` names those of the two that nobody gave and the desk's suggestion stands
     for. A declined application, and a decision older than these columns, has none.
+
+    One that was made outside the desk says by whom (`outside_by`, in their `outside_role`), on which day, under which
+    document, and when it was accepted, as its source has it; `person` is then whoever put it on record, and `made_at`
+    when. The five are set together or not at all.
     """
 
     __tablename__ = "decision"
@@ -219,6 +223,11 @@ class Decision(Record):
     legal_power: Mapped[str | None]
     contribution: Mapped[str | None]
     suggested: Mapped[list[Any] | None] = mapped_column(OptionalDocument)
+    outside_by: Mapped[str | None]
+    outside_role: Mapped[str | None]
+    outside_on: Mapped[date | None]
+    outside_document: Mapped[str | None]
+    outside_accepted_on: Mapped[date | None]
     made_at: Mapped[datetime]
     undone_at: Mapped[datetime | None]
     undone_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
@@ -227,6 +236,11 @@ class Decision(Record):
     application: Mapped[Application] = relationship(back_populates="decision")
     person: Mapped[Person] = relationship(foreign_keys=[person_id])
     policy_version: Mapped[PolicyVersion] = relationship()
+
+    @property
+    def decided_by(self) -> str:
+        """Who decided, by name: of the staff, or whom the source of a decision made outside the desk names."""
+        return f"{self.outside_by} ({self.outside_role})" if self.outside_by else self.person.name
 
 
 class PanelListing(Record):

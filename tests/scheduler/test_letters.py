@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -12,13 +13,14 @@ import pytest
 from jinja2 import UndefinedError
 from sqlalchemy import delete, select
 
-from core import applications, asking, awards, bank_details, measures, outbox, returns, undoing
+from core import applications, asking, awards, bank_details, funds, measures, outbox, outside, returns, undoing
 from core.errors import Gone
 from core.link_terms import link_to
 from core.links import follow
+from core.outside import OutsideAward
 from core.records import Application, Link, MonitoringReturn, Person
 from core.rules.banking import Account
-from core.rules.policy import Role
+from core.rules.policy import Kind, OrganisationType, Purpose, Role
 from core.rules.questions import ReturnFacts
 from scheduler import wording
 from scheduler.mailbox import KeptMail
@@ -505,3 +507,67 @@ def test_what_had_not_gone_out_is_neither_told_nor_taken_back(desk: Desk, outcom
     undone(desk, application)
     desk.deliver()
     assert len(desk.mailbox.mails()) == before
+
+
+OUTSIDE = OutsideAward(
+    kind=Kind.GRANT,
+    fund="youth-fund",
+    organisation_name="Riverside Boxing Club",
+    organisation_type=OrganisationType.CHARITY,
+    postcode="PE1 1AA",
+    title="Gloves on, knives down",
+    need="Nowhere to go.",
+    purpose=Purpose.YOUNG_PEOPLE,
+    plan_objective="",
+    amount=2_000_00,
+    start=date(2026, 5, 1),
+    end=date(2027, 4, 30),
+    outcome="Fewer call-outs",
+    measure="Call-outs",
+    target="Ten fewer",
+    conditions="A return every six months.",
+    reasons="A strong local need.",
+    decided_by=HOSTILE,
+    decided_role="Commissioner",
+    decided_on=date(2026, 4, 1),
+    document="Notice 17",
+    accepted_on=date(2026, 4, 9),
+    contact_email="ada@riverside.example",
+)
+
+
+def recorded_outside(desk: Desk, told: OutsideAward) -> None:
+    officer = desk.person(Role.DEPUTY)
+    with desk.office.sessions.begin() as session:
+        now = desk.clock()
+        funds.allocate(session, told.fund, 2026, 10_000_00, policy=desk.office.policy, actor="test", now=now)
+        outside.record(session, told, session.merge(officer), office=desk.office, now=now)
+
+
+def test_a_recipient_is_told_that_an_award_from_outside_is_on_record(desk: Desk) -> None:
+    recorded_outside(desk, OUTSIDE)
+    mail = by_subject(desk, "is on our record")
+    for said in (mail.text, mail.html):
+        words = " ".join(said.split())
+        assert "(Commissioner) decided on 1 April 2026 to award you" in words
+        assert "you accepted on 9 April 2026" in words
+        assert "30 April 2027" in words
+        assert "1 November 2026" not in words
+        assert "Thank you for accepting" not in words
+        assert [path_of(link) for link in links(said)] == ["/offers"]
+    assert "Hello," in mail.text
+
+
+def test_of_an_award_from_outside_that_is_over_nothing_is_asked(desk: Desk) -> None:
+    recorded_outside(desk, replace(OUTSIDE, end=date(2026, 10, 31)))
+    mail = by_subject(desk, "is on our record")
+    assert "What you send us" not in mail.text
+    assert "What you send us" not in mail.html
+
+
+def test_without_an_address_nothing_is_mailed(desk: Desk) -> None:
+    recorded_outside(desk, replace(OUTSIDE, contact_email=""))
+    desk.deliver()
+    assert desk.mailbox.mails() == []
+    [card] = desk.cards()
+    assert "Recorded: decided outside" in card.text
