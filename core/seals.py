@@ -44,6 +44,7 @@ NOT_SEALED: Mapping[str, str] = {
     "correction": "what is being typed, until it is sent",
     "link_request": "who asked for links to be mailed, kept for days: what the limits count",
     "slack_code": "who asked for a code to link a Slack account, kept for a day: what the limits count",
+    "home_opened": "who looked at their Home in Slack lately: whom a change is shown to, and nothing of the record",
     "entered_for": "goes with its draft; once that is sent a line says who entered it, and the consent",
     "idempotency": "answers that are kept for a while, to be given again",
 }

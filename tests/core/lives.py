@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from core import (
+    absences,
     applications,
     asking,
     awards,
@@ -92,6 +93,7 @@ class Life:
             self.read_the_policy,
             self.hire,
             self.part_with_somebody,
+            self.go_away,
             self.give_money,
             self.draft,
             self.apply,
@@ -143,6 +145,18 @@ class Life:
         with self.office.sessions.begin() as session:
             leaver = next(one for one in people.everybody(session) if one.name == "Lee Leaver")
             people.remove(session, email=leaver.email, actor="test", now=self.clock.now)
+
+    def go_away(self) -> None:
+        """For a week from tomorrow, back early; and again after that."""
+        today = london_day(self.clock.now)
+        told: dict[str, Any] = {"actor": "test", "today": today, "now": self.clock.now}
+        with self.office.sessions.begin() as session:
+            away, deputy = someone(session, self.officer), someone(session, self.director)
+            for first in (1, 30):
+                from_day = today + timedelta(days=first)
+                until_day = from_day + timedelta(days=6)
+                absences.away(session, away, from_day=from_day, until_day=until_day, deputy=deputy, **told)
+            absences.back(session, away, **told)
 
     def give_money(self) -> None:
         for fund in ("youth-fund", "crime-and-disorder"):
