@@ -158,13 +158,13 @@ class Entered:
         return found
 
 
-def found_subject(action: Action[S], session: Session, packed: str, *, lock: bool) -> tuple[S, Carried]:
-    """What a button or a modal is about, with what it carried. Raises Conflict where there is no such thing."""
+def found_subject(action: Action[S], session: Session, packed: str, *, lock: bool, unfound: str) -> tuple[S, Carried]:
+    """What a button or a modal is about, with what it carried. Raises Conflict with `unfound` where there is none."""
     try:
         carried = Carried.unpacked(packed, action.subject.key)
     except ValueError as error:
-        raise Conflict(STALE if lock else UNKNOWN) from error
+        raise Conflict(unfound) from error
     subject = action.subject.find(session, carried.number, lock)
     if subject is None:
-        raise Conflict(STALE if lock else UNKNOWN)
+        raise Conflict(unfound)
     return subject, carried

@@ -125,10 +125,10 @@ class Listeners:
 
     def _viewed(self, action: Action[Any], makes: Callable[[Ask[Any]], View], carried: str, who: Presser) -> View:
         """A view for somebody who may see it. The session is given back before Slack is asked to show it."""
-        account = self._account(action, carried, who)
+        account = self._account(action, carried, who, unfound=UNKNOWN)
         with self._office.reading() as session:
             office = self._office.in_force(session)
-            subject, _ = found_subject(action, session, carried, lock=False)
+            subject, _ = found_subject(action, session, carried, lock=False, unfound=UNKNOWN)
             return makes(self._permitted(session, subject, action, account, office, who.channel))
 
     def submitted(self, body: dict[str, Any], view: dict[str, Any], ack: Ack, context: BoltContext) -> None:
@@ -159,7 +159,7 @@ class Listeners:
             raise Conflict(STALE)
         carried = str(view.get("private_metadata") or "")
         given = Entered(view)
-        return self._do(action, lambda ask: submits(ask, given), carried, Presser.of(body), fresh=not action.stale)
+        return self._do(action, lambda ask: submits(ask, given), carried, Presser.of(body), form=True)
 
     def _do(
         self,
@@ -168,25 +168,29 @@ class Listeners:
         packed: str,
         who: Presser,
         *,
-        fresh: bool = False,
+        form: bool = False,
     ) -> Outcome:
-        """Do something in one transaction, its subject held; what has changed since is refused where it is `fresh`."""
-        account = self._account(action, packed, who)
+        """Do what a button says, or a form, in one transaction, its subject held.
+
+        A form is refused whose subject has changed since it was opened, unless its action may be stale.
+        """
+        unfound = STALE if form else UNKNOWN
+        account = self._account(action, packed, who, unfound=unfound)
         with self._office.sessions.begin() as session:
-            subject, carried = found_subject(action, session, packed, lock=True)
+            subject, carried = found_subject(action, session, packed, lock=True, unfound=unfound)
             office = self._office.in_force(session)  # the one policy of all that follows (A4)
             channel = who.channel or carried.channel
             ask = self._permitted(session, subject, action, account, office, channel)
-            if fresh and action.subject.version(subject) != carried.version:
+            if form and not action.stale and action.subject.version(subject) != carried.version:
                 raise Conflict(STALE, "A3")
             return work(ask)
 
-    def _account(self, action: Action[Any], packed: str, who: Presser) -> Account:
+    def _account(self, action: Action[Any], packed: str, who: Presser, *, unfound: str) -> Account:
         """Whose account it is, by Slack's word, before anything is opened or done and outside every transaction."""
 
         def on_record(session: Session) -> None:
             office = self._office.in_force(session)
-            subject, _ = found_subject(action, session, packed, lock=False)
+            subject, _ = found_subject(action, session, packed, lock=False, unfound=unfound)
             now = office.clock()
             refuse_strangers(session, subject, action.name, team=who.team, user=who.user, office=office, now=now)
 

@@ -66,6 +66,21 @@ def test_whom_the_record_refuses_costs_slack_nothing(desk: Desk) -> None:
     assert "Constabulary staff" in desk.told("U0FORCE")[-1]
 
 
+@pytest.mark.parametrize("carried", ["", "[]", '{"application":"7"}', '{"application":999999,"version":1}'])
+@pytest.mark.parametrize("known", [True, False], ids=["known", "asked of Slack first"])
+def test_a_form_that_does_not_say_what_it_is_about_is_an_old_one(desk: Desk, known: bool, carried: str) -> None:
+    """Slack sends back what the desk put into the form; one of another version of the desk may say something else."""
+    number = submitted(desk.office)
+    recommended(desk.office, number)
+    modal = opened(desk, number, "U0COMM", "approve")
+    desk.client.views_update(view_id=modal, view={**desk.slack.workspace.view(modal).body, "private_metadata": carried})
+    if not known:
+        desk.clock.forward(minutes=5)
+    seen = desk.slack.submit_view("U0COMM", modal)
+    assert "has changed since you opened this form" in seen.errors["reasons"]
+    assert application_of(desk.office, number).status == "recommended"
+
+
 def test_a_leaver_finishes_no_form_and_presses_nothing(desk: Desk) -> None:
     number = submitted(desk.office)
     recommended(desk.office, number)
