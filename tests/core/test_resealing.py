@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, MetaData, create_engine, func, insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.pool import NullPool
 
-from core import database, events
+from core import card_notes, database, events
 from core.audit import verify
 from core.office import Office
 from core.records import Event, Record
@@ -21,6 +21,9 @@ from core.resealing import resealing
 from tests.conftest import Clock, PostgreSQL, office_on
 from tests.core.casework import accept, offered, person, trail
 from tests.core.lives import Life
+
+LATER = ("legal_power", "contribution", "suggested")
+"""What the line of a decision says that had no column then."""
 
 
 @pytest.fixture
@@ -56,6 +59,8 @@ def copied(source: Office, engine: Engine) -> list[str]:
             rows = [dict(row) for row in session.execute(select(*columns)).mappings()]
             if table.name == "event":
                 rows = list(_lines(rows, hashes))
+            if table.name == "outbox_message":
+                rows = [row for row in rows if row["kind"] != card_notes.KIND]  # each is named by the number of a line
             if rows:
                 connection.execute(insert(there), rows)
             if connection.dialect.name == "postgresql" and "id" in there.columns and table.name != "card":
@@ -67,8 +72,10 @@ def copied(source: Office, engine: Engine) -> list[str]:
 
 
 def _lines(rows: list[dict[str, Any]], hashes: list[str]) -> Iterator[dict[str, Any]]:
-    """The lines as version 0001 wrote them: without seals, and none for each movement of money."""
+    """The lines as version 0001 wrote them: no seals, no basis of an award, and none for each movement of money."""
     previous = events.START
+    for row in rows:
+        row["data"] = {name: said for name, said in row["data"].items() if name not in LATER}
     for number, row in enumerate((one for one in rows if one["kind"] != "money"), start=1):
         said = {name: row[name] for name in events.SAID if name != "seals"}
         sealed = events.seal_of(previous, number, said)
@@ -86,7 +93,7 @@ def test_a_record_of_the_first_version_is_sealed_as_it_stands(
     office: Office, clock: Clock, first_version: Engine
 ) -> None:
     life = Life(office, clock)
-    for step in life.steps[:9]:
+    for step in life.steps[: life.steps.index(life.accept)]:
         step()
     offer = life.award
     hashes = copied(office, first_version)
