@@ -13,6 +13,7 @@ from bot.manifest import manifest
 from bot.practice.server import PracticeSlack
 from bot.practice.shapes import TEAM_ID, Installation, PracticeChannel, PracticePerson
 from bot.practice.workspace import Standing, Workspace
+from core.field_cipher import new_key
 from tests.desk.conftest import Run
 
 APPROVALS = PracticeChannel("C0APPROVALS", "approvals")
@@ -152,3 +153,14 @@ def test_the_manifest_is_printed_for_this_office(run: Run, monkeypatch: pytest.M
     assert told["settings"]["socket_mode_enabled"] is True
     monkeypatch.setenv("AWARD_DESK_PUBLIC_URL", "http://grants.example.org")
     assert "Slack takes https addresses only" in run("slack", "manifest").stderr
+
+
+def test_the_bot_says_in_one_line_that_its_token_is_not_taken(
+    run: Run, slack: PracticeSlack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWARD_DESK_SECRET_KEY", "a secret of the tests, long enough to be one")
+    monkeypatch.setenv("AWARD_DESK_FIELD_KEYS", f"first:{new_key()}")
+    monkeypatch.setenv("AWARD_DESK_SLACK_APP_TOKEN", "xapp-wrong")
+    said = run("bot", fails=True).stderr.strip().splitlines()
+    assert "AWARD_DESK_SLACK_APP_TOKEN is not taken by Slack (invalid_auth)" in said[-1]
+    assert slack.sockets.count == 0

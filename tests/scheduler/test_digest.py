@@ -139,3 +139,26 @@ def test_whoever_has_left_is_not_written_to_and_holds_up_nobody(desk: Desk, oliv
     assert waiting(desk) == []
     assert (drained.sent, drained.failed) == (1, 2)
     assert len(got(desk)) == 1
+
+
+def test_the_longest_that_it_can_say_is_what_slack_takes(desk: Desk, olive: Person) -> None:
+    """Three digests as one message, each with as many of the longest rows as are named: the practice Slack counts."""
+    dev = staff(desk, "Dev Director", "U0DEV", Role.DIRECTOR)
+    others = [staff(desk, f"{number} {'N' * 90}", f"U0P{number}", Role.OFFICER) for number in range(1)]
+    with desk.office.sessions.begin() as session:
+        for one in (olive, *others):
+            absences.away(
+                session, session.merge(one), from_day=date(2026, 11, 27), until_day=date(2026, 12, 4),
+                deputy=session.merge(dev), actor="tests", today=date(2026, 11, 26), now=START,
+            )  # fmt: skip
+    for number in range(8):
+        desk.submit(organisation_name=f"{number} <!channel> \u202e{'🥊&<>' * 45}", title="T" * 100)
+    desk.quiet()
+    desk.clock.now = MONDAY
+    run_digests(desk.office)
+    drained = desk.slack_delivery().deliver_all()
+    assert (drained.sent, drained.failed) == (1, 0)
+    (message,) = got(desk, "U0DEV")
+    assert message.text.count("applications wait") == 3
+    assert "and 3 more" in str(message.blocks)
+    assert "\u202e" not in str(message.blocks)

@@ -165,6 +165,19 @@ def test_a_message_that_slack_always_breaks_down_over_holds_up_no_other(
     assert waiting(desk) == [f"card:{bad.id}:{bad.version}"]
 
 
+def test_what_came_later_does_not_overtake_what_waits_for_slack_to_be_back(desk: Desk) -> None:
+    first = desk.submit()
+    delivery = paced(desk)
+    desk.slack.faults.add(POST, Fault.status(503))
+    retry_at = delivery.deliver_all().retry_at
+    second = desk.submit()
+    assert delivery.deliver_all().sent == 0, "woken by the second, while the first waits"
+    assert retry_at is not None
+    desk.clock.now = retry_at
+    delivery.deliver_all()
+    assert references(desk) == [first.reference, second.reference]
+
+
 def test_an_hour_of_slack_being_away_loses_nothing_and_keeps_the_order(desk: Desk) -> None:
     posted = [desk.submit() for _ in range(3)]
     delivery = paced(desk)

@@ -76,7 +76,13 @@ def test_a_sweep_that_dies_is_made_good_by_the_next(
     assert nudges(desk) == (2 if step == "committed" else 0), "all of it or nothing"
     again = run_sweep(desk.office, today=due)
     assert len(again) == (0 if step == "committed" else 2)
-    assert sorted(message.kind for message in desk.open_messages()) == ["card", "nudge", "offer_expired", "staff_nudge"]
+    assert sorted(message.kind for message in desk.open_messages()) == [
+        "card",
+        "card_note",
+        "nudge",
+        "offer_expired",
+        "staff_nudge",
+    ]
     with desk.office.reading() as session:
         assert session.get_one(Award, lapsed.id).status == "expired"
 
