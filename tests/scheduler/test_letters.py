@@ -29,7 +29,7 @@ from scheduler.wording import WRITERS, texts
 from tests.scheduler.practice_desk import PUBLIC_URL, Desk
 
 LINK = re.compile(r"https?://[^\s\"<>]+")
-LETTERS = Path(wording.__file__).parent / "letters"
+LETTERS = Path(wording.__file__).parents[1] / "letters"
 HOSTILE = 'Win <b>£1m</b> at https://evil.example/x or www.evil.example {{ 7*7 }} "quoted"\r\nBcc: all@example.org'
 
 

@@ -1,0 +1,76 @@
+"""Letters about an application, until an award comes of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from core import applications, documents
+from core.office import Office, london_day
+from core.records import OutboxMessage
+from core.rules.documents import in_words
+from scheduler.wording.draft import Draft, NothingLeft, address_of, heard_of, to_applicant, waiting
+from scheduler.wording.words import paragraphs
+
+
+def how_it_stands(session: Session, message: OutboxMessage, office: Office) -> Draft:
+    """Receipt, declined, withdrawn. A decline that was undone, or decided again, is not told any more."""
+    application = applications.by_id(session, message.payload["application_id"])
+    decision = application.decision
+    if message.kind == "declined":
+        mine = message.payload.get("decision_id")  # not in a message from before a decision could be undone
+        if decision is None or mine not in (None, decision.id):
+            raise NothingLeft("the decision has been undone")
+    submitted_on = london_day(application.submitted_at or message.made_at)
+    return to_applicant(
+        application,
+        {
+            "fund": office.policy.fund_name(application.fund),
+            "amount": application.amount,
+            "submitted_on": submitted_on,
+            "decide_by": submitted_on + timedelta(days=office.policy.decision_days.value),
+            "link": address_of(session, "application", application.id, office),
+            "reasons": paragraphs(decision.reasons) if decision else [],
+        },
+    )
+
+
+def decline_undone(session: Session, message: OutboxMessage, office: Office) -> Draft:
+    """That a decline no longer holds: to whoever may have read it."""
+    application = applications.by_id(session, message.payload["application_id"])
+    told = heard_of(session, message)
+    facts = {
+        "fund": office.policy.fund_name(application.fund),
+        "told_on": london_day(told.made_at),
+        "decided": application.decision is not None,
+        "link": address_of(session, "application", application.id, office),
+    }
+    return to_applicant(application, facts)
+
+
+def question(session: Session, message: OutboxMessage, office: Office) -> Draft:
+    """A question about an application."""
+    asked = waiting(session, message)
+    application = asked.application
+    return to_applicant(
+        application,
+        {
+            "fund": office.policy.fund_name(application.fund),
+            "submitted_on": london_day(application.submitted_at or message.made_at),
+            "question": paragraphs(asked.question),
+            "may_correct": bool(asked.may_correct),
+            "answer_by": asked.answer_by,
+            "link": address_of(session, "application", application.id, office),
+        },
+    )
+
+
+def document_refused(session: Session, message: OutboxMessage, office: Office) -> Draft:
+    document = documents.by_id(session, message.payload["document_id"])
+    if document.deadline_id is not None:
+        link = address_of(session, "return", document.deadline_id, office)
+    else:
+        link = address_of(session, "application", document.application_id, office)
+    facts = {"kind": in_words(document.kind), "sent_on": london_day(document.uploaded_at), "link": f"{link}/documents"}
+    return to_applicant(document.application, facts)

@@ -1,0 +1,164 @@
+"""Letters of an award that runs: returns, reminders of what falls due, more time, issues."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from core import awards, deadlines, issues, more_time, returns
+from core.errors import NotFound
+from core.links import Purpose
+from core.office import Office, london_day
+from core.records import Award, Deadline, MonitoringReturn, Nudge, OutboxMessage
+from scheduler.wording.draft import Draft, NothingLeft, address_of, to_applicant, waiting
+from scheduler.wording.words import paragraphs, typed
+
+
+def due_days(award: Award, kind: str, after: date | None = None) -> list[date]:
+    return [
+        deadline.due
+        for deadline in award.deadlines
+        if deadline.kind == kind and deadline.is_open and (after is None or deadline.due > after)
+    ]
+
+
+def first_notice(office: Office) -> int:
+    """How many days before a return is due its recipient first hears of it."""
+    steps = [step.days for step in office.policy.nudge_steps.get("return", ()) if not step.to_staff and step.days < 0]
+    return -min(steps, default=0)
+
+
+def return_received(session: Session, message: OutboxMessage, office: Office) -> Draft:
+    came_in = session.get(MonitoringReturn, message.payload["return_id"])
+    if came_in is None:
+        raise NotFound("This return is not in the record.")
+    coming = due_days(came_in.award, "return", came_in.due)
+    return to_applicant(
+        came_in.award.application,
+        {
+            "due": came_in.due,
+            "received_on": london_day(came_in.received_at),
+            "next_due": coming[0] if coming else None,
+            "first_notice": first_notice(office),
+        },
+    )
+
+
+def return_queried(session: Session, message: OutboxMessage, office: Office) -> Draft:
+    asked = waiting(session, message)
+    came_in = asked.monitoring_return
+    if came_in is None:
+        raise NotFound("This question is not about a return.")
+    award = came_in.award
+    deadline = returns.due_on(award, came_in.due)
+    return to_applicant(
+        award.application,
+        {
+            "due": came_in.due,
+            "received_on": london_day(came_in.received_at),
+            "question": paragraphs(asked.question),
+            "answer_by": asked.answer_by,
+            "link": address_of(session, "return", deadline.id, office),
+        },
+    )
+
+
+def more_time_answered(session: Session, message: OutboxMessage, office: Office) -> Draft:
+    """More time was agreed, or declined."""
+    request = more_time.by_id(session, message.payload["time_request_id"])
+    deadline = session.get(Deadline, request.deadline_id)
+    return to_applicant(
+        request.award.application,
+        {
+            "due": request.due,
+            "until": request.until,
+            "reason": paragraphs(request.answer or ""),
+            "link": address_of(session, "return", request.deadline_id, office),
+        },
+        due=[deadline] if deadline is not None else [],
+    )
+
+
+def issue_closed(session: Session, message: OutboxMessage, office: Office) -> Draft:  # noqa: ARG001 - a Writer's
+    issue = issues.by_id(session, message.payload["issue_id"])
+    facts = {"raised_on": london_day(issue.raised_at), "outcome": paragraphs(issue.outcome or "")}
+    return to_applicant(issue.award.application, facts)
+
+
+@dataclass(frozen=True)
+class NudgeItem:
+    """One thing that a nudge is about. `tone` is "before", "day" or "after" its due date."""
+
+    kind: str
+    reference: str
+    title: str
+    due: date
+    tone: str
+    final: bool
+    amount: int
+    link: str
+
+
+def open_nudges(session: Session, message: OutboxMessage) -> list[Nudge]:
+    """What a nudge message covers and is still to be done. Raises NothingLeft if nothing is."""
+    nudges = [
+        nudge
+        for nudge in deadlines.nudges_of(session, message)
+        if nudge.deadline.is_open and nudge.due == nudge.deadline.due
+    ]
+    if not nudges:
+        raise NothingLeft("everything that it was about has been done, has ended, or has more time")
+    return nudges
+
+
+def nudge(session: Session, message: OutboxMessage, office: Office) -> Draft:
+    nudges = open_nudges(session, message)
+    items = []
+    for nudge in nudges:
+        deadline, award = nudge.deadline, _held(nudge.deadline)
+        purpose: Purpose = "offer" if deadline.kind == awards.ACCEPTANCE else "return"
+        items.append(
+            NudgeItem(
+                kind=deadline.kind,
+                reference=deadline.reference,
+                title=typed(award.application.title),
+                due=deadline.due,
+                tone=_tone(nudge, office.today()),
+                final=deadline.final,
+                amount=award.amount,
+                link=address_of(session, purpose, award.id if purpose == "offer" else deadline.id, office),
+            )
+        )
+    draft = to_applicant(_held(nudges[0].deadline).application, {})
+    references = {item.reference for item in items}
+    return Draft(
+        to=draft.to,
+        to_name=draft.to_name,
+        reference=references.pop() if len(references) == 1 else "",
+        facts={
+            "items": items,
+            "first": items[0],
+            "returns": [item for item in items if item.kind != awards.ACCEPTANCE],
+            "late": [item for item in items if item.tone == "after"],
+            "director_after": min(
+                (step.days for step in office.policy.nudge_steps.get("return", ()) if step.to == "director"),
+                default=None,
+            ),
+        },
+        due=[nudge.deadline for nudge in nudges],
+    )
+
+
+def _held(deadline: Deadline) -> Award:
+    if deadline.award is None:
+        raise NotFound("This deadline belongs to no award.")
+    return deadline.award
+
+
+def _tone(nudge: Nudge, today: date) -> str:
+    """By the step; and whatever the step, nobody is told that a day is still to come when it is past."""
+    if nudge.step > 0 or today > nudge.deadline.due:
+        return "after"
+    return "day" if nudge.step == 0 else "before"

@@ -1,0 +1,81 @@
+"""What every letter is made of: to whom, about what, the addresses that it holds, and when there is nothing to say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from core import asking, outbox
+from core.errors import NotFound
+from core.link_terms import link_to
+from core.links import Purpose, leading
+from core.office import Office
+from core.records import Application, Asked, Deadline, OutboxMessage
+from scheduler.wording.words import typed
+
+
+class NothingLeft(Exception):  # noqa: N818 - it is no error
+    """There is nothing to say any more: the return came in before the nudge for it went out."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """To whom, about what, and the facts that the texts use. `due` are the deadlines that it carries as a calendar."""
+
+    to: str
+    to_name: str
+    reference: str
+    facts: dict[str, Any]
+    due: Sequence[Deadline] = ()
+
+
+Writer = Callable[[Session, OutboxMessage, Office], Draft]
+
+
+def address_of(session: Session, purpose: Purpose, subject_id: int, office: Office) -> str:
+    """The address to mail. A link is made with what it leads to; one that leads there no more is made anew here, in a
+    transaction of its own, and the old address stays as it ended.
+    """
+    link = leading(session, purpose, subject_id, now=office.clock())
+    if link is None:
+        with office.sessions.begin() as writing:
+            link = link_to(writing, purpose, subject_id, policy=office.policy, now=office.clock())
+    return office.signer.address(purpose, link)
+
+
+def address_anew(purpose: Purpose, subject_id: int, office: Office, key: str = "") -> str:
+    """The address to mail to somebody who asked for it: of a link that leads there, and is this one address's own."""
+    with office.sessions.begin() as writing:
+        link = link_to(writing, purpose, subject_id, policy=office.policy, now=office.clock(), address=key)
+    return office.signer.address(purpose, link)
+
+
+def to_applicant(application: Application, facts: dict[str, Any], due: Sequence[Deadline] = ()) -> Draft:
+    if not application.contact_email or not application.reference:
+        raise NotFound("This application has no contact to write to.")
+    return Draft(
+        to=application.contact_email,
+        to_name=application.contact_name or "",
+        reference=application.reference,
+        facts={"title": typed(application.title), "organisation": typed(application.organisation_name), **facts},
+        due=due,
+    )
+
+
+def heard_of(session: Session, message: OutboxMessage) -> OutboxMessage:
+    """The letter that a message takes back. Raises NothingLeft where nobody got it, so that neither goes."""
+    earlier = session.get(OutboxMessage, message.payload["mail_id"])
+    if earlier is None or not outbox.may_have_gone(earlier):
+        raise NothingLeft("what it takes back was never sent")
+    return earlier
+
+
+def waiting(session: Session, message: OutboxMessage) -> Asked:
+    """The question of a message. Raises NothingLeft where it has ended."""
+    asked = asking.by_id(session, message.payload["asked_id"])
+    if asked.ended_at is not None:
+        raise NothingLeft("the question has been answered or taken back")
+    return asked
