@@ -29,6 +29,7 @@ class LinkItem:
 
 
 def link_draft(session: Session, message: OutboxMessage, office: Office) -> Draft:
+    """The link of one draft, to the address that asked for it."""
     asked = link_mail.by_id(session, message.payload["link_request_id"])
     application = applications.by_id(session, asked.application_id or 0)
     facts = {
@@ -42,6 +43,7 @@ def link_draft(session: Session, message: OutboxMessage, office: Office) -> Draf
 
 
 def link_list(session: Session, message: OutboxMessage, office: Office) -> Draft:
+    """Everything that an address has with us, each with its link."""
     asked = link_mail.by_id(session, message.payload["link_request_id"])
     today = office.today()
     found = link_mail.has(session, asked.address, policy=office.policy, today=today)
@@ -71,6 +73,7 @@ def link_list(session: Session, message: OutboxMessage, office: Office) -> Draft
 
 
 def link_start(session: Session, message: OutboxMessage, office: Office) -> Draft:
+    """A link to begin an application, filled in from the latest of this address."""
     asked = link_mail.by_id(session, message.payload["link_request_id"])
     if link_mail.latest_of(session, asked.address) is None:
         raise NothingLeft("nobody with this address has applied")

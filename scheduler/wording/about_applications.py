@@ -67,6 +67,7 @@ def question(session: Session, message: OutboxMessage, office: Office) -> Draft:
 
 
 def document_refused(session: Session, message: OutboxMessage, office: Office) -> Draft:
+    """That a document was refused, and where to send another."""
     document = documents.by_id(session, message.payload["document_id"])
     if document.deadline_id is not None:
         link = address_of(session, "return", document.deadline_id, office)

@@ -64,6 +64,7 @@ def decided_outside(award: Award) -> dict[str, Any] | None:
 
 
 def award_started(session: Session, message: OutboxMessage, office: Office) -> Draft:
+    """That an award has started: what falls due, and when."""
     award = awards.by_id(session, message.payload["award_id"])
     outside = decided_outside(award)
     past = london_day(message.made_at) - timedelta(days=1) if outside else None  # what the desk never asks for

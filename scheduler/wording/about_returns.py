@@ -17,6 +17,7 @@ from scheduler.wording.words import paragraphs, typed
 
 
 def due_days(award: Award, kind: str, after: date | None = None) -> list[date]:
+    """The open days of a kind of deadline, after a day where one is given."""
     return [
         deadline.due
         for deadline in award.deadlines
@@ -31,6 +32,7 @@ def first_notice(office: Office) -> int:
 
 
 def return_received(session: Session, message: OutboxMessage, office: Office) -> Draft:
+    """That a return came in, and when the next is due."""
     came_in = session.get(MonitoringReturn, message.payload["return_id"])
     if came_in is None:
         raise NotFound("This return is not in the record.")
@@ -47,6 +49,7 @@ def return_received(session: Session, message: OutboxMessage, office: Office) ->
 
 
 def return_queried(session: Session, message: OutboxMessage, office: Office) -> Draft:
+    """A question about a return."""
     asked = waiting(session, message)
     came_in = asked.monitoring_return
     if came_in is None:
@@ -82,6 +85,7 @@ def more_time_answered(session: Session, message: OutboxMessage, office: Office)
 
 
 def issue_closed(session: Session, message: OutboxMessage, office: Office) -> Draft:  # noqa: ARG001 - a Writer's
+    """That an issue which was raised has been closed, and how."""
     issue = issues.by_id(session, message.payload["issue_id"])
     facts = {"raised_on": london_day(issue.raised_at), "outcome": paragraphs(issue.outcome or "")}
     return to_applicant(issue.award.application, facts)
@@ -114,6 +118,7 @@ def open_nudges(session: Session, message: OutboxMessage) -> list[Nudge]:
 
 
 def nudge(session: Session, message: OutboxMessage, office: Office) -> Draft:
+    """What falls due, is due, or is late, for one person, in one letter."""
     nudges = open_nudges(session, message)
     items = []
     for nudge in nudges:

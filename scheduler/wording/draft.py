@@ -54,6 +54,7 @@ def address_anew(purpose: Purpose, subject_id: int, office: Office, key: str = "
 
 
 def to_applicant(application: Application, facts: dict[str, Any], due: Sequence[Deadline] = ()) -> Draft:
+    """A letter to an application's contact, with its title and organisation. Raises NotFound where it has none."""
     if not application.contact_email or not application.reference:
         raise NotFound("This application has no contact to write to.")
     return Draft(
