@@ -52,9 +52,7 @@ def put_together(messages: Sequence[Message]) -> Message:
 
 
 def _waiting(facts: HomeFacts) -> list[Part]:
-    heading = blocks.paragraph(blocks.words(f"Waiting: {facts.total:,}", bold=True))
-    if not facts.total and not facts.also:
-        return [heading, blocks.paragraph(blocks.words("Nothing waits."))]
+    parts = [blocks.paragraph(blocks.words(f"Applications waiting: {facts.total:,}", bold=True))]
     shown = facts.rows[:MOST_ROWS]
     lines = [
         [
@@ -65,8 +63,12 @@ def _waiting(facts: HomeFacts) -> list[Part]:
     ]
     if facts.total > len(shown):
         lines.append([blocks.words(f"and {facts.total - len(shown):,} more")])
-    lines += [[blocks.words(phrase)] for phrase in facts.also]
-    return [heading, blocks.bullets(lines)]
+    if lines:
+        parts.append(blocks.bullets(lines))
+    if facts.also:
+        parts.append(blocks.paragraph(blocks.words("Waiting for the office", bold=True)))
+        parts.append(blocks.bullets([[blocks.words(phrase)] for phrase in facts.also]))
+    return parts
 
 
 def _listed(heading: str, rows: Sequence[DueRow], more: int) -> list[Part]:
