@@ -203,7 +203,7 @@ def _next_step(
     if award is not None:
         return _after_approval(application, award)
     if state is ApplicationState.SUBMITTED:
-        roles = listed([role.replace("_", " ") for role in office.policy.recommenders.value]).replace(" and ", " or ")
+        roles = listed((role.replace("_", " ") for role in office.policy.recommenders.value), "or")
         deciders = _who(session, application, office)
         return f"A recommendation by the {roles}; then a decision by someone else. {deciders}"
     if state is ApplicationState.RECOMMENDED:

@@ -19,12 +19,14 @@ def digest_message(facts: HomeFacts, *, instead_of: Typed | None = None) -> Mess
     """What a member of staff reads on Monday; `instead_of` is whoever is away, and whose digest this is."""
     overdue = [one for one in facts.due if one.due < facts.today]
     coming = [one for one in facts.due if one.due >= facts.today]
-    whose = "The week of" if instead_of is not None else "Your week"
+    whose, heading = "Your week", f"Your week from {day(facts.today)}"
+    if instead_of is not None:
+        whose, heading = f"The week of {escaped(instead_of, 100)}, who is away", "For somebody who is away"
     counts = (
         f"{counted(facts.total, 'application waits', 'applications wait')}, {len(overdue):,} overdue, "
         f"{counted(len(coming) + facts.due_more, 'thing falls', 'things fall')} due in {facts.days_ahead} days"
     )
-    made: list[Block] = [blocks.header(f"{whose} from {day(facts.today)}" if instead_of is None else "While away")]
+    made: list[Block] = [blocks.header(heading)]
     if instead_of is not None:
         stands = blocks.words("is away, and you stand in. You decide what you may decide yourself, and no more.")
         made.append(blocks.rich(blocks.paragraph(blocks.words(instead_of, 100, bold=True), stands)))
@@ -39,8 +41,7 @@ def digest_message(facts: HomeFacts, *, instead_of: Typed | None = None) -> Mess
         money = blocks.paragraph(blocks.words(f"Funds in {facts.year}", bold=True))
         made.append(blocks.rich(money, blocks.bullets(lines)))
     made.append(blocks.context(blocks.plain("Home has all of it, and the buttons. Open Award Desk and choose Home.")))
-    name = f" of {escaped(instead_of, 100)}, who is away" if instead_of is not None else ""
-    return Message(f"{whose}{name}: {counts}.", made)
+    return Message(f"{whose}: {counts}.", made)
 
 
 def put_together(messages: Sequence[Message]) -> Message:

@@ -9,10 +9,26 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Final, NoReturn
 
 from core.office import london_moment
+from core.rules.calendar import date_text as day
+from core.rules.words import counted, listed
+
+__all__ = [
+    "NOTHING",
+    "Typed",
+    "clean",
+    "counted",
+    "cut",
+    "day",
+    "escaped",
+    "listed",
+    "local_moment",
+    "one_line",
+    "shown",
+]
 
 _JOINERS = "\u200c\u200d"  # emoji and several scripts are spelt with these; they hide and reorder nothing
 _MENTION_SIGNS = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"))
@@ -83,11 +99,6 @@ def escaped(text: Typed | str, most: int) -> str:
     return result
 
 
-def day(on: date) -> str:
-    """A day for people: "3 December 2026"."""
-    return f"{on.day} {on:%B %Y}"
-
-
 def local_moment(instant: datetime, *, ago: bool = False) -> str:
     """A moment in mrkdwn that Slack shows in the reader's own time zone; London's (`london_moment`) where it cannot.
 
@@ -95,13 +106,3 @@ def local_moment(instant: datetime, *, ago: bool = False) -> str:
     """
     shown = "{date_short_pretty} {time}" + (", {ago}" if ago else "")
     return f"<!date^{int(instant.astimezone(UTC).timestamp())}^{shown}|{london_moment(instant)}>"
-
-
-def counted(number: int, one: str, many: str = "") -> str:
-    """A number with its noun: "1 return", "12 returns"."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
-def listed(words: list[str]) -> str:
-    """Words as a sentence lists them: "a", "a and b", "a, b and c"."""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""

@@ -18,6 +18,7 @@ from core.measures import Proposed
 from core.records import Award
 from core.returns import RETURN
 from core.rules.answers import clean_long, clean_short
+from core.rules.calendar import date_text
 from core.rules.lifecycle import AwardState
 from core.rules.money import display
 from core.rules.questions import Fault
@@ -38,7 +39,7 @@ def _award(session: Session, token: str) -> Award:
     award = awards.by_id(session, follow(session, office.signer, "offer", token, now=office.clock()))
     if award.status == AwardState.EXPIRED:  # the link itself runs out too, at the end of the day of acceptance
         raise Gone(
-            f"This offer was open until {pages.day_text(award.accept_by)}. Ask us for a new one if you still want it.",
+            f"This offer was open until {date_text(award.accept_by)}. Ask us for a new one if you still want it.",
             "A6",
         )
     return award

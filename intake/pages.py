@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core.office import Office, london_moment
 from core.policy_file import PolicyError
+from core.rules.calendar import date_text
 from core.rules.money import display
 from core.rules.questions import AnswerKind, Fault, Question, budget_rows, budget_so_far, fields
 from core.written import LONGEST_WORDS
@@ -78,7 +78,7 @@ def _office_on_a_page() -> Office:
 def install(app: Flask) -> None:
     """Give templates what they need on every page."""
     app.jinja_env.filters["money"] = display
-    app.jinja_env.filters["day"] = day_text
+    app.jinja_env.filters["day"] = date_text
     app.jinja_env.filters["moment"] = london_moment
     app.jinja_env.filters["paragraphs"] = paragraphs
 
@@ -102,11 +102,6 @@ def asset(name: str) -> str:
 
 def _static() -> Path:
     return Path(current_app.static_folder or "static")
-
-
-def day_text(day: date) -> str:
-    """A day as people write it: "1 April 2026"."""
-    return f"{day.day} {day:%B %Y}"
 
 
 def paragraphs(text: str | None) -> list[str]:

@@ -21,6 +21,7 @@ from core.errors import NotFound
 from core.office import Office
 from core.policies import SHORT, Version
 from core.policy_table import NO_DELEGATION, Group, Line, grouped
+from core.rules.calendar import date_text
 from core.rules.questions import AnswerKind, Fault, Faults, Question, read_question
 from core.rules.sources import PARAGRAPHS
 from intake import pages
@@ -110,7 +111,7 @@ def _asked(typed: str, office: Office, today: date) -> tuple[date | None, tuple[
     """The day as it was typed, "2027-03-01", "1 March 2027" or "1/3/2027"; none where nothing was."""
     value = read_question(_DAY, _parts(typed[:LONGEST]), office.policy, office.policy.funds[0], today)
     if isinstance(value, Faults):
-        example = f"Enter a day such as {pages.day_text(today)}"
+        example = f"Enter a day such as {date_text(today)}"
         said = value[0].message if _TYPED.fullmatch(typed) else example
         return None, (Fault("on", "on", said, "/on"),)
     return (value if isinstance(value, date) else None), ()

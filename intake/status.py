@@ -25,6 +25,7 @@ from core.office import london_day
 from core.records import Application, Asked, Award, Event
 from core.returns import RETURN
 from core.rules.answers import clean_long
+from core.rules.calendar import date_text
 from core.rules.lifecycle import APPLICATION, ApplicationAction, ApplicationState, AwardState, NotAllowed
 from core.rules.policy import Fund, Policy
 from core.rules.words import listed
@@ -275,10 +276,10 @@ def copy(token: str) -> ResponseReturnValue:
 
 def _steps(application: Application, waiting: Asked | None, trail: Sequence[Event]) -> list[Step]:
     """The way of an application, from its sending to the end of its award: what is done, what is next."""
-    ended = {line.kind: pages.day_text(london_day(line.at)) for line in trail}
-    sent = pages.day_text(london_day(application.submitted_at)) if application.submitted_at else ""
+    ended = {line.kind: date_text(london_day(line.at)) for line in trail}
+    sent = date_text(london_day(application.submitted_at)) if application.submitted_at else ""
     if application.decision is not None and application.decision.outside_on is not None and application.award:
-        agreed = Step("It was decided outside this service", pages.day_text(application.decision.outside_on), "done")
+        agreed = Step("It was decided outside this service", date_text(application.decision.outside_on), "done")
         return [agreed, *_award_steps(application.award, ended)]
     steps = [Step("You sent the application", sent, "done")]
     state = ApplicationState(application.status)
@@ -290,18 +291,18 @@ def _steps(application: Application, waiting: Asked | None, trail: Sequence[Even
     if award is not None:
         return [*steps, Step("We approved it", ended.get("approved", ""), "done"), *_award_steps(award, ended)]
     if waiting is not None:
-        by = f"By {pages.day_text(waiting.answer_by)} if you can" if waiting.answer_by else ""
+        by = f"By {date_text(waiting.answer_by)} if you can" if waiting.answer_by else ""
         steps.append(Step("You answer our question", by, "yours"))
     aim = _aim(application, ())
-    by = f"We aim for {pages.day_text(aim)}" if aim and waiting is None else ""
+    by = f"We aim for {date_text(aim)}" if aim and waiting is None else ""
     return [*steps, Step("We read it and decide", by, "later" if waiting else "now"), Step("We tell you", "", "later")]
 
 
 def _award_steps(award: Award, ended: Mapping[str, str]) -> list[Step]:
-    by = pages.day_text(award.accept_by)
-    runs = f"{pages.day_text(award.start_on)} to {pages.day_text(award.end_on)}"
+    by = date_text(award.accept_by)
+    runs = f"{date_text(award.start_on)} to {date_text(award.end_on)}"
     outside = award.application.decision.outside_accepted_on if award.application.decision is not None else None
-    on = pages.day_text(outside) if outside is not None else ended.get("offer_accepted", "")
+    on = date_text(outside) if outside is not None else ended.get("offer_accepted", "")
     accepted = Step("You accepted the offer", on, "done")
     return {
         AwardState.OFFERED: [
@@ -326,15 +327,15 @@ def _next_steps(application: Application, asked: Sequence[Asked]) -> list[str]:
     """What happens next and by when, for the state that it is in."""
     award = application.award
     if award is not None:
-        accept_by = pages.day_text(award.accept_by)
-        returns = listed(pages.day_text(deadline.due) for deadline in award.deadlines if deadline.kind == RETURN)
+        accept_by = date_text(award.accept_by)
+        returns = listed(date_text(deadline.due) for deadline in award.deadlines if deadline.kind == RETURN)
         return {
             AwardState.OFFERED: [
                 f"We have e-mailed the offer to {application.contact_name}. Accept or refuse it by {accept_by}.",
                 "An offer that is not accepted by then runs out.",
             ],
             AwardState.ACTIVE: [
-                f"The award runs from {pages.day_text(award.start_on)} to {pages.day_text(award.end_on)}.",
+                f"The award runs from {date_text(award.start_on)} to {date_text(award.end_on)}.",
                 f"We need a monitoring return by {returns}.",
                 f"We e-mail a link to each {_days_ahead()} days before it is due.",
             ],
@@ -346,7 +347,7 @@ def _next_steps(application: Application, asked: Sequence[Asked]) -> list[str]:
             AwardState.DECOMMISSIONED: ["The award has ended early. Write to us with any question."],
         }[AwardState(award.status)]
     aim = _aim(application, asked)
-    by = f" We aim to tell you by {pages.day_text(aim)}." if aim else ""
+    by = f" We aim to tell you by {date_text(aim)}." if aim else ""
     state = ApplicationState(application.status)
     if state in _UNDECIDED:
         return [
@@ -396,11 +397,11 @@ def _again_from(fund: Fund | None, today: date) -> str:
         return ""
     if fund.is_open(today):
         closes = fund.closes(today)
-        return f"The {fund.name} is open now" + (f", until {pages.day_text(closes)}." if closes else ".")
+        return f"The {fund.name} is open now" + (f", until {date_text(closes)}." if closes else ".")
     opens = min((window.opens for window in fund.windows if window.opens > today), default=None)
     if opens is None:
         return f"The {fund.name} is closed. The start page says when it opens again."
-    return f"The {fund.name} opens again on {pages.day_text(opens)}."
+    return f"The {fund.name} opens again on {date_text(opens)}."
 
 
 _TOLD: Mapping[str, str] = {

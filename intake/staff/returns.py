@@ -13,6 +13,7 @@ from core.audit_lines import Detail, corrections
 from core.documents import Owner
 from core.errors import NotFound
 from core.records import Award, Deadline, MonitoringReturn, Person
+from core.rules.calendar import date_text
 from core.rules.lifecycle import ReturnState
 from core.shown import mark
 from intake import pages
@@ -99,7 +100,7 @@ def _show(reference: str, due: str, sent: Sent) -> Response:
             sent,
             {"ask"} if can else set(),
             title=f"{'Final return' if deadline.final else 'Return'} of {award.application.organisation_name}, "
-            f"due {pages.day_text(deadline.due)}",
+            f"due {date_text(deadline.due)}",
             deadline=deadline,
             came_in=came_in,
             earlier=earlier,

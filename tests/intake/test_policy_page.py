@@ -16,6 +16,7 @@ from sqlalchemy import text
 from core.office import Office, fingerprint_of
 from core.policies import Proposal
 from core.policy_table import lines
+from core.rules.calendar import date_text
 from intake import pages
 from tests.conftest import Clock
 from tests.core.applying import APRIL, HIGHER, SHORTER, TEXT, applied
@@ -50,7 +51,7 @@ def test_every_line_of_the_table_is_on_the_page_with_its_rule_and_source(browser
             assert value in page, line
         assert f"{line.rule}, {line.paragraph}" in page, line
         if not line.shares:
-            assert f"Set by: {line.source}, since {pages.day_text(line.since)}" in page, line
+            assert f"Set by: {line.source}, since {date_text(line.since)}" in page, line
     rows = rows_of(answer)
     assert rows["Monitoring meetings over"] == "£10,000"
     assert rows["Delegations"] == "None: the Commissioner alone decides."

@@ -82,7 +82,7 @@ def test_a_deputy_has_their_own_and_that_of_whoever_is_away_in_one_message(desk:
     assert run_digests(desk.office) == 2
     desk.deliver()
     (message,) = got(desk, "U0DEV")
-    assert "Olive Officer, who is away" in message.text
+    assert "The week of Olive Officer, who is away: " in message.text
     assert "Your week:" in message.text
     assert "You decide what you may decide yourself" in str(message.blocks)
     assert got(desk) == []
