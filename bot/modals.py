@@ -133,6 +133,7 @@ def send_back(facts: ApplicationCard, channel: str, answer_by: date, letter: str
         answer_by,
         letter,
         "They get it by e-mail, correct their answers and send them again. Their name and reference stay.",
+        "What they are to put right",
     )
 
 
@@ -145,6 +146,7 @@ def _question(
     answer_by: date,
     initial: str,
     hint: str,
+    label: str = "Question",
 ) -> View:
     aside = "The recommendation is set aside: what it was made on is about to change."
     return _modal(
@@ -156,7 +158,7 @@ def _question(
         [
             *_about(facts, None),
             *([blocks.context(blocks.plain(aside))] if facts.recommendation is not None else []),
-            blocks.field_block("question", "Question", blocks.text_box(initial, most=LONGEST_WORDS), hint=hint),
+            blocks.field_block("question", label, blocks.text_box(initial, most=LONGEST_WORDS), hint=hint),
             blocks.field_block("answer_by", "Answer wanted by", blocks.date_box(answer_by), optional=True),
         ],
     )

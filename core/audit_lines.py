@@ -221,7 +221,7 @@ def _undone(told: Told) -> tuple[str, list[Detail]]:
 
 def _taken(told: Told) -> tuple[str, list[Detail]]:
     was = told.data.get("was")
-    return (f"Took it over from {was}" if was else "Took it on"), []
+    return (f"It was taken over from {was}" if was else "It was taken on"), []
 
 
 def _listed(told: Told) -> tuple[str, list[Detail]]:

@@ -65,9 +65,9 @@ def test_it_is_taken_taken_over_and_let_go(office: Office) -> None:
         reference = str(session.get_one(Application, application).reference)
         told = audit_story.story(session, reference, office=office, today=office.today())
     said = [entry.what for entry in told.entries]
-    assert [one for one in said if one.startswith("Took") or "nobody's" in one] == [
-        "Took it on",
-        "Took it over from Olive",
+    assert [one for one in said if one.startswith("It was taken") or "nobody's" in one] == [
+        "It was taken on",
+        "It was taken over from Olive",
         f"{trail(office, 'let_go')[0].data['was']} left, so it is nobody's to work on",
     ]
     sound(office)
