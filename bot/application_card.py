@@ -77,10 +77,10 @@ def card_facts(session: Session, application: Application, *, office: Office) ->
         papers=_papers(session, application),
         taken=_taken(application),
         sitting=_sitting(session, application),
-        may_undo=_may_undo(application, office),
+        may_undo=undoing.is_open(application, today, office),
         noticed=tuple(str(note["because"]) for note in application.noticed or []),
         asked=_asked(session, application),
-        register_url=f"{office.public_url.rstrip('/')}/awards/{reference}" if award in _PUBLIC else "",
+        register_url=f"{office.public_url}/awards/{reference}" if award in _PUBLIC else "",
     )
 
 
@@ -121,16 +121,6 @@ def _sitting(session: Session, application: Application) -> str:
     if listing is None:
         return ""
     return f"sitting on {day(listing.sitting_on)}" if listing.sitting_on is not None else "next sitting"
-
-
-def _may_undo(application: Application, office: Office) -> bool:
-    """Whether there is still something that whoever did it can undo. The press asks again, and says why not."""
-    if undoing.what(application) is None:
-        return False
-    if application.award is not None and application.award.status != AwardState.OFFERED:
-        return False
-    last = undoing.last_day(application, office)
-    return last is None or office.today() <= last
 
 
 def _asked(session: Session, application: Application) -> Asked | None:

@@ -57,7 +57,7 @@ def home_facts(
         name=Typed(person.name),
         today=today,
         year=year_label(year),
-        desk_url=f"{office.public_url.rstrip('/')}/desk",
+        desk_url=f"{office.public_url}/desk",
         rows=tuple(_row(one, office) for one in mine[page * A_PAGE : (page + 1) * A_PAGE]),
         page=page,
         total=len(mine),

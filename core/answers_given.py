@@ -16,9 +16,6 @@ PERSONAL: Final = re.compile(r"mail|address|postcode|phone|bank|account", re.IGN
 _COLUMNS: Final = {"start": "start_on", "end": "end_on"}
 """Where a question's column has another name."""
 
-_BESIDE: Final = frozenset({"purchases_what", "crime_grounds"})
-"""Answers kept in `extra` that every application of a fund may have, and that other lines of it show."""
-
 
 @dataclass(frozen=True)
 class Given:
@@ -48,14 +45,6 @@ def answers_given(application: Application, policy: Policy) -> tuple[Given, ...]
         for name, text in (application.extra or {}).items()
         if name not in known
     ]
-    return tuple(given for given in told if given is not None)
-
-
-def more_answers(application: Application, policy: Policy) -> tuple[Given, ...]:
-    """Only what was asked because of the award's size, its fund or the office's own policy, as an officer wants it."""
-    extra = application.extra or {}
-    wanted = [one for one in _asked(application, policy) if one.id in extra and one.id not in _BESIDE]
-    told = (_given(question, _value(application, question)) for question in wanted)
     return tuple(given for given in told if given is not None)
 
 

@@ -244,18 +244,24 @@ def move(session: Session, application: Application, action: ApplicationAction, 
 
 
 def how_it_stands(application: Application) -> str:
-    """Who decided or recommended, what, and when: what the one who came second is told."""
+    """What the one who came second is told: who decided or recommended, what and when, and that it stays so."""
+    said, decision = who_was_first(application), application.decision
+    if decision is None:
+        return said
+    stays = "Nothing was changed." if decision.outside_on is not None else "That decision stands; nothing was changed."
+    return f"{said} {stays}"
+
+
+def who_was_first(application: Application) -> str:
+    """Who decided or recommended, what, and when, in a sentence; "" where nobody has."""
     decision, recommendation = application.decision, application.recommendation
     if decision is not None and decision.outside_on is not None:
         return (
             f"Decided outside the desk by {decision.decided_by} on {date_text(decision.outside_on)}, and put on record "
-            f"by {decision.person.name}. Nothing was changed."
+            f"by {decision.person.name}."
         )
     if decision is not None:
-        return (
-            f"Already {decision.outcome} by {decision.person.name} on {london_moment(decision.made_at)}. "
-            "That decision stands; nothing was changed."
-        )
+        return f"Already {decision.outcome} by {decision.person.name} on {london_moment(decision.made_at)}."
     if application.status == ApplicationState.RECOMMENDED and recommendation is not None:
         return (
             f"{recommendation.person.name} already recommended on this application on "

@@ -53,14 +53,13 @@ def application_as_shown(session: Session, application_id: int, seen: str, polic
     if not changed:
         return application
     if _RECOMMENDED in changed:
-        what = applications.how_it_stands(application) or "What was recommended on this application changed."
+        what = applications.who_was_first(application) or "What was recommended on this application changed."
     elif any(name.startswith("answer-") for name in changed):
         what = "This application was corrected after you opened this page."
     elif any(name.startswith(_ASKED) for name in changed):
         what = "A question about this application was asked, answered or taken back after you opened this page."
     else:
         what = "The documents of this application changed after you opened this page."
-    what = what.removesuffix(" That decision stands; nothing was changed.")
     raise ChangedMeanwhile(
         f"{what} Nothing was done: look again, at the application as it is now.",
         {name: says.get(name, "") for name in changed},

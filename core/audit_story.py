@@ -409,7 +409,7 @@ class _Telling:
         if award is None or award.status not in PUBLIC_STATES:
             return (Detail("Nothing", "an award is published from its acceptance on"),)
         since = f"since {london_moment(award.answered_at)}" if award.answered_at else ""
-        address = f"{self._office.public_url.rstrip('/')}/awards/{award.reference}"
+        address = f"{self._office.public_url}/awards/{award.reference}"
         what = "recipient, title, amount, dates, area, purpose, objective, conditions and the reasons for the decision"
         details = [Detail("Register", f"{address} {since}: {what}")]
         if award.kind == Kind.GRANT:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core import card_notes, commitments, deadlines, events, homes, outbox, payments, people, written, year_end
 from core.assessing import schedule_of
-from core.cases import case_of
+from core.cases import case_of, decider_of
 from core.errors import Conflict, Gone, NotFound, Refused
 from core.ledger import end_of
 from core.link_terms import return_until
@@ -19,11 +19,10 @@ from core.office import Office, london_day
 from core.records import Application, Award, Decision, MeasureProposal, Person
 from core.returns import RETURN
 from core.rules.answers import clean_short
-from core.rules.authority import Decider, acceptance_day, may_recommend
+from core.rules.authority import acceptance_day, may_recommend
 from core.rules.calendar import date_text, financial_year, year_label
 from core.rules.lifecycle import AWARD, OFFER, AwardAction, AwardState, NotAllowed, OfferAction, OfferState
 from core.rules.money import display
-from core.rules.policy import Body, Role
 from core.shown import Shown, mark
 
 ACCEPTANCE = "acceptance"
@@ -211,7 +210,7 @@ def check_open(session: Session, award_id: int, today: date) -> Award:
 def check_recommender(session: Session, award: Award, person: Person, *, office: Office) -> None:
     """Raises Refused where this person may not agree to a change of the offer: only who may recommend may (A2)."""
     people.judging_for_office(session, person, award.application_id, "change this offer", "A2")
-    decider = Decider(role=Role(person.role), body=Body(person.body), person_id=person.id, name=person.name)
+    decider = decider_of(person)
     refusal = may_recommend(decider, case_of(session, award.application, amount=award.amount), office.policy)
     if refusal is not None:
         raise Refused(refusal.reason, refusal.rule)

@@ -1,4 +1,4 @@
-"""From the record to the case that the rules of deciding are asked about (A1, A2), put together in this one place."""
+"""From the record to the person and the case that the rules of deciding are asked about (A1, A2), in this one place."""
 
 from __future__ import annotations
 
@@ -8,9 +8,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import people
-from core.records import Application, Recommendation
-from core.rules.authority import Case
-from core.rules.policy import Kind, Role
+from core.records import Application, Person, Recommendation
+from core.rules.authority import Case, Decider
+from core.rules.policy import Body, Kind, Role
+
+
+def decider_of(person: Person) -> Decider:
+    """Somebody of the staff list as the rules know them: in which role, for whom they work, and who they are."""
+    return Decider(role=Role(person.role), body=Body(person.body), person_id=person.id, name=person.name)
 
 
 def case_of(session: Session, application: Application, *, amount: int | None = None) -> Case:

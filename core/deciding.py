@@ -16,12 +16,11 @@ from sqlalchemy.orm import Session
 from core import awards, legal_basis, people, written
 from core.applications import held, how_it_stands, move, put_card, put_mail, tell
 from core.assessing import assessment_of, facts_data, finding_data, known_facts
-from core.cases import case_of
+from core.cases import case_of, decider_of
 from core.errors import Conflict, Refused
 from core.office import Office, london_day
 from core.records import Application, Decision, Interest, Person, Recommendation
 from core.rules.authority import (
-    Decider,
     approver_finding,
     may_decide,
     may_recommend,
@@ -29,7 +28,7 @@ from core.rules.authority import (
 )
 from core.rules.lifecycle import APPLICATION, TO_DECIDE, ApplicationAction, ApplicationState, AwardState, NotAllowed
 from core.rules.money import display
-from core.rules.policy import Body, Role
+from core.rules.policy import Body
 
 Action = Literal["recommend", "approve", "decline"]
 
@@ -51,7 +50,7 @@ def may(
     if not person.active:
         return Refused("You are not on the office's staff list, so you cannot do this.", "A1")
     case = case_of(session, application)
-    decider = Decider(role=Role(person.role), body=Body(person.body), person_id=person.id, name=person.name)
+    decider = decider_of(person)
     if action == "recommend":
         refusal = may_recommend(decider, case, office.policy)
     else:
@@ -299,7 +298,7 @@ def _power(
 ) -> list[dict[str, str]]:
     """By what power this person decides, for the trail: under which delegation (A1), and separate from whom (A2)."""
     case = case_of(session, application)
-    decider = Decider(role=Role(person.role), body=Body(person.body), person_id=person.id, name=person.name)
+    decider = decider_of(person)
     found = (
         approver_finding(decider, case, office.policy, today),
         separation_finding(decider, case, office.policy, today),

@@ -26,7 +26,7 @@ _SALT: Final = "document-for-staff"
 def address_for(document: Document, person: Person, *, office: Office, now: datetime) -> str:
     """The whole address for this person, from now on for `LASTS`."""
     until = int((now + LASTS).timestamp())
-    return f"{office.public_url.rstrip('/')}{PATH}{office.signer.seal(_SALT, [document.id, person.id, until])}"
+    return f"{office.public_url}{PATH}{office.signer.seal(_SALT, [document.id, person.id, until])}"
 
 
 def follow(session: Session, token: str, person: Person, *, office: Office, now: datetime) -> Document:

@@ -15,17 +15,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from core import absences, people
-from core.cases import case_with
+from core.cases import case_with, decider_of
 from core.deciding import Action
 from core.office import Office, london_day
 from core.records import Application, Award, Deadline, Decision, Interest, Person, Recommendation
 from core.rules.authority import Case, Decider, may_decide, may_recommend
 from core.rules.lifecycle import APPLICATION, ApplicationAction, ApplicationState
-from core.rules.policy import Body, Role
+from core.rules.policy import Role
 
 MOST: Final = 200
 """How many open applications are looked at, the oldest first: more than an office has at once."""
-
 
 MOST_DUE: Final = 500
 """How many deadlines are read, the earliest first: more than an office counts in a fortnight."""
@@ -51,9 +50,10 @@ class Due:
 
 @dataclass(frozen=True)
 class Said:
-    """A recommendation or a decision that somebody made: on what, "recommended", "approved" or "declined", and when.
+    """A recommendation or a decision that somebody made: on what, in words, and when.
 
-    `amount` in pence; None where nothing is given.
+    `what` is "approved", "declined", "recommended approving" or "recommended declining". `amount`
+    in pence; None where nothing is given.
     """
 
     reference: str
@@ -72,7 +72,7 @@ def to_move_on(session: Session, person: Person, *, office: Office, now: datetim
     if not applications:
         return []
     cases = _cases(session, applications)
-    decider = Decider(role=Role(person.role), body=Body(person.body), person_id=person.id, name=person.name)
+    decider = decider_of(person)
     theirs = {person.id, *(one.id for one in absences.stood_in_for(session, person, london_day(now)))}
     found = []
     for application in applications:

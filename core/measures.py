@@ -57,13 +57,6 @@ def open_of(session: Session, award: Award) -> MeasureProposal | None:
     ).one_or_none()
 
 
-def all_open(session: Session) -> list[MeasureProposal]:
-    """Every proposal that waits for the office's answer, oldest first."""
-    return list(
-        session.scalars(select(MeasureProposal).where(MeasureProposal.ended_at.is_(None)).order_by(MeasureProposal.id))
-    )
-
-
 def differing(outcomes: Sequence[Outcome], wanted: Sequence[Proposed]) -> list[dict[str, Any]]:
     """What is to change, tidied, as a proposal keeps it. Raises Refused for a measure that is not there or empty."""
     by_position = {one.position: one for one in outcomes}

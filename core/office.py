@@ -82,7 +82,7 @@ class Office:
 
     Whoever is at the edge takes the office `in_force` once for each request, press, message, sweep or command, so that
     what is done has one policy from its beginning to its end. Without a store of `documents` it takes none; without a
-    `scanner` they are taken unscanned.
+    `scanner` they are taken unscanned. `public_url` ends in no slash.
     """
 
     sessions: sessionmaker[Session]

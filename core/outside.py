@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from core import awards, commitments, legal_basis, organisations, people, written
 from core.applications import new_reference, put_card, tell
 from core.assessing import assessment_of, facts_data, facts_of, finding_data, known_facts, schedule_of
+from core.cases import decider_of
 from core.deciding import WrongInput, at_field, told_of_basis
 from core.errors import Refused
 from core.ledger import held_years
@@ -26,22 +27,19 @@ from core.office import LONDON, Office, london_day
 from core.records import Application, Award, Decision, Interest, Outcome, Person
 from core.returns import RETURN
 from core.rules.answers import clean_long, clean_short, is_address
-from core.rules.authority import Case, Decider, may_recommend
+from core.rules.authority import Case, may_recommend
 from core.rules.calendar import date_text, financial_year, nudge_dates
 from core.rules.facts import Finding, Verdict
 from core.rules.forms import limits_of
 from core.rules.lifecycle import ApplicationState, AwardState
 from core.rules.money import display
 from core.rules.organisations import OrganisationKeys, address_key, keys_of
-from core.rules.policy import Body, Fund, Kind, OrganisationType, Purpose, Role
+from core.rules.policy import Fund, Kind, OrganisationType, Purpose
 from core.rules.typed import postcode
 from core.rules.words import listed
 
 LINE: Final = "recorded_outside"
 """The kind of the line of the trail that tells of it."""
-
-MEETING: Final = awards.MEETING
-"""The kind of the deadlines of its meetings."""
 
 _GONE: Final = (ApplicationState.DRAFT.value, ApplicationState.DECLINED.value, ApplicationState.WITHDRAWN.value)
 _OVER: Final = (AwardState.REFUSED.value, AwardState.EXPIRED.value)
@@ -109,7 +107,7 @@ def may(person: Person, *, office: Office) -> Refused | None:
         people.acting_for_office(person, "record an award", "A2")
     except Refused as refusal:
         return refusal
-    decider = Decider(role=Role(person.role), body=Body(person.body), person_id=person.id, name=person.name)
+    decider = decider_of(person)
     # Who recommends hangs on no fund and no amount: this is nobody's application yet.
     anything = Case(Kind.GRANT, "", 0, None, frozenset(), commissioner_interested=False)
     if may_recommend(decider, anything, office.policy) is None:
@@ -183,7 +181,7 @@ def record(
         now=now,
     )
     _commit(session, fund, award, year, person, today=today, now=now)
-    for kind, days in ((RETURN, schedule.returns.due), (MEETING, schedule.meetings.due)):
+    for kind, days in ((RETURN, schedule.returns.due), (awards.MEETING, schedule.meetings.due)):
         silent = partial(_silent_before, kind=kind, office=office, today=today)
         awards.store_due(session, award, kind, days, office=office, now=now, silent_before=silent)
     session.flush()

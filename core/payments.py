@@ -15,12 +15,12 @@ from sqlalchemy.orm import Session
 
 from core import commitments, events, people, returns, written, year_end
 from core.assessing import facts_of, finding_data
+from core.cases import decider_of
 from core.commitments import Freed
 from core.errors import Conflict, NotFound, Refused
 from core.ledger import HeldYear, enter, held_years
 from core.office import Office, london_day
 from core.records import Award, AwardCheck, BankDetails, FundYear, Payment, Person
-from core.rules.authority import Decider
 from core.rules.calendar import financial_year
 from core.rules.checks import Checks
 from core.rules.facts import Finding, Verdict
@@ -35,14 +35,14 @@ from core.rules.payment import (
     may_handle,
     payment_findings,
 )
-from core.rules.policy import Body, Kind, Role
+from core.rules.policy import Kind, Role
 from core.rules.procurement import procurement
 
 
 def check_handler(session: Session, award: Award, person: Person) -> None:
     """Raises Refused where this person may not handle the award's money (F7, A2)."""
     people.judging_for_office(session, person, award.application_id, "handle its payments", "F7")
-    decider = Decider(role=Role(person.role), body=Body(person.body), person_id=person.id, name=person.name)
+    decider = decider_of(person)
     refusal = may_handle(decider, people.interested(session, award.application_id))
     if refusal is not None:
         raise Refused(refusal.reason, refusal.rule)

@@ -13,13 +13,12 @@ from sqlalchemy.orm import Session
 
 from core import people
 from core.applications import held, how_it_stands, put_card, tell
-from core.cases import case_of
+from core.cases import case_of, decider_of
 from core.errors import Conflict, Refused
 from core.office import Office
 from core.records import Application, Person
-from core.rules.authority import Decider, may_recommend
+from core.rules.authority import may_recommend
 from core.rules.lifecycle import APPLICATION, ApplicationState
-from core.rules.policy import Body, Role
 
 OPEN: Final = (ApplicationState.SUBMITTED, ApplicationState.QUERIED, ApplicationState.RECOMMENDED)
 """The states in which an application is somebody's to work on."""
@@ -31,7 +30,7 @@ def may_work_on(session: Session, application: Application, person: Person, *, o
         people.acting_for_office(person, "work on applications here", "A2")
     except Refused as refusal:
         return refusal
-    decider = Decider(role=Role(person.role), body=Body(person.body), person_id=person.id, name=person.name)
+    decider = decider_of(person)
     barred = may_recommend(decider, case_of(session, application), office.policy)
     if barred is not None:
         return Refused(barred.reason, barred.rule)

@@ -16,15 +16,14 @@ from sqlalchemy.orm import Session
 
 from core import awards, outbox, payments, people
 from core.applications import held, mail_subject, move, put_card, put_mail, tell
-from core.cases import case_of
+from core.cases import case_of, decider_of
 from core.deciding import interests_in, reasons_given
 from core.errors import Conflict, Refused
 from core.office import Office, london_day
 from core.records import Application, Award, Decision, Person
-from core.rules.authority import Decider, acceptance_day, may_decide, may_recommend
+from core.rules.authority import acceptance_day, may_decide, may_recommend
 from core.rules.calendar import date_text
 from core.rules.lifecycle import APPLICATION, ApplicationAction, ApplicationState, AwardState, NotAllowed
-from core.rules.policy import Body, Role
 
 Undoable = Literal["approved", "declined", "recommended"]
 
@@ -68,7 +67,7 @@ def may(session: Session, application: Application, person: Person, *, office: O
     if person in interests_in(session, application):
         return Refused("You have declared an interest, so you do not undo this. Leave it to someone else.", "A2")
     case = case_of(session, application)
-    decider = Decider(role=Role(person.role), body=Body(person.body), person_id=person.id, name=person.name)
+    decider = decider_of(person)
     today = london_day(now)
     if decision is None:
         barred = may_recommend(decider, case, office.policy)
@@ -77,6 +76,11 @@ def may(session: Session, application: Application, person: Person, *, office: O
     if barred is not None:
         return Refused(barred.reason, barred.rule)
     return _too_late(application, today, office) if decision is not None else None
+
+
+def is_open(application: Application, today: date, office: Office) -> bool:
+    """Whether there is something that whoever did it can still undo, as `may` asks it of each person."""
+    return what(application) is not None and _too_late(application, today, office) is None
 
 
 def _too_late(application: Application, today: date, office: Office) -> Refused | None:

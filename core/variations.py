@@ -11,16 +11,15 @@ from sqlalchemy.orm import Session
 from core import awards, commitments, deadlines, events, payments, people, written, year_end
 from core.assessing import facts_data, finding_data, known_facts, schedule_of
 from core.awards import MEETING
-from core.cases import case_of
+from core.cases import case_of, decider_of
 from core.errors import Conflict, Refused
 from core.office import Office, london_day
 from core.records import Award, Deadline, Person, Variation
 from core.rules.assessment import assess
-from core.rules.authority import Decider, may_decide
+from core.rules.authority import may_decide
 from core.rules.calendar import financial_year
 from core.rules.lifecycle import AwardState
 from core.rules.money import display
-from core.rules.policy import Body, Role
 
 
 def vary(
@@ -102,7 +101,7 @@ def _check_decider(session: Session, award: Award, person: Person, amount: int, 
     if not person.active:
         raise Refused("You are not on the office's staff list, so you cannot do this.", "A1")
     case = case_of(session, award.application, amount=amount)
-    decider = Decider(role=Role(person.role), body=Body(person.body), person_id=person.id, name=person.name)
+    decider = decider_of(person)
     refusal = may_decide(decider, case, office.policy, today)
     if refusal is not None:
         raise Refused(refusal.reason, refusal.rule)

@@ -27,6 +27,6 @@ def links_revoke(reference: str) -> None:
     with opened() as desk, desk.office.sessions.begin() as session:
         application = applications.by_reference(session, reference.strip().upper())
         taken = links.revoke(session, application, actor=who(), now=desk.office.clock())
-        where = f"{desk.office.public_url.rstrip('/')}/links"
+        where = f"{desk.office.public_url}/links"
     click.echo(f"{counted(taken, 'link')} of {application.reference} no longer work{'s' if taken == 1 else ''}.")
     click.echo(f"Its contact gets a new one by asking at {where}.")

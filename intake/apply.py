@@ -535,5 +535,5 @@ def _progress(token: str, application: Application) -> Response:
         carry_on=first or url_for("apply.check_answers", token=token),
         saved_at=application.saved_at,
         documents=documents.notice(application, "a", token),
-        address=f"{office.public_url.rstrip('/')}{url_for('apply.status', token=token)}",
+        address=f"{office.public_url}{url_for('apply.status', token=token)}",
     )

@@ -132,7 +132,7 @@ def _come_back(
         errors=pages.error_list(faults),
         notice=notice,
         sent=request.method == "GET" and request.args.get("sent") == "yes",
-        address=f"{office.public_url.rstrip('/')}{url_for('apply.status', token=token)}",
+        address=f"{office.public_url}{url_for('apply.status', token=token)}",
         here=url_for("links.come_back", token=token),
         back=url_for("apply.status", token=token),
     )

@@ -384,7 +384,7 @@ def _beside(session: Session, token: str, award: Award, deadline: Deadline) -> d
         "requests": requests,
         "may_ask_time": deadline.is_open and not waits,
         "raised": issues.of_award(session, award),
-        "address": f"{pages.office().public_url.rstrip('/')}{url_for('returns.form', token=token)}",
+        "address": f"{pages.office().public_url}{url_for('returns.form', token=token)}",
     }
 
 

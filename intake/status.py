@@ -122,7 +122,7 @@ def where_it_stands(
         answers=answers_given(application, _policy()),
         documents=documents.notice(application, "a", token),
         copies=copies.can_be_made(),
-        address=f"{office.public_url.rstrip('/')}{url_for('apply.status', token=token)}",
+        address=f"{office.public_url}{url_for('apply.status', token=token)}",
     )
 
 

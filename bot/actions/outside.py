@@ -10,7 +10,7 @@ from bot import outside_form
 from bot.action import Action, Ask, Entered, Subject, View
 from bot.outside_form import Recorded
 from bot.words import Typed
-from core import outside
+from core import awards, outside
 from core.deciding import WrongInput
 from core.errors import Refused
 from core.office import Office, london_day
@@ -102,7 +102,7 @@ def _recorded(award: Award, office: Office) -> Recorded:
     made = application.decision
     if made is None or made.outside_on is None:
         raise RuntimeError(f"{award.reference} was recorded without its decision")
-    due = {kind: sorted(one.due for one in award.deadlines if one.kind == kind) for kind in (RETURN, outside.MEETING)}
+    due = {kind: sorted(one.due for one in award.deadlines if one.kind == kind) for kind in (RETURN, awards.MEETING)}
     steps = office.policy.nudge_steps.get(RETURN, ())
     return Recorded(
         reference=award.reference,
@@ -111,9 +111,9 @@ def _recorded(award: Award, office: Office) -> Recorded:
         organisation=Typed(application.organisation_name or ""),
         decided_by=Typed(made.decided_by),
         decided_on=made.outside_on,
-        register_url=f"{office.public_url.rstrip('/')}/awards/{award.reference}",
+        register_url=f"{office.public_url}/awards/{award.reference}",
         returns=tuple(due[RETURN]),
-        meetings=tuple(due[outside.MEETING]),
+        meetings=tuple(due[awards.MEETING]),
         mailed=bool(application.contact_email),
         notice_days=max((-step.days for step in steps), default=0),
         advice=tuple(

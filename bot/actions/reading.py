@@ -36,7 +36,7 @@ def _may_open(ask: Ask[Application]) -> Refused | None:
 
 
 def _pages(ask: Ask[Application]) -> str:
-    return f"{ask.office.public_url.rstrip('/')}/desk/applications/{ask.subject.reference}"
+    return f"{ask.office.public_url}/desk/applications/{ask.subject.reference}"
 
 
 def _read(ask: Ask[Application]) -> View:

@@ -142,7 +142,7 @@ def to_slack() -> ResponseReturnValue:
     for name in [name for name in cookie if name.startswith("_state_slack_")]:
         del cookie[name]  # one sign-in at a time: what was begun and left would fill the cookie
     cookie[_GO_ON] = _inside(request.args.get("to", ""))
-    back = f"{pages.office().public_url.rstrip('/')}{url_for('staff_sign_in.from_slack')}"
+    back = f"{pages.office().public_url}{url_for('staff_sign_in.from_slack')}"
     try:
         answer: ResponseReturnValue = slack.authorize_redirect(back)
     except (RequestException, RuntimeError, KeyError) as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core import applications
-from core.answers_given import answers_given, more_answers
+from core.answers_given import answers_given
 from core.office import Office
 from core.policy_file import SHIPPED, policy_from_text
 from core.rules.policy import Policy
@@ -57,15 +57,3 @@ def test_an_answer_to_a_question_that_is_gone_is_still_told(office: Office) -> N
     given = casework.facts(answers={"club_nights": "3"})
     shown = told(office, casework.submitted(office, given), office.policy)
     assert shown["Club nights"] == ("3",)
-
-
-def test_an_officer_reads_what_was_asked_because_of_its_size(office: Office) -> None:
-    answers = {"crime_grounds": "plan", "existing_service": "No.", "countywide": "no", "club_nights": "3"}
-    application_id = casework.submitted(office, casework.reducing_crime(answers=answers))
-    with office.reading() as session:
-        more = more_answers(applications.by_id(session, application_id), asking_more())
-    assert [(given.label, given.lines) for given in more] == [
-        ("Existing service", ("No.",)),
-        ("Countywide", ("No",)),
-        ("Nights a week", ("3",)),
-    ]

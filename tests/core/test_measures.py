@@ -118,7 +118,9 @@ def test_a_proposal_leaves_the_offer_open_and_its_date_where_it_was(office: Offi
     [line] = trail(office, "measures_proposed")
     assert line.actor == "applicant: Grace Treasurer"
     with office.reading() as session:
-        assert [one.id for one in measures.all_open(session)] == [number]
+        waiting = measures.open_of(session, awards.by_id(session, award_id))
+        assert waiting is not None
+        assert waiting.id == number
     assert sound(office)
 
 

@@ -213,12 +213,13 @@ def test_what_is_on_its_way_is_taken_back_by_a_mail(case: Case, office: Office) 
 def test_a_measure_that_was_proposed_is_no_longer_waited_for(case: Case, office: Office) -> None:
     case.decide()
     with office.sessions.begin() as session:
-        award = awards.by_id(session, award_of(office, case.application))
+        award_id = award_of(office, case.application)
+        award = awards.by_id(session, award_id)
         wanted = [measures.Proposed(one.position, "Another measure", one.target) for one in award.application.outcomes]
         measures.propose(session, award.id, name="Grace", wanted=wanted, why="Easier.", now=office.clock())
     case.undo()
     with office.reading() as session:
-        assert measures.all_open(session) == []
+        assert measures.open_of(session, awards.by_id(session, award_id)) is None
     sound(office)
 
 
