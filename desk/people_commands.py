@@ -10,6 +10,7 @@ from core import absences, leaving, people
 from core.records import Absence
 from core.rules.calendar import date_text
 from core.rules.policy import Body, Role
+from core.rules.words import listed
 from desk.terminal import DAY, Said, as_json, opened, plainly, show, table, who
 
 
@@ -106,6 +107,9 @@ def people_remove(email: str) -> None:
         for issue in left.issues:
             owner = f"{issue.owner.name} looks after" if issue.owner else "Nobody looks after"
             click.echo(f"{owner} the issue that was raised about {issue.award.reference} from now on.")
+        if left.applications:
+            taken = listed(str(application.reference) for application in left.applications)
+            click.echo(f"What they had taken on is nobody's now: {taken}. An officer takes it from its card in Slack.")
 
 
 @people_.command("away")

@@ -12,7 +12,11 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from core import people, taking
+from desk import assembly
 from desk.command import main
+from desk.settings import choose, read
+from tests.core import casework
 
 Run = Callable[..., Result]
 
@@ -68,6 +72,20 @@ def test_people(run: Run) -> None:
     assert "Ada" not in run("people", "list").output
     assert "Nobody on the staff list" in run("people", "remove", "ada@example.org", fails=True).output
     assert "not an e-mail address" in run("people", "add", "X", "nowhere", "--role", "officer", fails=True).output
+
+
+def test_what_a_leaver_had_taken_on_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWARD_DESK_FIELD_KEYS", run("keys", "make", "one").output.strip())
+    run("people", "add", "Ada Officer", "ada@example.org", "--role", "officer")
+    desk = assembly.open_desk(choose(read(), production=False), migrate=True)
+    number = casework.submitted(desk.office)
+    with desk.office.sessions.begin() as session:
+        ada = people.by_email(session, "ada@example.org")
+        taken = taking.take(session, number, ada, office=desk.office, now=desk.office.clock())
+        reference = taken.reference
+    desk.stop()
+    said = run("people", "remove", "ada@example.org").output
+    assert f"What they had taken on is nobody's now: {reference}." in said
 
 
 def test_somebody_is_away_and_back(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
