@@ -6,7 +6,7 @@ A press and a submission carry a number and a version, never a decision: the rec
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -62,8 +62,9 @@ class Action(Generic[S]):
     `may` says why not, or None; it is asked at the press and again at the submission. A press either `opens` a modal
     whose submission `submits`, or `does` something at once and answers the presser with a sentence ("": nothing to
     say), or `shows` the presser's Home anew, or is only a link. `submits` answers the view to show next, or None to
-    close. With `stale` True it is done also to what has changed since the modal was opened. One that is a `shortcut` is
-    about nothing on record: its subject's number is 0, and it is pressed outside every channel.
+    close; or `each` says which steps it is, each done for itself. With `stale` True it is done also to what has changed
+    since the modal was opened. One that is a `shortcut` is about nothing on record: its subject's number is 0, and it
+    is pressed outside every channel.
     """
 
     name: str
@@ -71,10 +72,32 @@ class Action(Generic[S]):
     may: Callable[[Ask[S]], Refused | None]
     opens: Callable[[Ask[S]], View] | None = None
     submits: Callable[[Ask[S], Entered], View | None] | None = None
+    each: Callable[[Ask[S], Entered], Steps] | None = None
     does: Callable[[Ask[S]], str] | None = None
     shows: Callable[[Ask[S]], View] | None = None
     stale: bool = False
     shortcut: bool = False
+
+
+@dataclass(frozen=True)
+class Step:
+    """One of several things that a submission does: an action of its own, as if its own modal had been sent.
+
+    It is asked again whether they may, in a transaction of its own, and refused by itself: of a savepoint no line of
+    the trail could tell, and what one of them meets says nothing of the others.
+    """
+
+    action: str
+    carried: str
+    does: Callable[[Ask[Any]], object]
+
+
+@dataclass(frozen=True)
+class Steps:
+    """What a submission does, in this order, and the view that says what came of each: "" where it was done."""
+
+    steps: tuple[Step, ...]
+    shows: Callable[[Sequence[str]], View]
 
 
 @dataclass(frozen=True)
@@ -141,6 +164,10 @@ class Entered:
         chosen = state.get("selected_option") or {}
         found = state.get("value") or chosen.get("value") or state.get("selected_date") or state.get("selected_user")
         return str(found or "").strip()
+
+    def block_ids(self) -> tuple[str, ...]:
+        """The inputs that the view had, in its order."""
+        return tuple(self._values)
 
     def several(self, block_id: str) -> tuple[str, ...]:
         """The values that were ticked, in their own order."""

@@ -163,6 +163,26 @@ def dropdown(options: Sequence[tuple[str, str]], initial: str = "") -> Part:
     return {**element, "initial_option": made[initial]} if initial in made else element
 
 
+def several(options: Sequence[tuple[str, str]], initial: Sequence[str] = ()) -> Part:
+    """Any number of up to a hundred choices, each a value and its words; `initial` are chosen to begin with."""
+    made = {value: {"text": plain(label, 75), "value": value} for value, label in options[:100]}
+    element: Part = {"type": "multi_static_select", "options": list(made.values())}
+    chosen = [made[value] for value in initial if value in made]
+    return {**element, "initial_options": chosen} if chosen else element
+
+
+def tick(value: str, label: str) -> Part:
+    """One box to tick."""
+    return {"type": "checkboxes", "options": [{"text": plain(label, 75), "value": value}]}
+
+
+def line_box(initial: Typed | str = "", *, most: int = 150) -> Part:
+    """A box for one line."""
+    element: Part = {"type": "plain_text_input", "max_length": most}
+    start = shown(initial, most)
+    return {**element, "initial_value": start} if start else element
+
+
 def choices(options: Sequence[tuple[str, str]], initial: str = "") -> Part:
     """Radio buttons, each a value and its words; `initial` is the one that is chosen to begin with, if any."""
     made = {value: {"text": plain(label, 75), "value": value} for value, label in options}

@@ -18,9 +18,11 @@ from bot.cards import state_words
 from bot.deadlines_message import noun
 from bot.home import fund_words, row_blocks
 from bot.home_facts import DAYS_AHEAD, fund_rows, home_facts
+from bot.sitting_message import summary
 from bot.words import Typed, counted, day, escaped
-from core import finding, for_staff
+from core import finding, for_staff, rounds
 from core.office import Office, london_day
+from core.ranking import ranking
 from core.records import Application, Person
 from core.rules.calendar import financial_year, year_label
 from core.rules.lifecycle import ApplicationState, AwardState
@@ -33,12 +35,16 @@ MOST_FOUND: Final = 8
 MOST_DUE: Final = 25
 """How many deadlines one answer names; the rest are counted."""
 
+MOST_SITTINGS: Final = 4
+"""How many sittings one answer shows: those that are not closed first."""
+
 USAGE: Final = (
     (f"{NAME} find WORDS", "applications and awards, by reference, organisation, title or postcode"),
     (f"{NAME} mine", "what waits for you, the oldest first"),
     (f"{NAME} due", f"what falls due in the next {DAYS_AHEAD} days"),
     (f"{NAME} overdue", "what was due and has not come in"),
     (f"{NAME} fund NAME", "a fund's money this year; without a name, every fund's"),
+    (f"{NAME} round", "sittings of the panel: what is to be scored, the ranking, deciding as a set; opening one"),
     (f"{NAME} help", "this list"),
 )
 
@@ -163,6 +169,24 @@ def _fund(session: Session, _person: Person, rest: str, office: Office, now: dat
     )
 
 
+def _round(session: Session, person: Person, _rest: str, office: Office, now: datetime) -> Message:
+    """The latest sittings with their buttons, and for those who run them the one that opens another."""
+    refusal = rounds.may_see(person)
+    if refusal is not None:
+        return _said(refusal.reason)
+    found = rounds.latest(session, most=MOST_SITTINGS)
+    made: list[Block] = [blocks.header("Sittings of the panel")]
+    if not found:
+        made.append(blocks.rich(blocks.paragraph(blocks.words("There is no sitting yet."))))
+    for one in found:
+        groups = ranking(session, one, office=office, now=now)
+        made += summary(one, [line for group in groups for line in group.lines])
+    if rounds.may_run(person, office) is None:
+        new = Carried("new", 0, 0).packed()
+        made.append(blocks.actions("round-open", blocks.button("Open a sitting…", "round_open", value=new)))
+    return Message(f"{counted(len(found), 'sitting')} of the panel.", made)
+
+
 def _said(text: str) -> Message:
     return Message(escaped(text, 1_000), [blocks.rich(blocks.paragraph(blocks.words(text)))])
 
@@ -176,4 +200,6 @@ _ASKED: Final[Mapping[str, Callable[[Session, Person, str, Office, datetime], Me
     "overdue": _overdue,
     "fund": _fund,
     "funds": _fund,
+    "round": _round,
+    "rounds": _round,
 }

@@ -77,6 +77,17 @@ class SaidRow:
 
 
 @dataclass(frozen=True)
+class ScoringRow:
+    """A sitting that waits for the reader's scores of `left` applications."""
+
+    id: int
+    version: int
+    name: Typed
+    day: date
+    left: int
+
+
+@dataclass(frozen=True)
 class HomeFacts:
     """Everything that one person's Home shows.
 
@@ -92,6 +103,7 @@ class HomeFacts:
     rows: tuple[Row, ...] = ()
     page: int = 0
     total: int = 0
+    scoring: tuple[ScoringRow, ...] = ()
     also: tuple[str, ...] = ()
     due: tuple[DueRow, ...] = ()
     due_more: int = 0
@@ -109,6 +121,7 @@ def home(facts: HomeFacts) -> View:
     if facts.notice:
         said = blocks.paragraph(blocks.words("Not done:", bold=True), blocks.words(facts.notice, 800))
         made += [blocks.rich(said), blocks.divider()]
+    made += [block for row in facts.scoring for block in _scoring(row)]
     made.append(blocks.header(f"Waiting for you: {facts.total:,}"))
     made += [blocks.context(blocks.plain(note, 300)) for note in facts.notes]
     made += _waiting(facts)
@@ -139,6 +152,19 @@ def for_nobody(reason: str, *buttons: Part) -> View:
     return {"type": "home", "callback_id": "home", "blocks": made}
 
 
+def _scoring(row: ScoringRow) -> list[Block]:
+    """A sitting with the button to score for it: it ends on a day, and so stands first."""
+    value = Carried("sitting", row.id, row.version).packed()
+    said = f"{counted(row.left, 'application')} to score for the sitting on {day(row.day)}"
+    return [
+        blocks.rich(blocks.paragraph(blocks.words(said, 200, bold=True)), blocks.paragraph(blocks.words(row.name, 80))),
+        blocks.actions(
+            f"home-sitting-{row.id}",
+            blocks.button("Score…", "round_score", value=value, style="primary", says=said),
+        ),
+    ]
+
+
 def _page(number: int) -> str:
     return Carried("page", number, 0).packed()
 
@@ -146,6 +172,8 @@ def _page(number: int) -> str:
 def _waiting(facts: HomeFacts) -> list[Block]:
     if not facts.total:
         nothing = "Nothing waits for you. New applications appear here by themselves."
+        if facts.scoring:
+            nothing = "No application waits for you to recommend or decide."
         return [blocks.rich(blocks.paragraph(blocks.words(nothing)))]
     made: list[Block] = []
     for row in facts.rows:

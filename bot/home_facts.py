@@ -8,9 +8,10 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from bot.home import A_PAGE, MOST_DUE, DueRow, FundRow, HomeFacts, Row, SaidRow
+from bot.home import A_PAGE, MOST_DUE, DueRow, FundRow, HomeFacts, Row, SaidRow, ScoringRow
+from bot.sitting_message import version_of
 from bot.words import Typed, counted, day
-from core import absences, for_staff, funds, waiting
+from core import absences, for_staff, funds, scores, waiting
 from core.office import Office, london_day
 from core.records import Person
 from core.rules.calendar import financial_year, year_label
@@ -19,6 +20,9 @@ from core.waiting import Waits
 
 DAYS_AHEAD: Final = 14
 """How far ahead Home looks: two of the afternoons that an officer has for it."""
+
+MOST_SITTINGS: Final = 3
+"""Sittings that a member is shown to score for: more than are open at once."""
 
 MOST_SAID: Final = 6
 """How many of the reader's own decisions are shown."""
@@ -61,6 +65,10 @@ def home_facts(
         rows=tuple(_row(one, office) for one in mine[page * A_PAGE : (page + 1) * A_PAGE]),
         page=page,
         total=len(mine),
+        scoring=tuple(
+            ScoringRow(one.id, version_of(one), Typed(one.name), one.day, left)
+            for one, left in scores.waiting_for(session, person, office)[:MOST_SITTINGS]
+        ),
         also=_also(session, role, office, now),
         due=tuple(DueRow(one.reference, Typed(one.who), one.kind, one.due) for one in due[:MOST_DUE]),
         due_more=max(len(due) - MOST_DUE, 0),

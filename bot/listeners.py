@@ -8,6 +8,7 @@ decides.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -17,7 +18,20 @@ from sqlalchemy.orm import Session
 from bot import command
 from bot.access import Unlinked, permit, refuse_strangers, vouched_for
 from bot.accounts import Account, Accounts
-from bot.action import MENU, STALE, UNKNOWN, Action, Ask, Carried, Entered, View, chosen_action, found_subject
+from bot.action import (
+    MENU,
+    STALE,
+    UNKNOWN,
+    Action,
+    Ask,
+    Carried,
+    Entered,
+    Step,
+    Steps,
+    View,
+    chosen_action,
+    found_subject,
+)
 from bot.actions import ACTIONS
 from bot.calls import Calls
 from bot.linking import Linking, notice, offer
@@ -33,6 +47,11 @@ Outcome = TypeVar("Outcome")
 AMOUNT = "Enter pounds in digits alone, such as 2000 or 2000.50."
 NOT_DONE = "Nothing was done"
 NO_COMMAND = f"Award Desk knows only the command {command.NAME}. Try '{command.NAME} help'."
+
+STEPS_SECONDS = 2.0
+"""How long the steps of one submission may take together: Slack gives up after three seconds."""
+
+TOO_SLOW = "There was no time left for this one. Send the form again: what is done stays done."
 
 _EVERYTHING = re.compile(".*", re.DOTALL)
 
@@ -50,7 +69,7 @@ class Listeners:
         """Register a listener for every action that has an access rule, every modal, and catch-alls behind them."""
         for name, action in ACTIONS.items():
             app.action(name)(self.pressed)
-            if action.submits is not None:
+            if action.submits is not None or action.each is not None:
                 app.view(name)(self.submitted)
             if action.shortcut:
                 app.shortcut(name)(self.shortcut_used)
@@ -154,12 +173,52 @@ class Listeners:
         ack(response_action="errors", errors=errors)
 
     def _submit(self, action: Action[Any], body: Mapping[str, Any], view: Mapping[str, Any]) -> View | None:
+        carried = str(view.get("private_metadata") or "")
+        given = Entered(view)
+        if action.each is not None:
+            return self._do_each(action, action.each, given, carried, Presser.of(body))
         submits = action.submits
         if submits is None:  # registered for no such action
             raise Conflict(STALE)
-        carried = str(view.get("private_metadata") or "")
-        given = Entered(view)
         return self._do(action, lambda ask: submits(ask, given), carried, Presser.of(body), form=True)
+
+    def _do_each(
+        self,
+        action: Action[Any],
+        each: Callable[[Ask[Any], Entered], Steps],
+        given: Entered,
+        packed: str,
+        who: Presser,
+    ) -> View:
+        """Do the steps of a submission one after the other, each as far as it may be; say what came of every one.
+
+        A step that a crash cuts off, or that there is no time for, was not begun: what is done stays done, and the
+        rest can be sent again.
+        """
+        started = time.monotonic()
+        account = self._account(action, packed, who, unfound=STALE)
+        with self._office.reading() as session:
+            office = self._office.in_force(session)
+            subject, carried = found_subject(action, session, packed, lock=False, unfound=STALE)
+            channel = who.channel or carried.channel
+            found = each(self._permitted(session, subject, action, account, office, channel), given)
+        came = [
+            self._step(step, who) if time.monotonic() - started < STEPS_SECONDS else TOO_SLOW for step in found.steps
+        ]
+        return found.shows(came)
+
+    def _step(self, step: Step, who: Presser) -> str:
+        """Do one step; "" where it was done, else why not."""
+        action = ACTIONS.get(step.action)
+        try:
+            if action is None:
+                raise Conflict(UNKNOWN)
+            self._do(action, step.does, step.carried, who, form=True)
+        except Refused as refusal:
+            return worded(refusal)
+        except Exception:  # noqa: BLE001 - the other steps are to be done, and the person answered; it is logged
+            return broke("step", step.action)
+        return ""
 
     def _do(
         self,

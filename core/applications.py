@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
-from core import card_notes, events, homes, organisations, outbox
+from core import card_notes, events, homes, organisations, outbox, round_messages
 from core.assessing import assessment_of, facts_data, facts_of, finding_data, known_facts
 from core.errors import ChangedMeanwhile, Conflict, NotFound, Refused
 from core.link_terms import draft_until
@@ -278,10 +278,11 @@ def tell(
 
 
 def put_card(session: Session, application: Application, now: datetime) -> None:
-    """Put the application's card, as it stands after this version of it, into the outbox."""
+    """Put the application's card, as it stands after this version of it, into the outbox; and its sitting's message."""
     card = _card(application, now)
     outbox.put_all(session, [card])
     homes.put(session, card.key, now=now)
+    round_messages.put_for(session, application, now=now)
 
 
 def _card(application: Application, now: datetime) -> OutboxMessage:

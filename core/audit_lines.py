@@ -229,6 +229,22 @@ def _listed(told: Told) -> tuple[str, list[Detail]]:
     return f"It was put on the list of the {f'sitting on {day(on)}' if on else 'next sitting'}", []
 
 
+def _taken_to_sitting(told: Told) -> tuple[str, list[Detail]]:
+    return f"It went to the sitting on {day(told.data.get('day'))}", [_text(told, "name", "Sitting")]
+
+
+def _scored(told: Told) -> tuple[str, list[Detail]]:
+    """A member's points by the words of the criteria, with what they were before where they changed them."""
+    was, texts = told.data.get("was"), told.data.get("criteria") or {}
+    before = was.get("points") or {} if isinstance(was, Mapping) else {}
+    points = sorted((told.data.get("points") or {}).items(), key=lambda pair: list(texts).index(pair[0]))
+    details = [
+        Detail(str(texts[name]), f"{given}; before {before[name]}" if before.get(name, given) != given else str(given))
+        for name, given in points
+    ]
+    return "Changed a score of it" if was else "Scored it", [*details, _text(told, "comment")]
+
+
 def _years(told: Told) -> Detail:
     years = told.data.get("years")
     if not isinstance(years, Mapping):
@@ -513,6 +529,8 @@ _WORDS: Mapping[str, Words] = {
     "let_go": lambda told: (f"{told.data.get('was')} left, so it is nobody's to work on", []),
     "put_on_list": _listed,
     "taken_off_list": _just("It was taken off the panel's list"),
+    "taken_to_sitting": _taken_to_sitting,
+    "scored": _scored,
     "offer_withdrawn": lambda told: (f"The offer of {money(told.data.get('amount'))} was withdrawn", []),
     "approved": _decided,
     "declined": _decided,

@@ -200,6 +200,17 @@ _TELLS: Mapping[str, Mapping[str, Mapping[str, Teller]]] = {
         },
         "taken_off_list": {"removed_at": lambda line: line["at"], "removed_by_id": _told("person")},
     },
+    "sitting": {
+        "sitting_opened": {
+            "opened_at": lambda line: line["at"],
+            "opened_by": lambda line: line["actor"],
+            "status": _always("open"),
+            **{name: _told(name) for name in ("name", "day", "funds", "named")},
+        },
+        "sitting_begun": {"begun_at": lambda line: line["at"], "status": _always("scoring")},
+        "sitting_closed": {"closed_at": lambda line: line["at"], "status": _always("closed"), "note": _told("note")},
+    },
+    "score_sheet": {"scored": {name: _told(name) for name in ("points", "comment")}},
     "interest": {"interest_declared": {"declared_at": lambda line: line["at"], "reason": _told("reason")}},
     "person": {"person_added": {name: _told(name) for name in ("name", "role", "body")}},
     "ledger_entry": {
@@ -234,6 +245,8 @@ _SAME: Mapping[str, Callable[[Line, Mapping[str, Any]], bool]] = {
     "recommendation": _sealing("recommendation"),
     "decision": _sealing("decision"),
     "panel_listing": _sealing("panel_listing"),
+    "sitting": lambda line, row: _told("sitting")(line) == row["id"],
+    "score_sheet": _sealing("score_sheet"),
     "award": _of_award,
     "measure_proposal": lambda line, row: _told("proposal")(line) == row["id"],
 }

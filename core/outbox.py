@@ -30,6 +30,7 @@ NOTIFY = "award_desk_outbox"
 MESSAGES: dict[str, Channel] = {
     "card": "slack",
     "card_note": "slack",
+    "sitting": "slack",
     "staff_nudge": "slack",
     "digest": "slack",
     "mail_refused": "slack",

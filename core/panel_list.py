@@ -15,23 +15,37 @@ from core import people
 from core.applications import held, put_card, tell
 from core.errors import Conflict, Refused
 from core.office import Office, london_day
-from core.records import Application, PanelListing, Person
+from core.records import Application, PanelListing, Person, Sitting
+from core.rules.lifecycle import SittingState
 from core.taking import OPEN, may_work_on
 
 
 def listing(session: Session, application: Application) -> PanelListing | None:
-    """The listing of an application that stands; None where it is on no list."""
+    """The listing of an application that stands; None where it is on no list, or on that of a closed sitting."""
+    standing = _standing(session, application)
+    taken = _sitting_of(session, standing) if standing is not None else None
+    return None if taken is not None and taken.status == SittingState.CLOSED else standing
+
+
+def _standing(session: Session, application: Application) -> PanelListing | None:
     return session.scalars(
         select(PanelListing).where(PanelListing.application_id == application.id, PanelListing.removed_at.is_(None))
     ).one_or_none()
 
 
 def listed(session: Session) -> list[PanelListing]:
-    """What is listed and still to be decided: those with a day first, by day, then in the order of listing."""
+    """What is listed for a sitting to come and still to be decided: by day, then in the order of listing.
+
+    What a sitting has taken is on that one's list (`core.rounds.listings`).
+    """
     query = (
         select(PanelListing)
         .join(PanelListing.application)
-        .where(PanelListing.removed_at.is_(None), Application.status.in_([state.value for state in OPEN]))
+        .where(
+            PanelListing.removed_at.is_(None),
+            PanelListing.sitting_id.is_(None),
+            Application.status.in_([state.value for state in OPEN]),
+        )
     )
     return sorted(session.scalars(query), key=lambda one: (one.sitting_on or date.max, one.id))
 
@@ -47,15 +61,20 @@ def put_on_list(
 ) -> PanelListing:
     """Put an application on the list of the next sitting, or of that of a day; the same again changes nothing.
 
-    With another day it moves there. Raises Refused (A2) for whoever may not, or for a day that has passed; Conflict
-    where it is no longer open.
+    With another day it moves there, and from the list of a sitting that is closed to that of the next. Raises Refused
+    (A2) for whoever may not, or for a day that has passed; Conflict where it is no longer open, or on the list of a
+    sitting that is not closed.
     """
     application = _held(session, application_id, person, office)
     if sitting_on is not None and sitting_on < london_day(now):
         raise Refused("That day has passed. Enter the day of a sitting to come, or leave it empty.", "A2")
-    standing = listing(session, application)
-    if standing is not None and standing.sitting_on == sitting_on:
-        return standing
+    standing = _standing(session, application)
+    if standing is not None:
+        taken = _sitting_of(session, standing)
+        if taken is not None and taken.status != SittingState.CLOSED:
+            raise Conflict(f"The sitting '{taken.name}' has it on its list already. Take it off that one first.", "A3")
+        if taken is None and standing.sitting_on == sitting_on:
+            return standing
     if standing is not None:
         _end(session, application, standing, person, now)
     made = PanelListing(application=application, person=person, sitting_on=sitting_on, listed_at=now)
@@ -81,6 +100,11 @@ def take_off_list(
     session.flush()
     put_card(session, application, now)
     return standing
+
+
+def _sitting_of(session: Session, standing: PanelListing) -> Sitting | None:
+    """The sitting that has taken a listing, if one has."""
+    return session.get(Sitting, standing.sitting_id) if standing.sitting_id is not None else None
 
 
 def _held(session: Session, application_id: int, person: Person, office: Office) -> Application:

@@ -53,6 +53,10 @@ NOT_SEALED: Mapping[str, str] = {
 NOT_SEALED_COLUMNS: Mapping[str, Mapping[str, str]] = {
     "application": {"version": "counts changes, so that no card is put into the outbox twice"},
     "person": {"sessions_ended": "a door, not a fact: that whoever signed in before is signed in no more"},
+    "sitting": {
+        "channel": "where its message stands in Slack, which is a view of the record",
+        "ts": "where its message stands in Slack, which is a view of the record",
+    },
     "deadline": {
         "next_step_on": "worked out from the due date and the policy; the sweep moves it on",
         "silent_before": "which nudges are never sent; set for a whole record that has a past, and when a day is moved",

@@ -17,6 +17,7 @@ from desk.key_commands import keys_
 from desk.link_commands import links_
 from desk.people_commands import people_
 from desk.policy_commands import policy
+from desk.round_commands import rounds_
 from desk.rule_commands import rules
 from desk.settings import PORT, choose, read
 from desk.slack_commands import slack_
@@ -31,7 +32,7 @@ def main() -> None:
     quiet_logs(logging.WARNING)
 
 
-for _group in (policy, rules, people_, funds_, links_, audit, keys_, slack_):
+for _group in (policy, rules, people_, funds_, rounds_, links_, audit, keys_, slack_):
     main.add_command(_group)
 
 

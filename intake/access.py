@@ -107,6 +107,7 @@ ACCESS: Mapping[str, Access] = {
     "staff_front.page": Access.STAFF,
     "staff_applications.page": Access.STAFF,
     "staff_applications.act": Access.STAFF,
+    "staff_rounds.as_csv": Access.STAFF,
     "staff_returns.page": Access.STAFF,
     "staff_returns.act": Access.STAFF,
     "staff_awards.page": Access.STAFF,

@@ -51,6 +51,7 @@ from intake.staff import documents as staff_documents
 from intake.staff import entering as staff_entering
 from intake.staff import front as staff_front
 from intake.staff import returns as staff_returns
+from intake.staff import rounds as staff_rounds
 from intake.staff import session as staff_session
 from intake.staff import sign_in as staff_sign_in
 from intake.staff.sign_in import SlackSignIn
@@ -171,6 +172,7 @@ def create_app(
         staff_front.blueprint,
         staff_applications.blueprint,
         staff_returns.blueprint,
+        staff_rounds.blueprint,
         staff_awards.blueprint,
         staff_entering.blueprint,
         staff_documents.blueprint,

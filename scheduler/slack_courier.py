@@ -30,9 +30,22 @@ from bot.home_facts import home_facts
 from bot.mail_refused_message import message_for_refusal
 from bot.notices import notice_for
 from bot.recipient_message import message_for_issue, message_for_time_request
+from bot.sitting_message import message_for_sitting
 from bot.thread_note import message_for_line
 from bot.words import Typed
-from core import absences, applications, card_notes, direct, documents, issues, mail_refusals, more_time, outbox
+from core import (
+    absences,
+    applications,
+    card_notes,
+    direct,
+    documents,
+    issues,
+    mail_refusals,
+    more_time,
+    outbox,
+    round_messages,
+    rounds,
+)
 from core.errors import NotFound
 from core.office import Office
 from core.outbox import Channel
@@ -112,9 +125,10 @@ def _along(parcel: SlackParcel) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class SlackParcel:
-    """A message, and where it goes: to `card` if the application has one, else into `channel`.
+    """A message, and where it goes: to `card` if there is one, else into `channel`.
 
-    `key` is what a lookup searches for, from `made_at` on. `application_id` is None for what is no card.
+    `key` is what a lookup searches for, from `made_at` on. `application_id` or `sitting_id` is whose one message it is,
+    which is updated in place; neither for what is said once.
     `claimed_until` is the instant until which the message is ours. `under` is the card in whose thread it goes, and
     `after` the last message that we know we have there ("": none). `person` is the Slack account of the one person whom
     it is for ("": it is for a channel), and `also` are the messages to them that it holds as well.
@@ -126,11 +140,17 @@ class SlackParcel:
     made_at: datetime
     claimed_until: datetime
     application_id: int | None = None
+    sitting_id: int | None = None
     card: Handed | None = None
     under: Handed | None = None
     after: str = ""
     person: str = ""
     also: tuple[int, ...] = ()
+
+    @property
+    def stays(self) -> bool:
+        """Whether it is the one message of something, and so must show how things stand now."""
+        return self.application_id is not None or self.sitting_id is not None
 
 
 class SlackCourier:
@@ -162,6 +182,8 @@ class SlackCourier:
                 return self._direct(session, message)
             if message.kind == card_notes.KIND:
                 return self._note(session, message)
+            if message.kind == round_messages.KIND:
+                return self._sitting(session, message)
             if message.kind == "staff_nudge":
                 return self._parcel(message, self._deadlines, self._nudge(session, message))
             if message.kind == mail_refusals.KIND:
@@ -190,6 +212,15 @@ class SlackCourier:
             application_id=application.id,
             card=Handed(card.channel, card.ts) if card else None,
         )
+
+    def _sitting(self, session: Session, message: OutboxMessage) -> SlackParcel:
+        """A sitting's one message. Many changes come together when it is decided as a set: the last shows them all."""
+        sitting = rounds.by_id(session, message.payload["sitting_id"])
+        there = Handed(sitting.channel, sitting.ts) if sitting.channel and sitting.ts else None
+        if there is not None and round_messages.is_overtaken(session, message):
+            raise NothingLeft("A later change of the sitting waits to be shown, and shows this one too.")
+        worded = message_for_sitting(session, sitting, office=self._office.in_force(session))
+        return self._parcel(message, self._approvals, worded, sitting_id=sitting.id, card=there)
 
     def _note(self, session: Session, message: OutboxMessage) -> SlackParcel:
         """What goes into a card's thread: the card was posted before it, or never will be."""
@@ -279,8 +310,7 @@ class SlackCourier:
         if parcel.under is not None:
             return self._replied(parcel, parcel.under)
         found = self._posted(parcel)
-        unchanged = parcel.application_id is None
-        return found if found is not None and (unchanged or self._update(parcel, found)) else None
+        return found if found is not None and (not parcel.stays or self._update(parcel, found)) else None
 
     def send(self, parcel: SlackParcel) -> Handed:
         """Post it, or update the card that is there. Raises Unsendable, Away or Misconfigured."""
@@ -312,7 +342,7 @@ class SlackCourier:
         return posted
 
     def note(self, session: Session, parcel: SlackParcel, handed: Handed) -> None:
-        """Remember where the application's card is, and that what went along with it has gone."""
+        """Remember where the card or the sitting's message is, and that what went along with it has gone."""
         if handed.also:
             outbox.settle_along(
                 session,
@@ -321,6 +351,9 @@ class SlackCourier:
                 slack_channel=handed.slack_channel,
                 slack_ts=handed.slack_ts,
             )
+        if parcel.sitting_id is not None:
+            sitting = rounds.by_id(session, parcel.sitting_id)
+            sitting.channel, sitting.ts = handed.slack_channel, handed.slack_ts
         if parcel.application_id is not None:
             session.merge(Card(application_id=parcel.application_id, channel=handed.slack_channel, ts=handed.slack_ts))
 
@@ -355,8 +388,12 @@ class SlackCourier:
         return True
 
     def _forget(self, parcel: SlackParcel) -> None:
-        """The card was deleted in Slack: an application without one gets a new one."""
+        """The message was deleted in Slack: an application or a sitting without one gets a new one."""
         with self._office.sessions.begin() as session:
+            if parcel.sitting_id is not None:
+                sitting = rounds.by_id(session, parcel.sitting_id)
+                sitting.channel = sitting.ts = None
+                return
             card = session.get(Card, parcel.application_id)
             if card is not None:
                 session.delete(card)

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from bot.action import Action
-from bot.actions import applications, home, outside, questions, reading, working
+from bot.actions import applications, home, outside, questions, reading, rounds, working
 
 
 def _by_name(actions: Iterable[Action[Any]]) -> Mapping[str, Action[Any]]:
@@ -20,6 +20,14 @@ def _by_name(actions: Iterable[Action[Any]]) -> Mapping[str, Action[Any]]:
 
 
 ACTIONS: Final[Mapping[str, Action[Any]]] = _by_name(
-    [*applications.ACTIONS, *questions.ACTIONS, *reading.ACTIONS, *working.ACTIONS, *home.ACTIONS, *outside.ACTIONS]
+    [
+        *applications.ACTIONS,
+        *questions.ACTIONS,
+        *reading.ACTIONS,
+        *working.ACTIONS,
+        *rounds.ACTIONS,
+        *home.ACTIONS,
+        *outside.ACTIONS,
+    ]
 )
 """Every action_id that a card, a message or Home can carry, each with its access rule."""

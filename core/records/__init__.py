@@ -23,6 +23,7 @@ from core.records.offers import BankDetails, MeasureProposal
 from core.records.people import Absence, Person, SlackCode
 from core.records.policy import PolicyInForce, PolicyVersion, PolicyWithdrawal
 from core.records.record import Record
+from core.records.rounds import ScoreSheet, Sitting
 from core.records.trail import Event, TrailEnd
 
 __all__ = [
@@ -63,6 +64,8 @@ __all__ = [
     "Record",
     "RetentionHold",
     "ReturnDraft",
+    "ScoreSheet",
+    "Sitting",
     "SlackCode",
     "TimeRequest",
     "TrailEnd",

@@ -244,7 +244,10 @@ class Decision(Record):
 
 
 class PanelListing(Record):
-    """That an application is on the list of the next sitting, or of the one on `sitting_on`. One stands at a time."""
+    """That an application is on the list of the next sitting, or of the one on `sitting_on`. One stands at a time.
+
+    `sitting_id` is the sitting that took it: it stays on that one's list, also once it is decided.
+    """
 
     __tablename__ = "panel_listing"
     __table_args__ = (
@@ -261,6 +264,7 @@ class PanelListing(Record):
     application_id: Mapped[int] = mapped_column(ForeignKey("application.id"))
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     sitting_on: Mapped[date | None]
+    sitting_id: Mapped[int | None] = mapped_column(ForeignKey("sitting.id"), index=True)
     listed_at: Mapped[datetime]
     removed_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     removed_at: Mapped[datetime | None]

@@ -340,7 +340,7 @@ def test_every_listener_has_an_access_rule(registered: dict[str, list[Any]]) -> 
     assert set(named) == {*ACTIONS, MENU, LINK}, "linking is for whoever is on nobody's record"
     assert last.pattern == ".*"
     *named, last = registered["view"]
-    assert set(named) == {name for name, action in ACTIONS.items() if action.submits is not None} | {ADDRESS, CODE}
+    assert set(named) == {name for name, action in ACTIONS.items() if action.submits or action.each} | {ADDRESS, CODE}
     assert last.pattern == ".*"
 
 
@@ -350,8 +350,8 @@ def test_every_action_is_of_one_sort() -> None:
         assert name == action.name
         assert action.submits is None or action.opens is not None, name
         assert action.opens is None or action.does is None, name
-    windows = {name for name, action in ACTIONS.items() if action.opens is not None and action.submits is None}
-    assert windows == {"read", "documents"}
+    windows = {name for name, action in ACTIONS.items() if action.opens and not (action.submits or action.each)}
+    assert windows == {"read", "documents", "round_ranking", "round_score"}, "the last opens the form of round_sheet"
 
 
 def test_building_asks_nobody_anything(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,6 +24,8 @@ from core import (
     people,
     policies,
     returns,
+    rounds,
+    scores,
     taking,
     undoing,
     variations,
@@ -120,6 +122,7 @@ class Life:
             self.take_a_policy_back,
             self.apply_a_policy,
             self.decide_under_it,
+            self.sit,
         )
 
     def live(self, *, without: Callable[[], Any] | None = None) -> Life:
@@ -328,6 +331,29 @@ class Life:
                 office=self.office,
                 now=self.clock.now,
             )
+
+    def sit(self) -> None:
+        """A sitting about one application: listed, scored, a score changed, closed."""
+        application, member = (
+            submitted(self.office, facts(organisation_name="Next In Line")),
+            person(self.office, Role.PANEL),
+        )
+        told: dict[str, Any] = {"office": self.office, "now": self.clock.now}
+        with self.office.sessions.begin() as session:
+            officer = someone(session, self.officer)
+            panel_list.put_on_list(session, application, officer, **told)
+            day = london_day(self.clock.now) + timedelta(days=7)
+            sitting = rounds.open_sitting(
+                session, name="Spring", day=day, funds=["youth-fund"], named=[self.finance], actor="test", **told
+            ).id
+        with self.office.sessions.begin() as session:
+            rounds.begin(session, sitting, actor="test", **told)
+            listing = rounds.listings(session, rounds.by_id(session, sitting))[0].id
+        for points in ({"need": 5}, {"need": 4, "outcomes": 3, "plan": 2, "value": 1}):
+            with self.office.sessions.begin() as session:
+                scores.score(session, listing, someone(session, member), points=points, comment="Clear.", **told)
+        with self.office.sessions.begin() as session:
+            rounds.close(session, sitting, note="All were heard.", actor="test", now=self.clock.now)
 
     def take_in_a_return(self) -> None:
         self.clock.now = london(FIRST_RETURN, 11)

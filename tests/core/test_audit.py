@@ -65,6 +65,8 @@ NOT_CHECKED = {
 NOT_CHECKED_COLUMNS = {
     ("application", "version"),  # counts changes, for the keys of cards
     ("person", "sessions_ended"),  # that whoever signed in before is signed in no more
+    ("sitting", "channel"),  # where its message stands in Slack
+    ("sitting", "ts"),
     ("deadline", "next_step_on"),  # the sweep's own index, worked out from the due date and the policy
     ("deadline", "silent_before"),  # which nudges of a record with a past are never sent
 }
