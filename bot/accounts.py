@@ -13,6 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, Final
 
 from slack_sdk import WebClient
@@ -45,19 +46,35 @@ class Account:
     user: str
 
 
-_FLAGS: Final = (
-    ("deleted", "Slack says that your account has been deactivated, so it can do nothing here."),
-    ("is_bot", "This is for people: Slack says that your account is a bot's."),
-    ("is_stranger", "Slack says that your account belongs to another organisation, so it can do nothing here."),
-    ("is_restricted", "Slack says that your account is a guest's. Guests neither recommend nor decide."),
-    ("is_ultra_restricted", "Slack says that your account is a guest's. Guests neither recommend nor decide."),
-)
-"""What bars an account, each with its words, the gravest first."""
+class Bar(StrEnum):
+    """Why an account may not act here, by what Slack says of it; the gravest first."""
 
-_ELSEWHERE: Final = "Slack says that your account belongs to another workspace than ours, so it can do nothing here."
-_UNCONFIRMED: Final = (
-    "Slack says that the e-mail address of your account has not been confirmed. "
-    "Confirm it in Slack's own settings, then press again."
+    DEACTIVATED = "deactivated"
+    BOT = "bot"
+    STRANGER = "stranger"
+    GUEST = "guest"
+    ELSEWHERE = "elsewhere"
+    UNCONFIRMED = "unconfirmed"
+
+
+_REASONS: Final[Mapping[Bar, str]] = {
+    Bar.DEACTIVATED: "Slack says that your account has been deactivated, so it can do nothing here.",
+    Bar.BOT: "This is for people: Slack says that your account is a bot's.",
+    Bar.STRANGER: "Slack says that your account belongs to another organisation, so it can do nothing here.",
+    Bar.GUEST: "Slack says that your account is a guest's. Guests neither recommend nor decide.",
+    Bar.ELSEWHERE: "Slack says that your account belongs to another workspace than ours, so it can do nothing here.",
+    Bar.UNCONFIRMED: (
+        "Slack says that the e-mail address of your account has not been confirmed. "
+        "Confirm it in Slack's own settings, then press again."
+    ),
+}
+
+_FLAGS: Final = (
+    ("deleted", Bar.DEACTIVATED),
+    ("is_bot", Bar.BOT),
+    ("is_stranger", Bar.STRANGER),
+    ("is_restricted", Bar.GUEST),
+    ("is_ultra_restricted", Bar.GUEST),
 )
 
 
@@ -90,16 +107,16 @@ class Accounts:
             return kept
         account = Account(team, user)
         now = self._clock()
-        reason = _against(self._asked(account), account)
+        bar = bar_on(self._asked(account), account.team)
         with self._lock:
             self._kept.pop(account, None)
-            if reason is None:
+            if bar is None:
                 self._kept[account] = now
                 while len(self._kept) > MOST_KEPT:
                     self._kept.popitem(last=False)
-        if reason is not None:
-            _log.warning("the Slack account %s/%s was refused: %s", team, user, reason)
-            raise NotVouchedFor(reason, "A1")
+        if bar is not None:
+            _log.warning("the Slack account %s/%s was refused: %s", team, user, bar.value)
+            raise NotVouchedFor(_REASONS[bar], "A1")
         return account
 
     def vouched_as_ours(self, team: str, user: str) -> Account:
@@ -113,7 +130,7 @@ class Accounts:
         if not self._workspace:
             raise NotVouchedFor(SILENT, "A1")
         if team != self._workspace:
-            raise NotVouchedFor(_ELSEWHERE, "A1")
+            raise NotVouchedFor(_REASONS[Bar.ELSEWHERE], "A1")
         return self.vouched(team, user)
 
     def _asked(self, account: Account) -> Mapping[str, Any]:
@@ -139,14 +156,12 @@ class Accounts:
         return said
 
 
-def _against(said: Mapping[str, Any], account: Account) -> str | None:
-    """What speaks against an account, by what Slack said of it; None: nothing does."""
-    for flag, reason in _FLAGS:
+def bar_on(said: Mapping[str, Any], team: str) -> Bar | None:
+    """What bars an account of the workspace `team`, by what Slack said of it; None: nothing does."""
+    for flag, bar in _FLAGS:
         if said.get(flag):
-            return reason
+            return bar
     # The payload's team may be null where the app is installed for a whole organisation: the answer's counts.
-    if said.get("team_id") != account.team:
-        return _ELSEWHERE
-    if said.get("is_email_confirmed", True) is not True:
-        return _UNCONFIRMED
-    return None
+    if said.get("team_id") != team:
+        return Bar.ELSEWHERE
+    return None if said.get("is_email_confirmed", True) is True else Bar.UNCONFIRMED

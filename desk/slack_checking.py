@@ -9,6 +9,7 @@ from typing import Any, Final
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from bot.accounts import Bar, bar_on
 from bot.calls import refused_as
 from bot.manifest import APP_SCOPE, scopes
 from core import people
@@ -24,13 +25,15 @@ Said = tuple[bool, str]
 
 MANIFEST: Final = "take what 'award-desk slack manifest' prints into the app, and install it again"
 
-ACCOUNT: Final = (
-    ("deleted", "is deactivated in Slack: 'award-desk people remove' whoever has left, or link them anew"),
-    ("is_bot", "is a bot's: link the person's own"),
-    ("is_stranger", "belongs to another organisation: link the one they have in yours"),
-    ("is_restricted", "is a guest's, and guests do nothing here: make it a member's"),
-    ("is_ultra_restricted", "is a guest's, and guests do nothing here: make it a member's"),
-)
+ACCOUNT: Final[Mapping[Bar, str]] = {
+    Bar.DEACTIVATED: "is deactivated in Slack: 'award-desk people remove' whoever has left, or link them anew",
+    Bar.BOT: "is a bot's: link the person's own",
+    Bar.STRANGER: "belongs to another organisation: link the one they have in yours",
+    Bar.GUEST: "is a guest's, and guests do nothing here: make it a member's",
+    Bar.ELSEWHERE: "belongs to another workspace: link the one they have in yours",
+    Bar.UNCONFIRMED: "has an e-mail address that was never confirmed: they confirm it in Slack's own settings",
+}
+"""What is wrong with somebody's account, for each thing that bars it, and what to do."""
 
 SHARED: Final = (
     ("is_ext_shared", "is shared with another organisation"),
@@ -123,12 +126,8 @@ def _account(client: WebClient, person: Person, team: str) -> str:
         return f"{person.name}'s account cannot be looked at: Slack says {refused_as(error)}"
     except (SlackClientError, OSError, HTTPException) as error:
         return f"{person.name}'s account cannot be looked at, Slack does not answer: {error}"
-    for flag, what in ACCOUNT:
-        if found.get(flag):
-            return f"{person.name}'s account {what}"
-    if person.slack_team != team or found.get("team_id") not in (team, None):
-        return f"{person.name}'s account belongs to another workspace: link the one they have in yours"
-    return ""
+    bar = Bar.ELSEWHERE if person.slack_team != team else bar_on(found, team)
+    return f"{person.name}'s account {ACCOUNT[bar]}" if bar is not None else ""
 
 
 def _app_token(client: WebClient, app_token: str) -> Said:

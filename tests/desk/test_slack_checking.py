@@ -96,6 +96,21 @@ WRONG: dict[str, tuple[Callable[[PracticeSlack], None], str, str]] = {
     "shared in the organisation": (channel(is_org_shared=True), "other workspaces", "set a channel of your own"),
     "deactivated": (standing(Standing(deleted=True)), "Ada Officer's account is deactivated", "people remove"),
     "a guest": (standing(Standing(is_restricted=True)), "Ada Officer's account is a guest's", "make it a member's"),
+    "another organisation's": (
+        standing(Standing(is_stranger=True)),
+        "Ada Officer's account belongs to another organisation",
+        "link the one",
+    ),
+    "of another workspace": (
+        standing(Standing(team_id="TOTHER")),
+        "Ada Officer's account belongs to another workspace",
+        "link the one",
+    ),
+    "not confirmed": (
+        standing(Standing(is_email_confirmed=False)),
+        "an e-mail address that was never confirmed",
+        "confirm it in Slack",
+    ),
 }
 
 
