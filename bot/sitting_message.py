@@ -196,7 +196,7 @@ def _next(session: Session, sitting: Sitting, state: SittingState) -> str:
     """Who does what next."""
     if state is SittingState.OPEN:
         more = rounds.waiting_to_be_taken(session, sitting)
-        also = f" It then takes {counted(more, 'more')} from the list.".replace("mores", "more") if more else ""
+        also = f" It then takes {counted(more, 'more', 'more')} from the list." if more else ""
         return f"Next: somebody of the office begins the scoring.{also}"
     if state is SittingState.SCORING:
         return "Next: each member scores; then the office closes the scoring. The ranking decides nothing."

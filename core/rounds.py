@@ -180,7 +180,7 @@ def begin(session: Session, sitting_id: int, *, actor: str, office: Office, now:
 
     Raises Conflict where it has begun or is closed, Refused where there is nothing to score, or nobody who scores.
     """
-    sitting = _held(session, sitting_id)
+    sitting = held(session, sitting_id)
     taken = _take(session, sitting, actor, now)
     if not listings(session, sitting):
         raise Refused(
@@ -202,7 +202,7 @@ def close(session: Session, sitting_id: int, *, note: str = "", actor: str, now:
 
     What is not decided yet can still be, and can be put on the list of the next sitting.
     """
-    sitting = _held(session, sitting_id)
+    sitting = held(session, sitting_id)
     sitting.note = written_note(note, "A4", what="the note")
     _move(session, sitting, SittingAction.CLOSE)
     sitting.closed_at = now
@@ -211,11 +211,10 @@ def close(session: Session, sitting_id: int, *, note: str = "", actor: str, now:
 
 
 def held(session: Session, sitting_id: int) -> Sitting:
-    """The sitting as it stands now, held until this transaction ends: scores and its closing queue here."""
-    return _held(session, sitting_id)
+    """The sitting as it stands now, held until this transaction ends: scores and its closing queue here.
 
-
-def _held(session: Session, sitting_id: int) -> Sitting:
+    Raises NotFound.
+    """
     sitting = session.scalars(
         select(Sitting)
         .where(Sitting.id == sitting_id)

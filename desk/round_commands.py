@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from bot.sitting_message import money_line
 from core import people, rounds
 from core.office import Office
 from core.ranking import Group, Line, ranking
@@ -14,6 +15,7 @@ from core.records import Sitting
 from core.rules.calendar import date_text, year_label
 from core.rules.money import display, pounds
 from core.rules.scoring import hundredths
+from core.rules.words import counted
 from desk.terminal import DAY, as_json, opened, plainly, show, table, who
 from intake.staff.rounds import ranking_csv
 
@@ -40,7 +42,8 @@ def rounds_open(name: str, day: date, funds: tuple[str, ...], named: tuple[str, 
         sitting = rounds.open_sitting(
             session, name=name, day=day, funds=funds, named=scorers, actor=who(), office=office, now=office.clock()
         )
-        click.echo(f"{_said(sitting)} {len(rounds.listings(session, sitting))} applications are on its list.")
+        told = counted(len(rounds.listings(session, sitting)), "application is", "applications are")
+        click.echo(f"{_said(sitting)} {told} on its list.")
 
 
 @rounds_.command("begin")
@@ -54,7 +57,8 @@ def rounds_begin(number: int) -> None:
     with opened() as desk, desk.office.sessions.begin() as session:
         office = desk.office.in_force(session)
         sitting = rounds.begin(session, number, actor=who(), office=office, now=office.clock())
-        click.echo(f"{_said(sitting)} {len(rounds.scorers(session, sitting))} people score.")
+        told = counted(len(rounds.scorers(session, sitting)), "person scores", "people score")
+        click.echo(f"{_said(sitting)} {told}.")
 
 
 @rounds_.command("close")
@@ -119,8 +123,7 @@ def _said(sitting: Sitting) -> str:
 def _print(sitting: Sitting, groups: tuple[Group, ...], office: Office) -> None:
     click.echo(_said(sitting))
     for group in groups:
-        left = "nothing allocated yet" if group.available is None else f"{display(group.available)} left"
-        click.echo(f"\n{office.policy.fund_name(group.fund)} {year_label(group.year)}: {left}")
+        click.echo(f"\n{money_line(group, office)}")
         made = table("Place", "Reference", "Organisation", "Score", "By", "Amount", "Together", "Reached", "To score")
         for line in group.lines:
             made.add_row(*_row(line))
