@@ -19,8 +19,11 @@ from core.records import Application
 
 
 def _find(session: Session, number: int, lock: bool) -> Application | None:
-    """Held where it is about to change: nothing can then happen between the questions asked and the change itself."""
-    return session.get(Application, number, with_for_update=True if lock else None)
+    """Held where it is about to change: nothing can then happen between the questions asked and the change itself.
+
+    Held as `core.applications.held` does, so that whoever holds its award first may still refer to it meanwhile.
+    """
+    return session.get(Application, number, with_for_update={"key_share": True} if lock else None)
 
 
 APPLICATION: Final = Subject[Application]("application", _find, lambda application: application.version)

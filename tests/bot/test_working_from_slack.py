@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from core import panel_list, taking
+from core import panel_list, payments, taking
 from core.office import Office
-from core.records import Application
-from tests.bot.conftest import Desk, application_of, person_of, recommended, submitted
+from core.records import Application, Interest
+from tests.bot.conftest import NOON, Desk, application_of, person_of, recommended, submitted
 from tests.bot.test_application_card import decided, shown
 from tests.bot.test_listeners import opened
 
@@ -116,3 +118,22 @@ def test_a_card_with_everything_in_its_menu_keeps_to_five(desk: Desk) -> None:
         "Put on the next panel's list",
         "Undo your recommendation…",
     ]
+
+
+def test_undoing_waits_for_whoever_holds_the_award_and_keeps_nothing_from_them(desk: Desk) -> None:
+    """Whoever answers an offer holds the award first, and may write what refers to the application after that."""
+    number = submitted(desk.office)
+    recommended(desk.office, number)
+    decided(desk.office, number, "approved")
+    modal = opened(desk.choose("U0COMM", desk.post_card(number), "undo"))
+    award = application_of(desk.office, number).award
+    assert award is not None
+    with ThreadPoolExecutor(1) as pool:
+        with desk.office.sessions.begin() as session:
+            payments.held_award(session, award.id)
+            sent = pool.submit(desk.slack.submit_view, "U0COMM", modal, {"reasons": "I pressed the wrong card."})
+            time.sleep(0.5)  # by now it holds the application, and waits for the award
+            person = session.merge(person_of(desk.office, "U0OFFICER2"))
+            session.add(Interest(application_id=number, person_id=person.id, reason="Cousin.", declared_at=NOON))
+        assert sent.result(timeout=20).ok
+    assert application_of(desk.office, number).status == "recommended"
