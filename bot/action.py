@@ -21,6 +21,9 @@ from core.rules.money import MoneyError, pence_from_typed
 S = TypeVar("S")
 View = dict[str, Any]
 
+LARGEST = 2**63 - 1
+"""The largest number of a row: a database refuses to look for one above it."""
+
 MENU = "menu"
 """The action_id of a menu: what is chosen from it says itself which action it is."""
 
@@ -124,7 +127,7 @@ class Carried:
     def unpacked(cls, packed: str, key: str) -> Carried:
         """From what `packed` wrote, about a subject of this key; without a version it is older than any.
 
-        Raises ValueError for anything else.
+        Raises ValueError for anything else, and for a number that no row of the record can have.
         """
         try:
             found = json.loads(packed)
@@ -135,6 +138,8 @@ class Carried:
         number, version, channel = found.get(key), found.get("version", 0), found.get("channel", "")
         if type(number) is not int or type(version) is not int or not isinstance(channel, str):
             raise ValueError(f"what was carried does not say which {key}")
+        if abs(number) > LARGEST:
+            raise ValueError("what was carried is no number of a row")
         return cls(key, number, version, channel)
 
 
@@ -152,11 +157,11 @@ class Entered:
 
     def __init__(self, view: Mapping[str, Any]) -> None:
         """Read a submitted view. An input that is not there, or not filled in, is empty."""
-        self._values: Mapping[str, Any] = view.get("state", {}).get("values", {})
+        self._values: Mapping[str, Any] = (view.get("state") or {}).get("values") or {}
 
     def has(self, block_id: str) -> bool:
         """Whether the view asked for this at all: one of an earlier version of the desk may not have."""
-        return "value" in self._values.get(block_id, {})
+        return "value" in (self._values.get(block_id) or {})
 
     def text(self, block_id: str) -> str:
         """What was typed or chosen, a day as YYYY-MM-DD, without the blanks around it; "" for nothing."""
@@ -181,7 +186,7 @@ class Entered:
         return pence_from_typed(typed)
 
     def _state(self, block_id: str) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = self._values.get(block_id, {}).get("value") or {}
+        found: Mapping[str, Any] = (self._values.get(block_id) or {}).get("value") or {}
         return found
 
 

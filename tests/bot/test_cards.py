@@ -333,7 +333,15 @@ def test_what_a_modal_carries() -> None:
     assert Carried.unpacked('{"application": 7}', "application") == Carried("application", 7, 0)
     with pytest.raises(ValueError, match="which deadline"):
         Carried.unpacked(carried, "deadline")
-    for bad in ("", "[]", "null", '{"application": "7", "version": 3, "channel": "C"}', '{"application": true}'):
+    no_rows = (f'{{"application": {number}}}' for number in (2**63, -(2**63) - 1, "9" * 5_000))
+    for bad in (
+        "",
+        "[]",
+        "null",
+        '{"application": "7", "version": 3, "channel": "C"}',
+        '{"application": true}',
+        *no_rows,
+    ):
         with pytest.raises(ValueError, match=r".+"):
             Carried.unpacked(bad, "application")
 

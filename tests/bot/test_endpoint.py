@@ -234,6 +234,17 @@ def test_hostile_requests_end_before_bolt(
         {"type": "block_actions", "actions": [{"action_id": "approve"}]},
         {"type": "block_actions", "actions": [{"action_id": "approve", "value": "[]"}], "user": "U1"},
         {"type": "block_actions", "actions": [{"action_id": 7}]},
+        {"type": "block_actions", "actions": [{"action_id": "approve"}], "view": "x"},
+        {"type": "block_actions", "actions": [{"action_id": "menu", "selected_option": "x"}]},
+        *(
+            {"type": "view_submission", "view": {"callback_id": "approve", "type": "modal", "state": state}}
+            for state in (
+                {"values": [5]},
+                {"values": {"reasons": 5}},
+                {"values": {"reasons": {"value": 5}}},
+                {"values": {"reasons": {"value": {"selected_option": 5}}}},
+            )
+        ),
         {"type": "event_callback", "event": {"type": ["x"]}},
         {"type": "event_callback", "event": {"type": "message"}, "authorizations": "x"},
         {"type": "event_callback", "event": {"type": "message"}, "authorizations": [5]},
