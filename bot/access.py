@@ -39,6 +39,15 @@ def linked(session: Session, team: str, user: str) -> Person:
     return person
 
 
+def reader(session: Session, team: str, user: str) -> Person:
+    """Who is behind a Slack account, if they read what the desk holds: in Home, by the command. Raises Refused."""
+    person = linked(session, team, user)
+    reason = people.why_not_read(person)
+    if reason:
+        raise Refused(reason, "A2")
+    return person
+
+
 def permit(
     session: Session,
     subject: Any,

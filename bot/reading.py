@@ -9,7 +9,7 @@ from typing import Any
 from slack_bolt import Ack, App, BoltContext
 
 from bot import command, linking
-from bot.access import Unlinked, linked, vouched_for
+from bot.access import Unlinked, reader, vouched_for
 from bot.accounts import Account, Accounts
 from bot.action import View
 from bot.blocks import Message
@@ -84,28 +84,28 @@ class Reading:
         account = self._account(who)
         with self._office.reading() as session:
             office = self._office.in_force(session)
-            person = linked(session, account.team, account.user)
+            person = reader(session, account.team, account.user)
             # Slack escapes what was typed; it is looked for as it was typed.
             return command.answered(session, person, html.unescape(text), office=office, now=office.clock())
 
     def _account(self, who: Presser) -> Account:
         """Whose account it is, by the record and by Slack's word. Raises Refused."""
         return vouched_for(
-            self._office, self._accounts, who.team, who.user, lambda session: linked(session, who.team, who.user)
+            self._office, self._accounts, who.team, who.user, lambda session: reader(session, who.team, who.user)
         )
 
     def _note_opened(self, account: Account) -> None:
         today = self._office.today()
         with self._office.reading() as session:
-            if homes.is_noted(session, linked(session, account.team, account.user), today=today):
+            if homes.is_noted(session, reader(session, account.team, account.user), today=today):
                 return
         with self._office.sessions.begin() as session:
-            homes.opened(session, linked(session, account.team, account.user), today=today)
+            homes.opened(session, reader(session, account.team, account.user), today=today)
 
     def _home(self, account: Account, notice: str) -> View:
         with self._office.reading() as session:
             office = self._office.in_force(session)
-            person = linked(session, account.team, account.user)
+            person = reader(session, account.team, account.user)
             return home(home_facts(session, person, office=office, now=office.clock(), notice=notice))
 
 

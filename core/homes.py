@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from core import outbox
 from core.records import HomeOpened, OutboxMessage, Person
+from core.rules.policy import Body
 
 KIND: Final = "homes"
 
@@ -57,11 +58,16 @@ def is_overtaken(session: Session, message: OutboxMessage) -> bool:
 
 
 def readers(session: Session, *, today: date) -> list[Person]:
-    """Whose Home is shown anew: active, linked, opened lately; those who opened it last are the first."""
+    """Whose Home is shown anew: of the office, active, linked, opened lately; who opened it last is the first."""
     query = (
         select(Person)
         .join(HomeOpened, HomeOpened.person_id == Person.id)
-        .where(Person.active, Person.slack_user.is_not(None), HomeOpened.opened_on >= today - LATELY)
+        .where(
+            Person.active,
+            Person.body == Body.OFFICE.value,
+            Person.slack_user.is_not(None),
+            HomeOpened.opened_on >= today - LATELY,
+        )
         .order_by(HomeOpened.opened_on.desc(), Person.id)
         .limit(MOST)
     )

@@ -135,6 +135,19 @@ def actor_of(person: Person) -> str:
     return f"{person.name} ({person.role}, person {person.id})"
 
 
+def why_not_read(person: Person) -> str:
+    """Why this person reads nothing of what the desk holds, in Slack or on the staff pages; "" where they do.
+
+    It is for the whole office to read, the panel and auditors too, and for nobody else.
+    """
+    if Body(person.body) is not Body.OFFICE:
+        return (
+            "This is for the Commissioner's office: constabulary staff neither recommend nor decide, and do not look "
+            "after awards. Ask the office for what you need to know."
+        )
+    return ""
+
+
 def acting_for_office(person: Person, what: str, rule: str) -> str:
     """Who acts, as the trail names them. Raises Refused, naming `what` it is, for whoever is not of the office."""
     if not person.active:

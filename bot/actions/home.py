@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from bot.action import Action, Ask, Subject, View
 from bot.home import home
 from bot.home_facts import home_facts
+from core import people
 from core.errors import Refused
 
 
@@ -20,9 +21,10 @@ PAGE: Final = Subject[int]("page", _find, lambda _number: 0)
 """A page of what waits, from 0. One that is not there any more shows the last one there is."""
 
 
-def _may(_ask: Ask[int]) -> Refused | None:
-    """Everybody on the staff list has a Home of their own, and it shows what is theirs."""
-    return None
+def _may(ask: Ask[int]) -> Refused | None:
+    """Everybody of the office has a Home of their own, and it shows what is theirs."""
+    reason = people.why_not_read(ask.person)
+    return Refused(reason, "A2") if reason else None
 
 
 def _show(ask: Ask[int]) -> View:

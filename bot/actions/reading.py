@@ -16,14 +16,12 @@ from core.errors import Refused
 from core.records import Application, Document
 from core.rules.calendar import date_text
 from core.rules.documents import ScanState, in_words
-from core.rules.policy import Body
 
 
 def _may_read(ask: Ask[Application]) -> Refused | None:
     """Anybody of the office; the panel and auditors too: they read."""
-    if Body(ask.person.body) is not Body.OFFICE:
-        return Refused("What applicants sent is for the Commissioner's office to read.", "A2")
-    return None
+    reason = people.why_not_read(ask.person)
+    return Refused(reason, "A2") if reason else None
 
 
 def _may_open(ask: Ask[Application]) -> Refused | None:

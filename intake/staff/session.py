@@ -18,7 +18,7 @@ from werkzeug.exceptions import Forbidden
 
 from core import people
 from core.records import Person
-from core.rules.policy import Body, Role
+from core.rules.policy import Role
 from intake import pages
 
 _KEY = "staff"
@@ -62,16 +62,6 @@ def end(session: Session) -> None:
     cookie.clear()
 
 
-def why_not(person: Person) -> str:
-    """Why a person of the staff list may not see these pages; "" where they may."""
-    if Body(person.body) is not Body.OFFICE:
-        return (
-            "These pages are for the Commissioner's office: constabulary staff neither recommend nor decide, and do "
-            "not look after awards. Ask the office for what you need to know."
-        )
-    return ""
-
-
 def signed_in(session: Session) -> Person | None:
     """The person who is signed in, if they are still on the staff list and their time has not run out."""
     told = cookie.get(_KEY) or {}
@@ -92,7 +82,7 @@ def check() -> None:
         person = signed_in(session)
         if person is None:
             raise SignInFirst
-        refusal = why_not(person)
+        refusal = people.why_not_read(person)
         if refusal:
             raise Forbidden(refusal)
         g.staff = staff = Staff(person.id, person.name, Role(person.role))

@@ -180,7 +180,7 @@ def from_slack() -> ResponseReturnValue:
                 f"The Slack account {team[:32]}/{user[:32]} is not on the office's staff list. Ask whoever looks after "
                 "the list at the office to add you with it: 'award-desk people add … --slack TEAM/USER'.",
             )
-        refusal = staff_session.why_not(person)
+        refusal = people.why_not_read(person)
         if refusal:
             return _not_signed_in(403, refusal)
         to = _inside(str(cookie.get(_GO_ON, "")))

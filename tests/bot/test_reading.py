@@ -18,9 +18,10 @@ from core import absences, deciding, people
 from core.leaving import leave
 from core.office import Office
 from core.records import Application, HomeOpened, OutboxMessage
+from core.rules.policy import Body
 from scheduler.delivery import Delivery
 from scheduler.home_courier import HomeCourier
-from tests.bot.conftest import APPROVALS, NOBODY, TOKEN, Desk, person_of, recommended, submitted
+from tests.bot.conftest import APPROVALS, NOBODY, STAFF, TOKEN, Desk, person_of, recommended, submitted
 from tests.bot.test_cards import text_of
 
 
@@ -293,10 +294,34 @@ def test_strangers_get_no_answer_from_the_command(desk: Desk) -> None:
     assert "YF-" not in said
 
 
+@pytest.mark.parametrize("text", ["find ramsey", "ramsey", "mine", "due", "overdue", "fund", "help"])
+def test_constabulary_staff_get_no_answer_from_the_command(desk: Desk, text: str) -> None:
+    submitted(desk.office)
+    said = asked(desk, text, "U0FORCE")
+    assert "constabulary staff neither recommend nor decide" in said
+    assert "YF-" not in said
+    assert "Youth Fund" not in said
+
+
+def test_constabulary_staff_have_no_home_and_whoever_goes_there_has_none_any_more(desk: Desk) -> None:
+    submitted(desk.office)
+    words = opened(desk, "U0FORCE")
+    assert "constabulary staff neither recommend nor decide" in words
+    assert "Fund" not in words
+    opened(desk, "U0OFFICER")
+    with desk.office.sessions.begin() as session:
+        session.merge(person_of(desk.office, "U0OFFICER")).body = Body.CONSTABULARY.value
+    button(desk, "U0OFFICER", "home")
+    assert "constabulary" in text_of(home_of(desk, "U0OFFICER").blocks)
+    submitted(desk.office)
+    delivered(desk)
+    assert "Ramsey" not in text_of(home_of(desk, "U0OFFICER").blocks), "and it is not shown anew to them"
+
+
 def test_every_role_gets_a_home_within_slacks_limits(desk: Desk, office: Office) -> None:
     for _ in range(3):
         submitted(desk.office)
     with office.reading() as session:
         users = [one.slack_user for one in people.everybody(session) if one.slack_user]
     for user in users:
-        assert "Waiting for you" in opened(desk, user), user
+        assert ("Waiting for you" in opened(desk, user)) == (STAFF[user][1] is Body.OFFICE), user
