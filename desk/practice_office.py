@@ -156,12 +156,40 @@ def furnish(session: Session, office: Office, *, now: datetime) -> bool:
                 note="practice",
                 now=budgeted,
             )
-    data = tomllib.loads((resources.files("desk") / "practice_awards.toml").read_text(encoding="utf-8"))
-    for number, told in enumerate(data["award"]):
+    for number, told in enumerate(_told()["award"]):
         _award(session, office, told, number, staff, today=today, now=now)
     outbox.withhold(session, now=now)
     session.execute(update(Deadline).values(silent_before=today))
     return True
+
+
+def leave_waiting(session: Session, office: Office, *, now: datetime) -> None:
+    """Applications that came in lately: their cards are the first that somebody sees, and nobody was mailed of them."""
+    staff = {one.user_id: people.by_email(session, one.email) for one in PEOPLE}
+    start = add_months(office.today(), 2)
+    told = _told()
+    for number, one in enumerate(told["waiting"], start=len(told["award"])):
+        came_in = now - timedelta(days=int(one["came_in_days_ago"]), minutes=11 * number)
+        application = applications.start(session, one["fund"], office=office, now=came_in, by_invitation=True)
+        facts = _facts(office, one, number, start)
+        applications.submit(session, application, facts, office=office, by="applicant", now=came_in)
+        outbox.withhold_untried(session, subject=f"application-mail:{application.id}", kinds=["receipt"], now=came_in)
+        if "recommended" in one:
+            deciding.recommend(
+                session,
+                application.id,
+                staff["U0GRANTS"],
+                outcome="approve",
+                amount=facts.amount,
+                reasons=one["recommended"],
+                conditions="A monitoring return every six months.",
+                office=office,
+                now=came_in + timedelta(days=5),
+            )
+
+
+def _told() -> dict[str, Any]:
+    return tomllib.loads((resources.files("desk") / "practice_awards.toml").read_text(encoding="utf-8"))
 
 
 def returns_to_try(session: Session, office: Office) -> list[tuple[str, str]]:

@@ -79,10 +79,14 @@ def _up(desk: assembly.Desk, *, host: str, port: int) -> None:
     assembly.note_policy(desk)
     with office.sessions.begin() as session:
         under_it = office.in_force(session)
-        if chosen.practice and practice_office.furnish(session, under_it, now=office.clock()):
-            click.echo("  The practice office is set up: people, funds and a year of awards, all made up.")
+        new = chosen.practice and practice_office.furnish(session, under_it, now=office.clock())
         if desk.engine.dialect.name == "sqlite":  # on PostgreSQL another process may be sending at this moment
             outbox.release_claims(session)
+    if new:
+        if chosen.practice_slack:  # an office's own Slack is told of nothing made up
+            with office.sessions.begin() as session:
+                practice_office.leave_waiting(session, office.in_force(session), now=office.clock())
+        click.echo("  The practice office is set up: people, funds and a year of awards, all made up.")
     (chosen.data_dir / ADDRESS_NOTE).write_text(chosen.public_url)
     entry.app = assembly.web_app(desk, door, practice)
     assembly.start_delivering(desk, door)

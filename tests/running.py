@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 START_SECONDS = 60
@@ -99,3 +100,13 @@ class RunningDesk:
     def __exit__(self, *exception: object) -> None:
         if self._process is not None and self._process.poll() is None:
             self.kill()
+
+
+def wait_for(what: Callable[[], bool], seconds: float, failing: str) -> float:
+    """Wait until it is so; how long that took. Fails with `failing` after `seconds`."""
+    begun = time.monotonic()
+    while not what():
+        if time.monotonic() - begun > seconds:
+            raise AssertionError(failing)
+        time.sleep(0.05)
+    return time.monotonic() - begun

@@ -8,7 +8,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from tests.running import RunningDesk
+from tests.running import RunningDesk, wait_for
 
 
 def get(url: str, **headers: str) -> tuple[int, dict[str, str], str]:
@@ -48,6 +48,16 @@ def test_the_first_start_and_the_next(tmp_path: Path) -> None:
         # The practice office's past is silent: nothing was mailed or posted of it.
         assert not list((tmp_path / "var" / "practice-mail").glob("*.eml"))
         assert "No messages yet" in get(f"{desk.url}/practice/slack/U0OFFICER/C0DEADLINES")[2]
+        # What waits for the office is there to be tried: one new, one recommended, one that fails a rule.
+        approvals = f"{desk.url}/practice/slack/U0OFFICER/C0APPROVALS"
+        wait_for(lambda: "Ouse Paddlers" in get(approvals)[2], 20, "the cards of what waits are not there")
+        cards = get(approvals)[2]
+        for words in (
+            "Whittlesey Wheelers",
+            "South Fens Community Safety Partnership",
+            "not met: it cannot be approved",
+        ):
+            assert words in cards
         before = [deadline["due"] for deadline in api(desk, "/deadlines", "a-key-for-staff")["deadlines"]]
 
         second = RunningDesk(tmp_path / "elsewhere")

@@ -6,13 +6,12 @@ import json
 import re
 import time
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page
 
-from tests.running import RunningDesk
+from tests.running import RunningDesk, wait_for
 
 PICTURES = Path(__file__).parents[1] / "pictures"
 ANSWERS = {
@@ -58,16 +57,6 @@ def picture(page: Page, name: str) -> None:
 def fetched(url: str) -> Any:
     with urllib.request.urlopen(url, timeout=10) as answer:
         return json.load(answer)
-
-
-def wait_for(what: Callable[[], bool], seconds: float, failing: str) -> float:
-    """Wait until it is so; how long that took. Fails with `failing` after `seconds`."""
-    begun = time.monotonic()
-    while not what():
-        if time.monotonic() - begun > seconds:
-            raise AssertionError(failing)
-        time.sleep(0.05)
-    return time.monotonic() - begun
 
 
 def fill(page: Page) -> None:
