@@ -300,4 +300,4 @@ def _said(said: Sequence[SaidRow]) -> list[Block]:
                 blocks.words(f"– {one.what}{amount}, {london_moment(one.at)}"),
             ]
         )
-    return [blocks.header("What you last decided"), blocks.rich(blocks.bullets(lines))]
+    return [blocks.header("What you last recommended or decided"), blocks.rich(blocks.bullets(lines))]

@@ -225,11 +225,22 @@ def held(session: Session, sitting_id: int) -> Sitting:
 
 
 def _move(session: Session, sitting: Sitting, action: SittingAction) -> None:
+    """Change the state, guarded in the database. Raises Conflict where it stands otherwise."""
+    session.flush()
+    old = SittingState(sitting.status)
     try:
-        sitting.status = SITTING.next(SittingState(sitting.status), action).value
+        new = SITTING.next(old, action)
     except NotAllowed as error:
         raise Conflict(error.reason, "A3") from error
-    session.flush()
+    moved = session.execute(
+        update(Sitting)
+        .where(Sitting.id == sitting.id, Sitting.status == old.value)
+        .values(status=new.value)
+        .execution_options(synchronize_session=False)
+    )
+    session.refresh(sitting)
+    if not moved.rowcount:  # type: ignore[attr-defined]  # a CursorResult
+        raise Conflict("Somebody else has just changed this sitting. Look at it again.", "A3")
 
 
 def _free(sitting: Sitting) -> Any:

@@ -49,7 +49,8 @@ def people_add(name: str, email: str, role: str, body: str, slack: str | None) -
             now=desk.office.clock(),
         )
         linked = "linked to Slack" if person.slack_user else "not linked to Slack yet: add --slack TEAM/USER"
-        click.echo(f"{person.name} <{person.email}> is {person.role} of the {person.body}, {linked}.")
+        told = f"{person.name} <{person.email}> is {person.role} of the {person.body}, {linked}."
+    click.echo(told)
 
 
 @people_.command("list")
@@ -103,13 +104,14 @@ def people_remove(email: str) -> None:
     """
     with opened() as desk, desk.office.sessions.begin() as session:
         left = leaving.leave(session, email=email, actor=who(), now=desk.office.clock())
-        click.echo(f"{left.person.name} is off the staff list and can decide nothing any more.")
+        told = [f"{left.person.name} is off the staff list and can decide nothing any more."]
         for issue in left.issues:
             owner = f"{issue.owner.name} looks after" if issue.owner else "Nobody looks after"
-            click.echo(f"{owner} the issue that was raised about {issue.award.reference} from now on.")
+            told.append(f"{owner} the issue that was raised about {issue.award.reference} from now on.")
         if left.applications:
             taken = listed(str(application.reference) for application in left.applications)
-            click.echo(f"What they had taken on is nobody's now: {taken}. An officer takes it from its card in Slack.")
+            told.append(f"What they had taken on is nobody's now: {taken}. An officer takes it from its card in Slack.")
+    click.echo("\n".join(told))
 
 
 @people_.command("away")
@@ -135,10 +137,11 @@ def people_away(name: str, from_day: date | None, until_day: date, deputy: str) 
             today=today,
             now=desk.office.clock(),
         )
-        click.echo(
+        told = (
             f"{absence.person.name} is away from {date_text(absence.from_day)} to {date_text(absence.until_day)}. "
             f"What waits for them goes to {absence.deputy.name} meanwhile. {absences.NO_POWER}"
         )
+    click.echo(told)
 
 
 @people_.command("back")
@@ -152,4 +155,5 @@ def people_back(name: str) -> None:
     with opened() as desk, desk.office.sessions.begin() as session:
         person = people.named(session, name)
         absences.back(session, person, actor=who(), today=desk.office.today(), now=desk.office.clock())
-        click.echo(f"{person.name} is there, and what waits for them is theirs again.")
+        told = f"{person.name} is there, and what waits for them is theirs again."
+    click.echo(told)

@@ -43,7 +43,8 @@ def rounds_open(name: str, day: date, funds: tuple[str, ...], named: tuple[str, 
             session, name=name, day=day, funds=funds, named=scorers, actor=who(), office=office, now=office.clock()
         )
         told = counted(len(rounds.listings(session, sitting)), "application is", "applications are")
-        click.echo(f"{_said(sitting)} {told} on its list.")
+        said = f"{_said(sitting)} {told} on its list."
+    click.echo(said)
 
 
 @rounds_.command("begin")
@@ -58,7 +59,8 @@ def rounds_begin(number: int) -> None:
         office = desk.office.in_force(session)
         sitting = rounds.begin(session, number, actor=who(), office=office, now=office.clock())
         told = counted(len(rounds.scorers(session, sitting)), "person scores", "people score")
-        click.echo(f"{_said(sitting)} {told}.")
+        said = f"{_said(sitting)} {told}."
+    click.echo(said)
 
 
 @rounds_.command("close")
@@ -71,7 +73,8 @@ def rounds_close(number: int, note: str) -> None:
     Example: award-desk rounds close 3 --note "All were there"
     """
     with opened() as desk, desk.office.sessions.begin() as session:
-        click.echo(_said(rounds.close(session, number, note=note, actor=who(), now=desk.office.clock())))
+        said = _said(rounds.close(session, number, note=note, actor=who(), now=desk.office.clock()))
+    click.echo(said)
 
 
 @rounds_.command("list")

@@ -111,7 +111,7 @@ def test_what_home_says() -> None:
         "monitoring return, 2 December 2026",
         "and 40 more on the staff pages.",
         "£40,000 left of £60,000: £5,000 paid, £15,000 committed and not yet paid.",
-        "What you last decided",
+        "What you last recommended or decided",
     ):
         assert words in said, words
     assert "Later ones" not in said
