@@ -413,7 +413,7 @@ def test_a_recommendation_to_decline_keeps_the_amount_that_was_asked_for(office:
     assert (made.outcome, made.amount, made.person_id, made.made_at) == ("decline", 2_000_00, officer, office.clock())
     [line] = trail(office, "recommended")
     assert (line.data["outcome"], line.data["person"]) == ("decline", officer)
-    assert [one.kind for one in messages(office)] == ["card", "receipt", "card"]
+    assert [one.kind for one in messages(office)] == ["card", "receipt", "card", "card_note"]
 
 
 def test_a_wrong_input_of_a_decision_names_its_field(office: Office) -> None:
@@ -472,7 +472,8 @@ def test_what_fails_a_rule_at_any_amount_can_only_be_declined(office: Office) ->
     assert (decision.outcome, decision.amount) == ("declined", None)
     assert next(one["verdict"] for one in decision.findings if one["rule"] == "F5") == "not_met"
     assert read(office, application).award is None
-    assert [one.kind for one in messages(office)] == ["card", "receipt", "card", "declined", "card"]
+    kinds = [one.kind for one in messages(office)]
+    assert kinds == ["card", "receipt", "card", "card_note", "declined", "card", "card_note"]
     assert [line.kind for line in trail(office)][-1] == "declined"
 
 
@@ -532,7 +533,8 @@ def test_an_approval_offers_the_award_and_mails_the_offer(office: Office) -> Non
     allocate(office, "youth-fund", 9_000_00)
     application = recommended(office)
     decide(office, application, person(office, Role.COMMISSIONER))
-    assert [one.kind for one in messages(office)] == ["card", "receipt", "card", "offer", "card"]
+    kinds = [one.kind for one in messages(office)]
+    assert kinds == ["card", "receipt", "card", "card_note", "offer", "card", "card_note"]
     with office.reading() as session:
         award = awards.by_id(session, award_of(office, application))
         assert (award.status, award.amount, award.conditions) == ("offered", 2_000_00, CONDITIONS)
@@ -552,7 +554,7 @@ def test_withdrawn_at_the_applicant_s_wish_until_it_is_decided(office: Office) -
     application = recommended(office)
     withdraw(application)
     assert read(office, application).status == "withdrawn"
-    assert [one.kind for one in messages(office)][-2:] == ["card", "withdrawn"]
+    assert [one.kind for one in messages(office)][-3:] == ["card", "withdrawn", "card_note"]
     assert refusal(office, application, person(office), "recommend") == (Conflict, "A3")
     assert refusal(office, application, person(office, Role.COMMISSIONER), "approve") == (Conflict, "A3")
     with pytest.raises(Conflict, match="has been withdrawn"):

@@ -45,7 +45,7 @@ def test_thirty_approvers_at_once_make_one_decision_and_the_others_hear_who_was_
         assert taken == [-2_000_00]
         assert funds.position(session, "youth-fund", YEAR).committed == 2_000_00
         assert events.broken_at(session) is None
-    said = f"Already approved by {first} on 23 November 2026 at 09:30."
+    said = f"Already approved by {first} on 23 November 2026 at 9:30am."
     assert [one.reason.startswith(said) for one in came.refused] == [True] * 29
     assert len(messages(office, "offer")) == 1
     assert len(trail(office, "approved")) == 1

@@ -6,14 +6,14 @@ import json
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 
 from core import applications, deciding, events
 from core.audit_lines import Entry
 from core.audit_story import Story, story
 from core.errors import NotFound, Refused
 from core.office import LONDON, Office
-from core.records import OutboxMessage
+from core.records import Event, OutboxMessage
 from core.rules.policy import Role
 from tests.conftest import Clock
 from tests.core.casework import (
@@ -73,7 +73,11 @@ def test_what_was_asked_for_by_whom_and_what_the_rules_said(lived: Life) -> None
     assert {"V1", "F3", "R1", "R2", "T1"} <= set(rules)
     assert all(finding["paragraph"] and finding["because"] and finding["verdict"] for finding in asked.findings)
     assert rules["R1"]["paragraph"].startswith("§5.2")
-    assert (asked.by, asked.line) == ("applicant", 16)
+    with lived.office.reading() as session:
+        line = session.scalars(
+            select(Event.sequence).where(Event.kind == "submitted", Event.reference == lived.reference)
+        ).one()
+    assert (asked.by, asked.line) == ("applicant", line)
 
 
 def test_who_recommended_and_who_declared_an_interest(lived: Life) -> None:

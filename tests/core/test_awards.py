@@ -86,7 +86,7 @@ def test_an_acceptance_starts_the_award(office: Office, clock: Any) -> None:
     with office.reading() as session:
         linked = set(session.scalars(select(Link.subject_id).where(Link.purpose == "return")))
     assert linked == {one.id for one in award.deadlines if one.kind == RETURN}
-    assert [one.kind for one in messages(office)][-2:] == ["award_started", "card"]
+    assert [one.kind for one in messages(office)][-3:] == ["award_started", "card", "card_note"]
     [line] = trail(office, "offer_accepted")
     assert line.actor == "applicant: Grace Treasurer"
     assert (line.data["returns"], line.data["meetings"], line.data["measures"]) == (due(award, RETURN), [], 2)
@@ -178,7 +178,7 @@ def test_a_refusal_gives_the_money_back(office: Office) -> None:
     assert (award.status, award.answered_by) == ("refused", "Grace Treasurer")
     [acceptance] = award.deadlines
     assert (acceptance.met_at, acceptance.closed_at, acceptance.next_step_on) == (None, office.clock(), None)
-    assert [one.kind for one in messages(office)][-2:] == ["card", "offer_refused"]
+    assert [one.kind for one in messages(office)][-3:] == ["card", "offer_refused", "card_note"]
     with pytest.raises(Conflict, match="has been refused"):
         accept(office, award_id)
     with pytest.raises(Conflict, match="has been refused"):
@@ -198,7 +198,7 @@ def test_an_offer_that_runs_out_gives_the_money_back_and_is_gone(office: Office,
     award = read(office, award_id)
     assert (award.status, award.answered_by) == ("expired", None)
     assert award.deadlines[0].closed_at is not None
-    assert [one.kind for one in messages(office)][-2:] == ["card", "offer_expired"]
+    assert [one.kind for one in messages(office)][-3:] == ["card", "offer_expired", "card_note"]
     assert len(trail(office, "offer_expired")) == 1
     for answer in (accept, refuse):
         with pytest.raises(Gone):
