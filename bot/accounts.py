@@ -162,6 +162,7 @@ def bar_on(said: Mapping[str, Any], team: str) -> Bar | None:
         if said.get(flag):
             return bar
     # The payload's team may be null where the app is installed for a whole organisation: the answer's counts.
-    if said.get("team_id") != team:
+    # Slack always says which; what says nothing of it has said nothing against an account that the office has linked.
+    if said.get("team_id") not in (None, team):
         return Bar.ELSEWHERE
     return None if said.get("is_email_confirmed", True) is True else Bar.UNCONFIRMED

@@ -174,8 +174,8 @@ def test_slack_being_away_is_a_no(slack: PracticeSlack, clock: Clock) -> None:
         '{"ok": true, "user": []}',
         '{"ok": true, "user": {}}',
         '{"ok": true, "user": {"id": "U0OTHER", "team_id": "' + TEAM_ID + '"}}',
-        '{"ok": true, "user": {"id": "U0ADA"}}',
-        '{"ok": true, "user": {"id": "U0ADA", "team_id": null}}',
+        '{"ok": true, "user": {"id": "U0ADA", "team_id": ""}}',
+        '{"ok": true, "user": {"id": "U0ADA", "team_id": "T0OTHER"}}',
         '{"ok": true, "user": {"id": "U0ADA", "team_id": "' + TEAM_ID + '", "is_email_confirmed": null}}',
         '{"ok": true, "user": {"id": "U0ADA", "team_id": "' + TEAM_ID + '", "deleted": "no"}}',
         '{"user": {"id": "U0ADA", "team_id": "' + TEAM_ID + '"}}',
@@ -186,8 +186,9 @@ def test_garbage_is_a_no(answer: str, clock: Clock) -> None:
         assert refusal(Accounts(WebClient(TOKEN, base_url=base_url), clock))
 
 
-def test_what_slack_leaves_out_of_an_ordinary_account_bars_nobody(clock: Clock) -> None:
-    with saying(json.dumps({"ok": True, "user": {"id": ADA, "team_id": TEAM_ID}})) as base_url:
+@pytest.mark.parametrize("said", [{"team_id": TEAM_ID}, {"team_id": None}, {}], ids=["team", "no team", "nothing"])
+def test_what_slack_leaves_out_of_an_ordinary_account_bars_nobody(said: dict[str, Any], clock: Clock) -> None:
+    with saying(json.dumps({"ok": True, "user": {"id": ADA, **said}})) as base_url:
         assert Accounts(WebClient(TOKEN, base_url=base_url), clock).vouched(TEAM_ID, ADA).user == ADA
 
 
