@@ -38,9 +38,13 @@ _SUBJECT = re.compile(r"\b(application|application-mail|award):\d+")
 """A row number: PostgreSQL does not give one again that a crash has used up."""
 
 
+_MOMENT = re.compile(r"\b\d{1,2} [A-Z][a-z]+ \d{4} at (?:\d{1,2}(?::\d{2})?[ap]m|midday|midnight)")
+"""When something was done: later, where a crash came between."""
+
+
 def unnamed(value: Any) -> str:
-    """The value as text, without what two lives differ in: references and row numbers."""
-    return _SUBJECT.sub(r"\1:N", _REFERENCE.sub("REFERENCE", str(value)))
+    """The value as text, without what two lives differ in: references, row numbers, and the minute."""
+    return _SUBJECT.sub(r"\1:N", _MOMENT.sub("MOMENT", _REFERENCE.sub("REFERENCE", str(value))))
 
 
 Rows = dict[str, list[str]]

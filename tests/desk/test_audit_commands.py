@@ -52,7 +52,7 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, database_url: str) -> R
 def life(office: Office, clock: Clock) -> Life:
     """An award that was decided, and accepted."""
     lived = Life(office, clock)
-    for step in lived.steps[:10]:
+    for step in lived.steps[: lived.steps.index(lived.accept) + 1]:
         step()
         clock.forward(minutes=7)
     return lived
@@ -65,12 +65,12 @@ def change(engine: Engine, statement: str) -> None:
 
 def test_a_record_that_holds_is_one_line_with_a_hash_to_note_down(run: Run, life: Life) -> None:
     data = json.loads(run("verify", "--json").output)
-    assert data == {"sound": True, "lines": 22, "head": data["head"], "rows": data["rows"], "faults": [], "more": 0}
+    assert data == {"sound": True, "lines": 25, "head": data["head"], "rows": data["rows"], "faults": [], "more": 0}
     [said] = run("verify").output.splitlines()
-    assert said.startswith(f"The record holds: 22 lines, the last {data['head']} (note it down: ")
+    assert said.startswith(f"The record holds: 25 lines, the last {data['head']} (note it down: ")
     assert "'award-desk audit verify --head HASH' later proves that nothing before it was rewritten" in said
     [again] = run("verify", "--head", data["head"]).output.splitlines()
-    assert "22 lines, the one noted down among them, the last" in again
+    assert "25 lines, the one noted down among them, the last" in again
 
 
 def test_an_empty_record_holds(run: Run, office: Office) -> None:
@@ -83,7 +83,7 @@ def test_what_is_wrong_is_a_line_each_and_exit_status_1(run: Run, life: Life, en
     decision, person, last = run("verify", fails=True).output.splitlines()
     assert f"({life.reference}) is not as the trail tells it. Its amount is £99,000; line" in decision
     assert "Its name is 'Eve'; line" in person
-    assert last.startswith("The record does not hold: 2 faults in 22 lines and ")
+    assert last.startswith("The record does not hold: 2 faults in 25 lines and ")
     data = json.loads(run("verify", "--json", fails=True).output)
     assert (data["sound"], data["more"]) == (False, 0)
     assert [set(fault) for fault in data["faults"]] == [{"about", "said", "line", "reference"}] * 2
@@ -100,20 +100,20 @@ def test_the_story_is_printed_no_wider_than_the_terminal(run: Run, life: Life) -
     assert lines[0] == life.reference
     assert max(len(line) for line in lines) <= 80
     words = " ".join(output.split())
-    assert "Approved: £24,000 of £30,000 asked for - Cam Commissioner (commissioner) [19]" in words
-    assert "The rest is word for word as in line 16: V1, F0," in words
+    assert "Approved: £24,000 of £30,000 asked for - Cam Commissioner (commissioner) [22]" in words
+    assert "The rest is word for word as in line 19: V1, F0," in words
     assert words.count("It says what is needed, and what is there already.") == 1
     assert "31 Oct 2027 Return, the final one, due on 31 October 2027" in words
-    assert "The trail holds: 22 lines, the last " in words
+    assert "The trail holds: 25 lines, the last " in words
 
 
 def test_the_story_for_a_program(run: Run, life: Life) -> None:
     data = json.loads(run("show", life.reference, "--json").output)
     assert set(data) == {"reference", "standing", "story", "to_come", "published", "trail"}
     assert data["trail"]["holds"] is True
-    asked = next(entry for entry in data["story"] if entry["line"] == 16)
+    asked = next(entry for entry in data["story"] if entry["line"] == 19)
     assert asked["findings"][0]["paragraph"]
-    assert asked["at"] == "2026-11-23T10:05:00+00:00"
+    assert asked["at"] == "2026-11-23T10:12:00+00:00"
     assert set(asked) == {"at", "what", "by", "line", "details", "findings"}
 
 
