@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from core import outbox
+from core import outbox, timetable_jobs
 from core.clamd import ScannerAway
 from core.document_store import StoreAway
+from core.office import london_moment
+from core.records import TimetableJob
 from desk import assembly, slack_checking
 from desk.settings import PREFIX, SettingsError, choose, read
 from intake import copies
 from scheduler.mail import SmtpSender
 from scheduler.notify import NotifySender
+from scheduler.timetable import JOBS, SWEEP
 from scheduler.trouble import Away, Misconfigured, NotNow, Unsendable
 
 SECONDS = 5
+SILENT = timedelta(days=1)
+"""A timetable whose sweep has not ended well for so long is looked into: it runs every quarter of an hour."""
+
 NOT_TRIED = "not tried: what is above comes first"
-AFTER_SETTINGS = ("database", "slack", "mail", "scanner", "documents", "pdf")
+AFTER_SETTINGS = ("database", "timetable", "slack", "mail", "scanner", "documents", "pdf")
 
 
 @dataclass(frozen=True)
@@ -30,7 +37,7 @@ class Line:
 
 
 def lines() -> Iterator[Line]:
-    """Look at settings, database, Slack, mail, scanner, documents and PDF, one after another."""
+    """Look at settings, database, timetable, Slack, mail, scanner, documents and PDF, one after another."""
     try:
         chosen = choose(read(), production=False)
     except SettingsError as error:
@@ -46,8 +53,9 @@ def lines() -> Iterator[Line]:
         return
     try:
         with desk.office.reading() as session:
-            waiting = outbox.waiting(session)
+            waiting, jobs = outbox.waiting(session), timetable_jobs.standing(session)
         yield Line("database", fine=True, said=f"{desk.engine.dialect.name}, up to date, {waiting} messages wait")
+        yield timetable(jobs, now=desk.office.clock())
         yield from slack(desk)
         yield mail(desk)
         yield scanner(desk)
@@ -55,6 +63,41 @@ def lines() -> Iterator[Line]:
         yield pdf()
     finally:
         desk.stop()
+
+
+def timetable(jobs: Sequence[TimetableJob], *, now: datetime) -> Line:
+    """When the sweep last ended well, and which jobs of the timetable have failed or were missed since they last did.
+
+    A record on which no timetable has run yet has no fault.
+    """
+    by_name = {one.job: one for one in jobs if one.job in JOBS}
+    sweep = by_name.get(SWEEP)
+    if sweep is None or sweep.first_start_at is None:
+        return Line("timetable", fine=True, said="none has run on this record yet: 'award-desk scheduler' keeps one")
+    well = sweep.last_success_at
+    if well is not None:
+        said = [f"the sweep last ended well on {london_moment(well)}"]
+    else:
+        said = [f"the sweep first began on {london_moment(sweep.first_start_at)} and has not ended well yet"]
+    silent = now - (well or sweep.first_start_at) > SILENT
+    if silent:
+        said.append("that is more than a day ago: see that 'award-desk scheduler' runs")
+    failing = [_failing(one) for one in by_name.values() if one.errors_since]
+    missed = [f"the {one.job} was missed {_times(one.misses_since)}" for one in by_name.values() if one.misses_since]
+    said += [*failing, *missed] or ["no error and no miss since"]
+    return Line("timetable", fine=not (silent or failing), said="; ".join(said))
+
+
+def _failing(job: TimetableJob) -> str:
+    last = f", last on {london_moment(job.last_error_at)}" if job.last_error_at else ""
+    return (
+        f"the {job.job} has failed {_times(job.errors_since)} since it last ended well{last} ({job.last_error}): it is "
+        f"tried again at its next time, and fault {job.last_error_reference} in the scheduler's log says more"
+    )
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count:,} times"
 
 
 def slack(desk: assembly.Desk) -> Iterator[Line]:

@@ -92,7 +92,7 @@ def bot() -> None:
 @main.command()
 @plainly
 def check() -> None:
-    """Check settings, database, Slack, mail and scanner: one line each, exit status 1 on a fault.
+    """Check settings, database, timetable, Slack, mail and scanner: one line each, exit status 1 on a fault.
 
     Example: award-desk check
     """

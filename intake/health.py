@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from flask import Blueprint, Flask, Response, current_app, request
 from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from core import outbox
+from core import outbox, timetable_jobs
 from core.database import is_current
 from core.office import Office
-from core.records import Application, Award
+from core.records import Application, Award, TimetableJob
 from intake import pages
 
 blueprint = Blueprint("health", __name__)
@@ -47,12 +47,13 @@ class _Record(Collector):
     def __init__(self, office: Office) -> None:
         self._office = office
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Applications and awards by status, and what waits in the outbox."""
+    def collect(self) -> Iterator[Metric]:
+        """Applications and awards by status, what waits in the outbox, and how the timetable's jobs go."""
         with self._office.reading() as session:
             applications = session.execute(select(Application.status, func.count()).group_by(Application.status)).all()
             awards = session.execute(select(Award.status, func.count()).group_by(Award.status)).all()
             waiting = outbox.waiting(session)
+            jobs = timetable_jobs.standing(session)
         for name, told, rows in (
             ("award_desk_applications", "Applications by status.", applications),
             ("award_desk_awards", "Awards by status.", awards),
@@ -62,6 +63,27 @@ class _Record(Collector):
                 gauge.add_metric([status], count)
             yield gauge
         yield GaugeMetricFamily("award_desk_outbox_waiting", "Messages not sent yet.", value=waiting)
+        yield from _timetable(jobs)
+
+
+def _timetable(jobs: Sequence[TimetableJob]) -> Iterator[Metric]:
+    for name, told, count in (
+        ("award_desk_job_runs", "Runs of a timetable's job that ended well.", "runs"),
+        ("award_desk_job_passes", "Runs that left their work to another process.", "passes"),
+        ("award_desk_job_errors", "Runs that failed.", "errors"),
+        ("award_desk_job_misses", "Runs that could not begin in time.", "misses"),
+    ):
+        counter = CounterMetricFamily(name, told, labels=["job"])
+        for one in jobs:
+            counter.add_metric([one.job], getattr(one, count))
+        yield counter
+    well = GaugeMetricFamily(
+        "award_desk_job_last_success", "When a job last ended well.", labels=["job"], unit="seconds"
+    )
+    for one in jobs:
+        if one.last_success_at is not None:
+            well.add_metric([one.job], one.last_success_at.timestamp())
+    yield well
 
 
 @blueprint.get("/health/live")

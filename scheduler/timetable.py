@@ -7,12 +7,21 @@ unique keys in the record. Delivery keeps no timetable; its workers are woken, a
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from typing import Final
 
-from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, EVENT_JOB_MISSED, JobExecutionEvent
+from apscheduler.events import (
+    EVENT_JOB_ERROR,
+    EVENT_JOB_EXECUTED,
+    EVENT_JOB_MAX_INSTANCES,
+    EVENT_JOB_MISSED,
+    JobExecutionEvent,
+    JobSubmissionEvent,
+)
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -25,11 +34,15 @@ from core.records import Award
 from core.rules.lifecycle import AwardState
 from scheduler import document_round
 from scheduler.delivery import Checkpoint, nowhere
+from scheduler.job_record import JobRecord
 
 log = logging.getLogger(__name__)
 
 SWEEP_MINUTES = 15
 """How often the sweep runs. Each run after the first of a day finds next to nothing, by one indexed query."""
+
+DAILY_MINUTES = 24 * 60
+"""How often what is kept no longer is tidied away."""
 
 SCAN_MINUTES = 1
 """How often what waits in quarantine is looked at again: one indexed query where nothing does."""
@@ -42,6 +55,12 @@ GRACE_SECONDS = 3600
 
 SWEEP_LOCK = 727_360_003
 """The number of the PostgreSQL advisory lock on the sweep."""
+
+SWEEP: Final = "sweep"
+"""What the record of the timetable calls the sweep."""
+
+_PASSED: Final = object()
+"""What a job answers that left its work to another process."""
 
 
 def run_sweep(
@@ -59,12 +78,24 @@ def run_sweep(
     a person ordered, it waits and then does what is left.
     `checkpoint` is called between the steps, with "begun", "expired", "swept" and "committed".
     """
+    return _swept(office, today=today, now=now, wait=wait, checkpoint=checkpoint) or ()
+
+
+def _swept(
+    office: Office,
+    *,
+    today: date | None = None,
+    now: datetime | None = None,
+    wait: bool = False,
+    checkpoint: Checkpoint = nowhere,
+) -> tuple[SentStep, ...] | None:
+    """As `run_sweep`, but None where this process passed because another sweeps."""
     now = now or office.clock()
     today = today or london_day(now)
     with office.sessions.begin() as session:
         if not _may_sweep(session, wait=wait):
             log.info("another process is sweeping; this one passes")
-            return ()
+            return None
         checkpoint("begun")
         office = office.in_force(session, on=today)
         policies.begin(session, office=office, now=now)
@@ -156,19 +187,42 @@ def _may_sweep(session: Session, *, wait: bool) -> bool:
     return bool(session.scalar(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": SWEEP_LOCK}))
 
 
-class Timetable:
-    """Runs the sweep in a thread of its own until it is stopped. What is missed is caught up once, not time and again.
+def _tidy(office: Office) -> None:
+    with office.sessions.begin() as session:
+        forget_old(session, now=office.clock())
+    document_round.tidy(office)
 
-    `runs`, `errors` and `missed` count since the start, by job.
+
+def _sweep_or_pass(office: Office) -> object:
+    return _PASSED if _swept(office) is None else None
+
+
+JOBS: Final[Mapping[str, tuple[float, Callable[[Office], object]]]] = {
+    SWEEP: (SWEEP_MINUTES, _sweep_or_pass),
+    "documents": (SCAN_MINUTES, document_round.scan_waiting),
+    "digests": (DIGEST_MINUTES, run_digests),
+    "tidy": (DAILY_MINUTES, _tidy),
+    "drafts": (DAILY_MINUTES, run_drafts),
+    "purge": (DAILY_MINUTES, run_purge),
+}
+"""Every job, by what the record calls it: how often it runs, in minutes, and what it does."""
+
+
+def every(minutes: float) -> IntervalTrigger:
+    """When a job runs: each so many minutes of real time. A change of the clocks neither adds a run nor loses one."""
+    return IntervalTrigger(minutes=minutes, timezone=LONDON)
+
+
+class Timetable:
+    """Runs its jobs in threads of its own until it is stopped. What is missed is caught up once, not time and again.
+
+    How each job goes is logged, and is in the record, whichever of several processes ran it (`core.timetable_jobs`).
     """
 
     def __init__(self, office: Office, *, sweep_minutes: float = SWEEP_MINUTES) -> None:
         self._office = office
-        self._minutes = sweep_minutes
-        self._counting = threading.Lock()
-        self.runs: dict[str, int] = {}
-        self.errors: dict[str, int] = {}
-        self.missed: dict[str, int] = {}
+        self._record = JobRecord(office.sessions)
+        self._sweep_minutes = sweep_minutes
         self._scheduler = BackgroundScheduler(
             timezone=LONDON,
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": GRACE_SECONDS},
@@ -176,6 +230,7 @@ class Timetable:
         self._scheduler.add_listener(self._executed, EVENT_JOB_EXECUTED)
         self._scheduler.add_listener(self._failed, EVENT_JOB_ERROR)
         self._scheduler.add_listener(self._missed, EVENT_JOB_MISSED)
+        self._scheduler.add_listener(self._still_running, EVENT_JOB_MAX_INSTANCES)
 
     def start(self) -> None:
         """Begin: a sweep now, and one every quarter of an hour; every minute what waits in quarantine is scanned,
@@ -183,12 +238,10 @@ class Timetable:
 
         Once a day what is kept for repeats is tidied, and what is kept no longer goes: documents, drafts, bank details.
         """
-        self._every("sweep", self._sweep)
-        self._every("documents", self._documents, minutes=SCAN_MINUTES)
-        self._every("digests", self._digests, minutes=DIGEST_MINUTES)
-        self._every("tidy", self._tidy, minutes=24 * 60)
-        self._every("drafts", self._drafts, minutes=24 * 60)
-        self._every("purge", self._purge, minutes=24 * 60)
+        now = datetime.now(LONDON)  # a real instant, not the office's clock: APScheduler measures by the machine's
+        for job, (minutes, _) in JOBS.items():
+            often = every(self._sweep_minutes if job == SWEEP else minutes)
+            self._scheduler.add_job(self._run, often, args=(job,), id=job, next_run_time=now)
         self._scheduler.start()
 
     def stop(self) -> None:
@@ -196,44 +249,32 @@ class Timetable:
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
 
-    def _every(self, job: str, run: Callable[[], None], *, minutes: float | None = None) -> None:
-        # A real instant, not the office's clock: APScheduler measures by the machine's.
-        every = minutes or self._minutes
-        self._scheduler.add_job(run, "interval", minutes=every, id=job, next_run_time=datetime.now(LONDON))
-
-    def _tidy(self) -> None:
-        with self._office.sessions.begin() as session:
-            forget_old(session, now=self._office.clock())
-        document_round.tidy(self._office)
-
-    def _documents(self) -> None:
-        document_round.scan_waiting(self._office)
-
-    def _digests(self) -> None:
-        run_digests(self._office)
-
-    def _drafts(self) -> None:
-        run_drafts(self._office)
-
-    def _purge(self) -> None:
-        run_purge(self._office)
-
-    def _sweep(self) -> None:
-        run_sweep(self._office)
+    def _run(self, job: str) -> object:
+        self._record.started(job)
+        return JOBS[job][1](self._office)
 
     def _executed(self, event: JobExecutionEvent) -> None:
-        self._count(self.runs, event)
+        if event.retval is _PASSED:
+            self._record.passed(event.job_id)
+        else:
+            self._record.succeeded(event.job_id)
 
     def _failed(self, event: JobExecutionEvent) -> None:
-        self._count(self.errors, event)
-        log.error("the %s failed and is tried again at its next time", event.job_id, exc_info=event.exception)
+        reference = secrets.token_hex(4)
+        log.error(
+            "fault %s: the %s failed and is tried again at its next time",
+            reference,
+            event.job_id,
+            exc_info=event.exception,
+        )
+        self._record.failed(event.job_id, event.exception, reference)
 
     def _missed(self, event: JobExecutionEvent) -> None:
-        self._count(self.missed, event)
         log.error(
             "the %s of %s was missed by more than %s seconds", event.job_id, event.scheduled_run_time, GRACE_SECONDS
         )
+        self._record.missed(event.job_id)
 
-    def _count(self, counts: dict[str, int], event: JobExecutionEvent) -> None:
-        with self._counting:
-            counts[event.job_id] = counts.get(event.job_id, 0) + 1
+    def _still_running(self, event: JobSubmissionEvent) -> None:
+        log.error("the %s was missed: the one before it still runs", event.job_id)
+        self._record.missed(event.job_id)

@@ -24,6 +24,7 @@ from core.records.people import Absence, Person, SlackCode
 from core.records.policy import PolicyInForce, PolicyVersion, PolicyWithdrawal
 from core.records.record import Record
 from core.records.rounds import ScoreSheet, Sitting
+from core.records.timetable import TimetableJob
 from core.records.trail import Event, TrailEnd
 
 __all__ = [
@@ -68,6 +69,7 @@ __all__ = [
     "Sitting",
     "SlackCode",
     "TimeRequest",
+    "TimetableJob",
     "TrailEnd",
     "Variation",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from core import people, taking
+from core import people, taking, timetable_jobs
+from core.office import london_moment
+from core.timetable_jobs import Tally
 from desk import assembly
 from desk.command import main
 from desk.settings import choose, read
@@ -282,6 +285,53 @@ def test_check_names_what_is_not_there(run: Run, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("AWARD_DESK_SLACK_DEADLINES_CHANNEL", "C2")
     said = run("check", fails=True).output
     assert [line.split()[1] for line in said.splitlines() if line.startswith("FAULT")] == ["slack", "mail", "scanner"]
+
+
+def test_check_says_how_the_timetable_goes(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWARD_DESK_PRACTICE", "1")
+
+    def timetable(*, fails: bool = False) -> str:
+        lines = run("check", fails=fails).output.splitlines()
+        (line,) = [line for line in lines if line.split()[1] == "timetable"]
+        assert line.startswith("FAULT" if fails else "ok   ")
+        return line
+
+    assert "none has run on this record yet" in timetable()
+    now = datetime.now(UTC)
+    sweep, purge = Tally(), Tally()
+    sweep.started(now - timedelta(hours=30))
+    kept(sweep=sweep)
+    assert "has not ended well yet; that is more than a day ago" in timetable(fails=True)
+    sweep = Tally()
+    sweep.started(now - timedelta(hours=2))
+    sweep.succeeded(now - timedelta(hours=2))
+    purge.missed(now)
+    kept(sweep=sweep)
+    assert f"ended well on {london_moment(now - timedelta(hours=2))}; no error and no miss since" in timetable()
+    kept(purge=purge)
+    assert "the purge was missed once" in timetable()
+    purge = Tally()
+    for _ in range(2):
+        purge.failed(now, ValueError("no such key\nin the ring"), "89abcdef")
+    kept(purge=purge)
+    said = timetable(fails=True)
+    assert "the purge has failed 2 times since it last ended well" in said
+    assert "(ValueError: no such key)" in said
+    assert "fault 89abcdef in the scheduler's log" in said
+    purge = Tally()
+    purge.succeeded(now)
+    kept(purge=purge)
+    assert "no error and no miss since" in timetable()
+    monkeypatch.setattr("desk.assembly.now", lambda: now + timedelta(hours=23))
+    assert "that is more than a day ago: see that 'award-desk scheduler' runs" in timetable(fails=True)
+
+
+def kept(**tallies: Tally) -> None:
+    desk = assembly.open_desk(choose(read(), production=False), migrate=True)
+    with desk.office.sessions.begin() as session:
+        for job, tally in tallies.items():
+            timetable_jobs.keep(session, job, tally)
+    desk.stop()
 
 
 def test_db_upgrade_can_be_repeated(run: Run) -> None:

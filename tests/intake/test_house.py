@@ -15,10 +15,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from core import timetable_jobs
 from core.database import open_database, reading_sessions, writing_sessions
 from core.office import Office
+from core.timetable_jobs import Tally
 from intake.access import ACCESS, Access, Mount, access_table
 from intake.app import create_app
+from tests.conftest import NOW
 
 PATHS = [
     "/",
@@ -260,6 +263,24 @@ def test_metrics_count_requests_by_route_and_never_by_token(browser: Any, starte
     assert 'award_desk_applications{status="draft"} 1.0' in said
     assert "award_desk_outbox_waiting 0.0" in said
     assert started.removeprefix("/a/") not in said
+
+
+def test_metrics_say_how_the_timetable_goes(browser: Any, office: Office) -> None:
+    tally = Tally()
+    tally.failed(NOW, ValueError("lost"), "0123abcd")
+    tally.succeeded(NOW)
+    with office.sessions.begin() as session:
+        timetable_jobs.keep(session, "sweep", tally)
+    said = browser.get("/metrics").get_data(as_text=True)
+    for line in (
+        'award_desk_job_runs_total{job="sweep"} 1.0',
+        'award_desk_job_errors_total{job="sweep"} 1.0',
+        'award_desk_job_misses_total{job="sweep"} 0.0',
+        'award_desk_job_passes_total{job="sweep"} 0.0',
+    ):
+        assert line in said.splitlines()
+    (well,) = [line for line in said.splitlines() if line.startswith("award_desk_job_last_success_seconds{")]
+    assert float(well.split()[-1]) == NOW.timestamp()
 
 
 @pytest.mark.parametrize(
