@@ -100,7 +100,7 @@ def assessment_of(
     """
     if facts is None:
         facts = known_facts(session, application, office=office, today=today, amount=amount)
-    return assess(facts, office.policy, today, money_for(session, facts, today, profile), office.holidays)
+    return assess(facts, office.policy, today, money_for(session, facts, today, profile), office.closed_days)
 
 
 def schedule_of(application: Application, *, policy: Policy, today: date, amount: int) -> Assessment:

@@ -70,7 +70,7 @@ def set_deadline(
         final=final,
         set_at=now,
         silent_before=silent_before,
-        next_step_on=first_step_on(office.policy, kind, due, office.holidays, since=silent_before),
+        next_step_on=first_step_on(office.policy, kind, due, office.closed_days, since=silent_before),
     )
     session.add(deadline)
     return deadline
@@ -125,7 +125,7 @@ def extend(
             due=until,
             first_due=deadline.first_due or was,
             silent_before=since,
-            next_step_on=first_step_on(office.policy, deadline.kind, until, office.holidays, since=since),
+            next_step_on=first_step_on(office.policy, deadline.kind, until, office.closed_days, since=since),
         )
         .execution_options(synchronize_session=False)
     )
@@ -177,7 +177,7 @@ def sweep(
                 {
                     "id": row.id,
                     "next_step_on": first_step_on(
-                        office.policy, row.kind, row.due, office.holidays, since=row.silent_before, after=today
+                        office.policy, row.kind, row.due, office.closed_days, since=row.silent_before, after=today
                     ),
                 }
             )
@@ -224,7 +224,7 @@ def _highest_sent(session: Session, deadline_ids: Collection[int]) -> dict[tuple
 def _latest_steps(row: Any, already: dict[tuple[int, str], int], office: Office, today: date) -> list[tuple[int, str]]:
     """For each person the latest step that has come; nothing if they had that one, or a later one, already."""
     latest: dict[str, int] = {}
-    for step, on in nudge_dates(row.due, office.policy.nudge_steps.get(row.kind, ()), office.holidays):
+    for step, on in nudge_dates(row.due, office.policy.nudge_steps.get(row.kind, ()), office.closed_days):
         if on <= today and (row.silent_before is None or on >= row.silent_before):
             latest[step.to] = max(step.days, latest.get(step.to, step.days))
     return [(step, to) for to, step in latest.items() if step > already.get((row.id, to), step - 1)]

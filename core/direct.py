@@ -31,18 +31,18 @@ def told_from(now: datetime, *, office: Office) -> datetime:
     """`now`, or in quiet hours and on days that nobody works the instant at which people are written to again."""
     local = now.astimezone(LONDON)
     day, starts, ends = local.date(), office.policy.quiet_until.value, office.policy.quiet_from.value
-    works = next_working_day(day, office.holidays) == day
+    works = next_working_day(day, office.closed_days) == day
     if works and starts <= local.hour < ends:
         return now
     if not works or local.hour >= ends:
-        day = next_working_day(day + timedelta(days=1), office.holidays)
+        day = next_working_day(day + timedelta(days=1), office.closed_days)
     return _at(day, starts)
 
 
 def digest_moment(today: date, *, office: Office) -> datetime:
     """When the digest of the week of `today` goes out: on its day, or on the next that people work."""
     monday = _monday(today)
-    day = next_working_day(monday + timedelta(days=office.policy.digest_day.value - 1), office.holidays)
+    day = next_working_day(monday + timedelta(days=office.policy.digest_day.value - 1), office.closed_days)
     return _at(day, office.policy.digest_hour.value)
 
 

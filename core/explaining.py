@@ -34,12 +34,12 @@ def explain(session: Session, facts: Facts, *, office: Office, today: date) -> E
     """Explain an idea under the office's policy and with the money that its funds have on a day."""
     policy = office.policy
     money = money_for(session, facts, today)
-    assessment = assess(facts, policy, today, money, office.holidays)
+    assessment = assess(facts, policy, today, money, office.closed_days)
     who = who_could_approve(facts.kind, facts.fund, facts.amount, policy, today)
     others: dict[str, Assessment] = {}
     for fund in _others(facts, policy, today):
         instead = replace(facts, fund=fund.id)
-        others[fund.id] = assess(instead, policy, today, money_for(session, instead, today), office.holidays)
+        others[fund.id] = assess(instead, policy, today, money_for(session, instead, today), office.closed_days)
     settled = facts.fund is not None and not assessment.blocking
     fitting = () if settled else _fitting(others, policy)
     return Explanation(assessment, who.sentence, fitting, office.fingerprint, today)

@@ -99,6 +99,11 @@ class Office:
     cipher: FieldCipher = field(default_factory=FieldCipher, repr=False, compare=False)
     policies_read: PoliciesRead = field(default_factory=PoliciesRead, repr=False, compare=False)
 
+    @cached_property
+    def closed_days(self) -> frozenset[date]:
+        """The days, beside weekends, that nobody works: bank holidays, and those that the policy says (D0)."""
+        return self.holidays | frozenset(self.policy.closing_days.value)
+
     def today(self) -> date:
         """Today's date in London."""
         return london_day(self.clock())

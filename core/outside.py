@@ -430,5 +430,5 @@ def _silent_before(due: date, *, kind: str, office: Office, today: date) -> date
     """From which day on the steps of a deadline are sent: from today, and none of what was due before it."""
     if due >= today:
         return today
-    steps = nudge_dates(due, office.policy.nudge_steps.get(kind, ()), office.holidays)
+    steps = nudge_dates(due, office.policy.nudge_steps.get(kind, ()), office.closed_days)
     return max([today, *(on + timedelta(days=1) for _, on in steps)])

@@ -10,6 +10,7 @@ from typing import Any, Final
 from core.policy_shape import BandRow, DelegationRow, File, FundRow, NudgesRow
 from core.rules import policy as rules
 from core.rules.answers import BudgetLine, clean_long
+from core.rules.falling_due import KINDS
 from core.rules.money import pounds
 from core.rules.questions import (
     Agreed,
@@ -40,10 +41,14 @@ def contradictions(file: File, units: Mapping[Where, str]) -> Iterable[tuple[Whe
     yield from _invitation_faults(file)
     yield from _fund_faults(file.funds)
     yield from _delegation_faults(file)
+    yield from _pause_faults(file)
     yield from _act_faults(file)
     yield from _question_faults(file)
     yield from _criterion_faults(file)
     yield from _repeated(("plan", "objectives"), "id", [row.id for row in file.plan.objectives])
+    yield from _repeated(
+        ("figures", "closing_days"), "day", [day.isoformat() for day in file.figures.closing_days.value]
+    )
     yield from _repeated(("figures", "csp_areas"), "area", list(file.figures.csp_areas.value))
 
 
@@ -165,7 +170,7 @@ def _plan_faults(file: File) -> Iterable[tuple[Where, str]]:
 
 
 def _nudge_faults(nudges: Mapping[str, NudgesRow]) -> Iterable[tuple[Where, str]]:
-    for kind in ("return", "acceptance", "meeting"):
+    for kind in KINDS:
         if kind not in nudges:
             yield ("nudges",), f"the steps for {kind} are missing: add [nudges.{kind}]"
     for kind, row in nudges.items():
@@ -237,6 +242,16 @@ def _same_case(one: DelegationRow, other: DelegationRow) -> bool:
         and bool(set(one.kinds) & set(other.kinds))
         and bool(shared_fund)
     )
+
+
+def _pause_faults(file: File) -> Iterable[tuple[Where, str]]:
+    for index, row in enumerate(file.pauses):
+        place: Where = ("pauses", index)
+        if row.until is not None and row.until < row.first:
+            yield (*place, "until"), "the pause ends before it begins: correct its days"
+        for kind in row.holds:
+            if kind not in file.nudges:
+                yield (*place, "holds"), f"{kind} is no kind of deadline: use any of {', '.join(KINDS)}"
 
 
 def _act_faults(file: File) -> Iterable[tuple[Where, str]]:

@@ -44,7 +44,7 @@ __all__ = [
 SHIPPED: Final = Path(str(resources.files("core").joinpath("policy.toml")))
 """The policy that the desk comes with."""
 
-FORMAT: Final = 4
+FORMAT: Final = 5
 """The format of the file that this desk writes. An older one is read with what came later as it is shipped."""
 
 _FORMATS: Final = range(1, FORMAT + 1)
@@ -154,11 +154,27 @@ _FIGURES_OF: Final[Mapping[int, tuple[str, ...]]] = {
         "slack_code_minutes", "slack_code_tries", "slack_codes_an_hour",
         "digest_day", "digest_hour", "quiet_from", "quiet_until",
     ),
+    5: ("closing_days",),
 }  # fmt: skip
 """The figures that came with each format after the first."""
 
-_TABLES_OF: Final[Mapping[int, tuple[str, ...]]] = {2: ("thresholds", "notices", "retention"), 3: (), 4: ("criteria",)}
+_TABLES_OF: Final[Mapping[int, tuple[str, ...]]] = {
+    2: ("thresholds", "notices", "retention"),
+    3: (),
+    4: ("criteria",),
+    5: (),
+}
 """The tables that came with each format after the first."""
+
+
+_NUDGES_OF: Final[Mapping[int, tuple[str, ...]]] = {
+    2: (), 3: (), 4: (),
+    5: (
+        "decision", "answer", "agreement", "payment", "review", "retention", "forum", "bid", "window-opens",
+        "window-closes", "opportunity", "publication", "annual-report",
+    ),
+}  # fmt: skip
+"""The kinds of deadline whose steps came with each format after the first."""
 
 
 def _format_of(data: Mapping[str, Any]) -> int:
@@ -166,18 +182,22 @@ def _format_of(data: Mapping[str, Any]) -> int:
     return int(data.get("format", 1))
 
 
-def _came_after(data: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    """The figures and the tables that came after the file's format."""
+def _came_after(data: Mapping[str, Any]) -> tuple[list[str], list[str], list[str]]:
+    """The figures, the tables and the kinds of deadline that came after the file's format."""
     formats = range(_format_of(data) + 1, FORMAT + 1)
-    return [name for one in formats for name in _FIGURES_OF[one]], [name for one in formats for name in _TABLES_OF[one]]
+    figures, tables, kinds = (
+        [name for one in formats for name in came[one]] for came in (_FIGURES_OF, _TABLES_OF, _NUDGES_OF)
+    )
+    return figures, tables, kinds
 
 
 def _later(data: Mapping[str, Any]) -> Iterable[tuple[str, bool]]:
     """What came after the file's format, and whether the file is without it."""
-    figures, tables = _came_after(data)
-    there = data.get("figures", {})
+    figures, tables, kinds = _came_after(data)
+    there, nudges = data.get("figures", {}), data.get("nudges", {})
     yield from ((f"figures.{name}", name not in there) for name in figures)
     yield from ((name, name not in data) for name in tables)
+    yield from ((f"nudges.{kind}", kind not in nudges) for kind in kinds)
 
 
 def _brought_up(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -186,13 +206,15 @@ def _brought_up(data: Mapping[str, Any]) -> dict[str, Any]:
     first = _format_of(data) == 1
     if _format_of(data) == FORMAT or not isinstance(data.get("figures", {}), dict):
         return brought
-    figures, tables = _came_after(data)
+    figures, tables, kinds = _came_after(data)
     shipped = _shipped_data()
     brought["format"] = FORMAT
     brought["figures"] = {name: shipped["figures"][name] for name in figures} | data.get("figures", {})
     if INVITATION in figures and INVITATION not in data.get("figures", {}):
         brought["figures"][INVITATION] = {**shipped["figures"][INVITATION], **_first_invitation(data)}
     brought |= {name: shipped[name] for name in tables if name not in data}
+    if isinstance(data.get("nudges", {}), dict):
+        brought["nudges"] = {kind: shipped["nudges"][kind] for kind in kinds} | data.get("nudges", {})
     if first and isinstance(data.get("funds"), list):
         brought["funds"] = [_fund_of_1(fund) if isinstance(fund, dict) else fund for fund in data["funds"]]
     return brought
@@ -263,6 +285,7 @@ def policy_as_data(policy: rules.Policy) -> dict[str, Any]:
             _plain_value(row) | {"upper_limit": pounds(row.upper_limit), "rule": "A1", "unit": "pounds"}
             for row in policy.delegations
         ],
+        "pauses": [_plain_value(row) for row in policy.pauses],
     }
 
 

@@ -163,6 +163,7 @@ class _Figures(_Row):
     slack_code_minutes: _Figure[Annotated[int, Field(strict=True, ge=1, le=60)]]
     slack_code_tries: _Figure[Annotated[int, Field(strict=True, ge=1, le=10)]]
     slack_codes_an_hour: _Figure[Annotated[int, Field(strict=True, ge=1, le=20)]]
+    closing_days: _Figure[tuple[_Day, ...]]
     digest_day: _Figure[Annotated[int, Field(strict=True, ge=1, le=5)]]
     digest_hour: _Figure[Annotated[int, Field(strict=True, ge=0, le=23)]]
     quiet_from: _Figure[Annotated[int, Field(strict=True, ge=13, le=24)]]
@@ -196,15 +197,31 @@ class _Plan(_Row):
     objectives: Annotated[tuple[_Objective, ...], Field(min_length=1)]
 
 
+_Sentence = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
+
+
 class _Step(_Row):
     days: Annotated[int, Field(strict=True, ge=-3_660, le=3_660)]
-    to: Annotated[tuple[Literal["recipient", "officer", "director"], ...], Field(min_length=1)]
+    to: Annotated[tuple[Literal["recipient", "second_contact", "officer", "director"], ...], Field(min_length=1)]
+    says: _Sentence = ""
+    otherwise: _Sentence = ""
 
 
 class NudgesRow(_Row):
     source: _Text
     since: _Day
     steps: tuple[_Step, ...]
+
+
+class PauseRow(_Row):
+    first: _Day = Field(alias="from")
+    until: _Day | None = None
+    why: _Text
+    holds: Annotated[tuple[_Slug, ...], Field(min_length=1)]
+    source: _Text
+
+    def pause(self) -> rules.Pause:
+        return rules.Pause(self.first, self.until, self.why, self.holds, self.source)
 
 
 class _Threshold(_Row):
@@ -321,7 +338,7 @@ class DelegationRow(_Row):
 
 
 class File(_Row):
-    format: Literal[4]
+    format: Literal[5]
     office: _Office
     tiers: tuple[BandRow[rules.Tier], ...]
     buying: tuple[BandRow[Literal["one_quote", "three_quotes", "tender"]], ...]
@@ -335,6 +352,7 @@ class File(_Row):
     criteria: Annotated[tuple[CriterionRow, ...], Field(min_length=1)]
     funds: Annotated[tuple[FundRow, ...], Field(min_length=1)]
     delegations: tuple[DelegationRow, ...] = ()
+    pauses: tuple[PauseRow, ...] = ()
 
     def policy(self) -> rules.Policy:
         figures = {name: getattr(self.figures, name).figure() for name in _Figures.model_fields}
@@ -364,11 +382,12 @@ class File(_Row):
             criteria=tuple(rules.Criterion(**row.model_dump()) for row in self.criteria),
             funds=tuple(fund.fund() for fund in self.funds),
             delegations=tuple(rules.Delegation(**row.model_dump(exclude={"of"})) for row in self.delegations),
+            pauses=tuple(row.pause() for row in self.pauses),
             **figures,
         )  # fmt: skip
 
 
 def _steps(row: NudgesRow) -> rules.Figure[tuple[rules.NudgeStep, ...]]:
-    steps = [rules.NudgeStep(step.days, to) for step in row.steps for to in step.to]
+    steps = [rules.NudgeStep(step.days, to, step.says, step.otherwise) for step in row.steps for to in step.to]
     ordered = tuple(sorted(steps, key=lambda step: step.days))
     return rules.Figure(ordered, "days from the due date", "D0", row.source, row.since)

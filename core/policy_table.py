@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Any, Final
 
 from core.rules.calendar import date_text
+from core.rules.falling_due import named
 from core.rules.money import display
 from core.rules.policy import (
     Ages,
@@ -25,6 +26,7 @@ from core.rules.policy import (
     NudgeStep,
     Objective,
     OrganisationType,
+    Pause,
     Policy,
     Purpose,
     Route,
@@ -214,10 +216,13 @@ def _texts(value: Any, unit: str) -> tuple[str, ...]:
 
 
 def _steps(steps: Sequence[NudgeStep]) -> tuple[str, ...]:
-    told: dict[int, list[str]] = {}
+    told: dict[tuple[int, str, str], list[str]] = {}
     for step in steps:
-        told.setdefault(step.days, []).append(step.to)
-    return tuple(f"{_when(days)}: {', '.join(to)}" for days, to in told.items())
+        told.setdefault((step.days, step.says, step.otherwise), []).append(step.to.replace("_", " "))
+    return tuple(
+        " ".join([f"{_when(days)}: {', '.join(to)}", *(f"“{text}”" for text in texts if text)])
+        for (days, *texts), to in told.items()
+    )
 
 
 def _when(days: int) -> str:
@@ -323,6 +328,19 @@ _LABELS: Final = {
     "nudges.acceptance": "An offer is to be accepted",
     "nudges.meeting": "A monitoring meeting is to be held",
     "nudges.decision": "A decision is due",
+    "nudges.answer": "A question is to be answered",
+    "nudges.agreement": "An agreement is to be signed",
+    "nudges.payment": "A payment is planned",
+    "nudges.review": "An award is to be reviewed",
+    "nudges.retention": "Something is kept no longer",
+    "nudges.forum": "A Provider Forum falls due",
+    "nudges.bid": "A bid for new funding is due",
+    "nudges.window-opens": "A fund opens",
+    "nudges.window-closes": "A fund closes",
+    "nudges.opportunity": "An opportunity closes",
+    "nudges.publication": "The monthly publication is due",
+    "nudges.annual-report": "The Annual Report is due",
+    "figures.closing_days": "Days on which the office is closed",
     "thresholds.goods_and_services": "Covered by the Procurement Act 2023 from, goods and services",
     "thresholds.light_touch": "Covered by the Procurement Act 2023 from, light touch",
     "thresholds.notifiable": "Notices for smaller contracts from",
@@ -385,6 +403,7 @@ def lines(policy: Policy) -> tuple[Line, ...]:
         *_rows(policy),
         *(line for fund in policy.funds for line in _fund(fund)),
         *_delegations(policy.delegations),
+        *_pauses(policy.pauses),
     )
 
 
@@ -502,6 +521,14 @@ def _delegations(rows: Iterable[Delegation]) -> Iterator[Line]:
         label = f"{_one(row.role, '').capitalize()}, {kinds}, {funds}"
         text = f"up to {display(row.upper_limit)}"
         yield Line(key, "deciding", label, (text,), "pounds", "A1", row.source, row.since, row=key)
+
+
+def _pauses(rows: Iterable[Pause]) -> Iterator[Line]:
+    for row in rows:
+        key = f"pauses.{row.first.isoformat()}.{'+'.join(row.holds)}"
+        until = f"to {date_text(row.until)}" if row.until is not None else "until the office says otherwise"
+        text = f"{date_text(row.first)} {until}: {row.why}; holds {', '.join(named(kind).plural for kind in row.holds)}"
+        yield Line(key, "deadlines", "A pause", (text,), "pause", "D0", row.source, row.first, row=key)
 
 
 def grouped(policy: Policy) -> tuple[Group, ...]:

@@ -412,7 +412,7 @@ def _findings(session: Session, facts: ApplicationFacts) -> list[dict[str, str]]
     today = office.today()
     told = facts.facts()
     money = money_for(session, told, today)
-    return [finding_data(finding) for finding in assess(told, office.policy, today, money, office.holidays).findings]
+    return [finding_data(finding) for finding in assess(told, office.policy, today, money, office.closed_days).findings]
 
 
 def _summary(token: str, draft: Draft) -> dict[str, list[dict[str, Any]]]:

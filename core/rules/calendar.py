@@ -6,11 +6,11 @@ months from 31 August is the last day of February, and twelve months from it is 
 
 import re
 from calendar import monthrange
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, time, timedelta
 from typing import Final
 
-from core.rules.policy import NudgeStep
+from core.rules.policy import NudgeStep, Pause
 
 __all__ = [
     "LONGEST_RETURN_INTERVAL",
@@ -158,15 +158,51 @@ def next_month(day: date) -> date:
 
 
 def nudge_dates(
-    due: date, steps: tuple[NudgeStep, ...], holidays: frozenset[date]
+    due: date,
+    steps: tuple[NudgeStep, ...],
+    holidays: frozenset[date],
+    *,
+    pauses: Sequence[Pause] = (),
+    snoozed_until: date | None = None,
 ) -> tuple[tuple[NudgeStep, date], ...]:
-    """The day on which each step of a deadline goes out (D0), in the order of the steps.
+    """The day on which each step of a deadline goes out (D0), in the order of the steps; never: left out.
 
     A step to the office that falls on a day nobody works goes out on the next working day; one to a recipient does
-    not move, and neither does the deadline.
+    not move, and neither does the deadline. What falls in one of the `pauses`, which are those of its kind, waits until
+    the day after it. Where the officer wants to hear nothing before a day, no step to them goes out before it, and one
+    more on it.
     """
-    planned = ((step, due + timedelta(days=step.days)) for step in steps)
-    return tuple((step, next_working_day(day, holidays) if step.to_staff else day) for step, day in planned)
+    planned: list[tuple[NudgeStep, date]] = []
+    for step in steps:
+        on = _goes_out(_later(due, step.days), step, holidays, pauses)
+        if on is not None and not (snoozed_until is not None and step.to == "officer" and on < snoozed_until):
+            planned.append((step, on))
+    if snoozed_until is not None:
+        again = NudgeStep((snoozed_until - due).days, "officer")
+        on = _goes_out(snoozed_until, again, holidays, pauses)
+        if on is not None and all((step.days, step.to) != (again.days, again.to) for step, _ in planned):
+            planned.append((again, on))
+    return tuple(planned)
+
+
+def _later(due: date, days: int) -> date:
+    """So many days from a day, at the calendar's edge at most."""
+    return date.fromordinal(min(max(due.toordinal() + days, date.min.toordinal()), date.max.toordinal()))
+
+
+def _goes_out(day: date, step: NudgeStep, holidays: frozenset[date], pauses: Sequence[Pause]) -> date | None:
+    """The day on which a step that was planned for a day goes out; None while a pause has no end."""
+    while True:
+        paused = next((one for one in pauses if one.first <= day and (one.until is None or day <= one.until)), None)
+        if paused is not None:
+            if paused.until is None:
+                return None
+            day = paused.until + timedelta(days=1)
+            continue
+        on = next_working_day(day, holidays) if step.to_staff else day
+        if on == day:
+            return day
+        day = on
 
 
 def latest_due(

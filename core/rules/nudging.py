@@ -14,6 +14,7 @@ __all__ = ["SentNudge", "nudge_finding", "sent_finding", "steps_text"]
 
 _WHO: Final = {
     "recipient": "the recipient by e-mail",
+    "second_contact": "their second contact by e-mail",
     "officer": "the officer in Slack",
     "director": "the Director in Slack",
 }

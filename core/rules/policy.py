@@ -11,7 +11,7 @@ from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
 from types import MappingProxyType
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 __all__ = [
     "AddedQuestion",
@@ -30,6 +30,7 @@ __all__ = [
     "Objective",
     "OfficeDetails",
     "OrganisationType",
+    "Pause",
     "Policy",
     "Purpose",
     "Retention",
@@ -262,20 +263,48 @@ class Objective:
     text: str
 
 
+ADDRESSEES: Final = ("recipient", "second_contact", "officer", "director")
+"""Who may be told of a deadline, in the order in which they are named."""
+
+STAFF_ADDRESSEES: Final = frozenset({"officer", "director"})
+"""Those of them who work for the office."""
+
+
 @dataclass(frozen=True, slots=True)
 class NudgeStep:
     """One nudge of a deadline (D0): so many days from the due date (before it when negative), and to whom.
 
-    `to` is "recipient", "officer" or "director".
+    `to` is one of ADDRESSEES. `says` is its tone and `otherwise` what happens if nothing is done, each a sentence or
+    two in the office's words; "" where the letter's own words stand.
     """
 
     days: int
     to: str
+    says: str = ""
+    otherwise: str = ""
 
     @property
     def to_staff(self) -> bool:
         """Whether it goes to the office, and so waits for a working day."""
-        return self.to != "recipient"
+        return self.to in STAFF_ADDRESSEES
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Days in which nothing of these kinds of deadline is sent (D0), both included: before an election, say.
+
+    `until` None: until the office says so. What falls in it goes out on the day after it, the latest step only.
+    """
+
+    first: date
+    until: date | None
+    why: str
+    holds: tuple[str, ...]
+    source: str
+
+    def covers(self, kind: str, day: date) -> bool:
+        """Whether it holds back what of this kind would go out on a day."""
+        return kind in self.holds and self.first <= day and (self.until is None or day <= self.until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -435,6 +464,7 @@ class Policy:
     slack_code_minutes: Figure[int]
     slack_code_tries: Figure[int]
     slack_codes_an_hour: Figure[int]
+    closing_days: Figure[tuple[date, ...]]
     digest_day: Figure[int]
     digest_hour: Figure[int]
     quiet_from: Figure[int]
@@ -464,6 +494,7 @@ class Policy:
     criteria: tuple[Criterion, ...]
     funds: tuple[Fund, ...]
     delegations: tuple[Delegation, ...]
+    pauses: tuple[Pause, ...]
 
     def fund(self, fund_id: str) -> Fund | None:
         """The fund of this id, or None."""

@@ -124,7 +124,7 @@ def test_every_figure_of_the_data_is_a_line() -> None:
         ("funds.crime-and-disorder.csp_route", "it has no part"),
         ("delegations.chief_executive.grant.youth-fund", "up to £2,500"),
         ("retention.draft", "6 months from the day it was last saved"),
-        ("nudges.acceptance", "7 days before: recipient, officer; 1 day before: recipient"),
+        ("nudges.window-closes", "14 days before: officer; on the day: officer"),
     ],
 )
 def test_a_value_in_words(key: str, said: str) -> None:

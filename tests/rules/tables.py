@@ -291,7 +291,7 @@ EXPECTED: Final[Mapping[str, Callable[[str], object]]] = {
 }
 """Column of a table of awards that says what is expected, and what may stand in it."""
 
-_HEARS: Final = {f"{person} hears": _days for person in ("recipient", "officer", "director")}
+_HEARS: Final = {f"{person} hears": _days for person in ("recipient", "second contact", "officer", "director")}
 
 SHAPES: Final[
     tuple[tuple[frozenset[str], Mapping[str, Callable[[str], object]], Callable[[Mapping[str, str]], Question]], ...]
@@ -427,7 +427,8 @@ def differences(row: Row, policy: Policy) -> list[str]:
         case Deadline(kind, due):
             days = nudge_dates(due, policy.nudge_steps[kind], bank_holidays())
             answered = {
-                column: _in_words(day for step, day in days if f"{step.to} hears" == column) for column in _HEARS
+                column: _in_words(day for step, day in days if f"{step.to.replace('_', ' ')} hears" == column)
+                for column in _HEARS
             }
     return [_told(column, text, answered[column]) for column, text in row.expected.items() if answered[column] != text]
 

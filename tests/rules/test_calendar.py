@@ -244,11 +244,14 @@ def test_shipped_steps_of_a_return(policy: Policy) -> None:
         "recipient": [-28, -7, -1, 0, 7, 14, 28],
         "officer": [-28, -7, -1, 0, 7, 14, 28],
         "director": [14, 28],
+        "second_contact": [7, 14, 28],
     }
     assert [(step.days, step.to) for step in policy.nudge_steps["acceptance"]] == [
-        (-7, "recipient"), (-7, "officer"), (-1, "recipient"),
+        (-7, "recipient"), (-7, "officer"), (-1, "recipient"), (-1, "second_contact"),
     ]  # fmt: skip
-    assert [(step.days, step.to) for step in policy.nudge_steps["meeting"]] == [(-28, "officer"), (-7, "officer")]
+    assert [(step.days, step.to) for step in policy.nudge_steps["meeting"]] == [
+        (-28, "officer"), (-7, "officer"), (0, "officer"), (0, "director"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -258,9 +261,9 @@ def test_shipped_steps_of_a_return(policy: Policy) -> None:
         ("2027-03-03", {"recipient": -28, "officer": -28}),
         ("2027-03-23", {"recipient": -28, "officer": -28}),
         ("2027-03-24", {"recipient": -7, "officer": -7}),
-        ("2027-04-13", {"recipient": 7, "officer": 7}),
-        ("2027-04-14", {"recipient": 14, "officer": 14, "director": 14}),
-        ("2028-01-01", {"recipient": 28, "officer": 28, "director": 28}),
+        ("2027-04-13", {"recipient": 7, "second_contact": 7, "officer": 7}),
+        ("2027-04-14", {"recipient": 14, "second_contact": 14, "officer": 14, "director": 14}),
+        ("2028-01-01", {"recipient": 28, "second_contact": 28, "officer": 28, "director": 28}),
     ],
 )
 def test_a_missed_sweep_sends_the_latest_step_only(policy: Policy, today: str, expected: dict[str, int]) -> None:

@@ -47,7 +47,8 @@ def test_who_hears_of_a_return(policy: Policy) -> None:
     found = check(nudge_finding("return", None, policy, HOLIDAYS), "D0", "met")
     every = "28, 7 and 1 days before, on the day and 7, 14 and 28 days after"
     assert found.because == (
-        f"Reminded are the recipient by e-mail: {every}; the officer in Slack: {every}; "
+        f"Reminded are the recipient by e-mail: {every}; their second contact by e-mail: 7, 14 and 28 days after; "
+        f"the officer in Slack: {every}; "
         "the Director in Slack: 14 and 28 days after. "
         "Staff hear on the next working day where nobody works on one of these."
     )
@@ -55,7 +56,9 @@ def test_who_hears_of_a_return(policy: Policy) -> None:
 
 def test_only_who_hears_is_named(policy: Policy) -> None:
     found = check(nudge_finding("meeting", None, policy, HOLIDAYS), "D0", "met")
-    assert found.because.startswith("Reminded are the officer in Slack: 28 and 7 days before. Staff hear")
+    assert found.because.startswith(
+        "Reminded are the officer in Slack: 28 and 7 days before and on the day; the Director"
+    )
 
 
 def test_staff_hear_on_a_day_on_which_they_work(policy: Policy) -> None:
@@ -74,6 +77,7 @@ def test_recipients_hear_on_the_day_itself(policy: Policy) -> None:
         ("recipient", -7): D("2026-12-26"),
         ("officer", -7): D("2026-12-29"),
         ("recipient", -1): D("2027-01-01"),
+        ("second_contact", -1): D("2027-01-01"),
     }
 
 
@@ -134,4 +138,4 @@ def test_what_goes_out_on_its_day_is_as_it_should_be(due: date) -> None:
     assert again.verdict is Verdict.NOT_MET
     for step, day in days:
         assert day >= due + timedelta(days=step.days)
-        assert step.to == "recipient" or (day.weekday() < 5 and day not in HOLIDAYS)
+        assert not step.to_staff or (day.weekday() < 5 and day not in HOLIDAYS)

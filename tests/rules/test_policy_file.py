@@ -183,7 +183,7 @@ def test_a_delegation_is_read() -> None:
             "only the kind",
         ),
         (
-            '{ days = -1, to = ["recipient", "officer"] },',
+            '{ days = -1, to = ["officer"] },',
             '{ days = -7, to = ["officer"] },',
             "[nudges.return]",
             "-7 officer",
@@ -290,7 +290,7 @@ def test_the_policy_as_data(policy: Policy) -> None:
     assert youth["cap"]["value"] == "3500.00"
     assert youth["ages"]["value"] == {"lowest": 5, "highest": 18, "highest_with_send": 25}
     assert data["funds"][2]["held_share"]["value"] == "1/3"
-    assert data["nudges"]["return"]["value"][0] == {"days": -28, "to": "recipient"}
+    assert data["nudges"]["return"]["value"][1] == {"days": -28, "to": "officer", "says": "", "otherwise": ""}
     rows = [
         *data["figures"].values(),
         *data["office"].values(),
@@ -387,6 +387,7 @@ def test_every_fund_has_something_to_be_scored_by() -> None:
 FORMAT_1 = Path(__file__).parent / "formats" / "policy_format_1.toml"
 FORMAT_2 = Path(__file__).parent / "formats" / "policy_format_2.toml"
 FORMAT_3 = Path(__file__).parent / "formats" / "policy_format_3.toml"
+FORMAT_4 = Path(__file__).parent / "formats" / "policy_format_4.toml"
 
 
 def test_a_file_of_the_first_format_says_what_it_said() -> None:
@@ -436,6 +437,24 @@ def test_a_file_of_the_third_format_says_what_it_said() -> None:
         policy_from_text("\n".join(line for line in text.splitlines() if not line.startswith("answer_days")))
 
 
+def test_a_file_of_the_fourth_format_says_what_it_said() -> None:
+    text = FORMAT_4.read_text(encoding="utf-8")
+    old, shipped = read_policy(FORMAT_4), read_policy(SHIPPED)
+    later = came_later(text)
+    assert {"figures.closing_days", "nudges.decision", "nudges.annual-report"} <= set(later)
+    assert not {"figures.digest_day", "nudges.return", "criteria"} & set(later)
+    for kind, steps in shipped.nudge_steps.items():
+        if f"nudges.{kind}" in later:
+            assert old.nudge_steps[kind] == steps, kind
+    assert {(step.to, step.says) for step in old.nudge_steps["return"]} == {
+        ("recipient", ""), ("officer", ""), ("director", ""),
+    }  # fmt: skip
+    assert old.closing_days == shipped.closing_days
+    assert old.pauses == ()
+    with pytest.raises(PolicyError, match=r"figures\.digest_day: it is missing: add it"):
+        policy_from_text("\n".join(line for line in text.splitlines() if not line.startswith("digest_day")))
+
+
 def test_the_shipped_file_leaves_nothing_to_be_filled_in() -> None:
     assert came_later(SHIPPED.read_text(encoding="utf-8")) == ()
 
@@ -449,7 +468,7 @@ def test_a_file_of_this_format_must_say_everything() -> None:
 
 
 def test_a_file_of_a_later_format_is_refused() -> None:
-    text = SHIPPED.read_text(encoding="utf-8").replace("format = 4", "format = 5")
+    text = SHIPPED.read_text(encoding="utf-8").replace("format = 5", "format = 6")
     with pytest.raises(PolicyError, match="format"):
         policy_from_text(text)
 

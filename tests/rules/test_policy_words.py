@@ -34,17 +34,17 @@ def line_of(text: str, start: str) -> int:
 
 DAY = "it must be a day: write it without quotation marks, such as 2027-04-01"
 WHOLE = "it must be a whole number: write it without quotation marks, such as 6"
-FORMATS = "this desk reads the formats 1 to 4: correct it"
+FORMATS = "this desk reads the formats 1 to 5: correct it"
 
 
 @pytest.mark.parametrize(
     ("old", "new", "faults"),
     [
-        ("format = 4", "format = true", [f"format: {FORMATS}"]),
-        ("format = 4", "format = 0", [f"format: {FORMATS}"]),
-        ("format = 4", "format = 5", [f"format: {FORMATS}"]),
-        ("format = 4", "format = 1.0", [f"format: {FORMATS}"]),
-        ("format = 4", "format = [4]", [f"format: {FORMATS}"]),
+        ("format = 5", "format = true", [f"format: {FORMATS}"]),
+        ("format = 5", "format = 0", [f"format: {FORMATS}"]),
+        ("format = 5", "format = 6", [f"format: {FORMATS}"]),
+        ("format = 5", "format = 1.0", [f"format: {FORMATS}"]),
+        ("format = 5", "format = [5]", [f"format: {FORMATS}"]),
         ("since = 2026-11-01", 'since = "soon"', [f"office.name.since: {DAY}"]),
         ("since = 2026-11-01", "since = 0", [f"office.name.since: {DAY}"]),
         ("since = 2026-11-01", "since = 2026-11-01T09:00:00", [f"office.name.since: {DAY}"]),
@@ -84,11 +84,11 @@ FORMATS = "this desk reads the formats 1 to 4: correct it"
             [f"nudges.Meeting: {SLUG}"],
         ),
         (
-            '{ days = -28, to = ["officer"] }',
-            '{ days = "x", to = ["offiser"] }',
+            '[\n    { days = -28, to = ["officer"] },\n    { days = -7, to',
+            '[\n    { days = "x", to = ["offiser"] },\n    { days = -7, to',
             [
                 f"nudges.meeting.steps.1.days: {WHOLE}",
-                "nudges.meeting.steps.1.to.1: it must be one of these: recipient, officer, director",
+                "nudges.meeting.steps.1.to.1: it must be one of these: recipient, second_contact, officer, director",
             ],
         ),
         (
@@ -180,7 +180,10 @@ def test_a_figure_has_the_unit_in_which_the_desk_reads_it(old: str, new: str, sa
     [
         ("meeting_invitation_days = { value = 28", "meeting_invitation_days = { value = 27"),
         ("meeting_invitation_days = { value = 28", "meeting_invitation_days = { value = 29"),
-        ('{ days = -28, to = ["officer"] },', '{ days = -29, to = ["officer"] },'),
+        (
+            '[\n    { days = -28, to = ["officer"] },\n    { days = -7, to',
+            '[\n    { days = -29, to = ["officer"] },\n    { days = -7, to',
+        ),
     ],
 )
 def test_the_two_figures_for_invitations_name_one_day(old: str, new: str) -> None:
