@@ -15,7 +15,6 @@ from bot import blocks
 from bot.action import Carried
 from bot.blocks import Block, Message
 from bot.cards import state_words
-from bot.deadlines_message import noun
 from bot.home import fund_words, row_blocks
 from bot.home_facts import DAYS_AHEAD, fund_rows, home_facts
 from bot.sitting_message import summary
@@ -25,6 +24,7 @@ from core.office import Office, london_day
 from core.ranking import ranking
 from core.records import Application, Person
 from core.rules.calendar import financial_year, year_label
+from core.rules.falling_due import noun
 from core.rules.lifecycle import ApplicationState, AwardState
 from core.rules.money import display
 

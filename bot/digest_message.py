@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from bot import blocks
 from bot.blocks import Block, Message, Part
-from bot.deadlines_message import noun
 from bot.home import DueRow, HomeFacts
 from bot.words import Typed, counted, day, escaped
+from core.rules.falling_due import noun
 from core.rules.money import display
 
 MOST_ROWS = 5

@@ -12,9 +12,9 @@ from datetime import date, datetime
 from bot import blocks
 from bot.action import Carried, View
 from bot.blocks import Block, Part
-from bot.deadlines_message import noun
 from bot.words import Typed, counted, day, local_moment
 from core.office import london_moment
+from core.rules.falling_due import noun
 from core.rules.money import display
 
 A_PAGE = 10

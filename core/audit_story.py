@@ -21,7 +21,6 @@ from core.audit_lines import Data, Detail, Entry, Told, entry_of, moved_text, wh
 from core.audit_words import named
 from core.awards import ACCEPTANCE, MEETING
 from core.cases import case_with
-from core.deadlines import CHANNELS
 from core.errors import NotFound, Refused
 from core.notes import seals_in
 from core.office import LONDON, Office, london_day, london_moment
@@ -378,10 +377,9 @@ class _Telling:
             .order_by(Nudge.noted_at, Nudge.id)
         )
         for nudge in self._session.scalars(nudges):
-            by = {"email": "by e-mail", "slack": "in Slack"}.get(CHANNELS.get(nudge.person, ""), "")
-            what = (
-                f"Reminder to the {nudge.person} {by}: {_due_text(nudge.deadline, nudge.due)}, {_step_text(nudge.step)}"
-            )
+            by = "by e-mail" if nudge.message.channel == "mail" else "in Slack"
+            to = nudge.person.partition(":")[0].replace("_", " ")
+            what = f"Reminder to the {to} {by}: {_due_text(nudge.deadline, nudge.due)}, {_step_text(nudge.step)}"
             yield Entry(nudge.message.settled_at or nudge.noted_at, what + _sent(nudge.message))
 
     def _due(self) -> tuple[list[Entry], list[Entry]]:

@@ -1,50 +1,25 @@
 """One table of everything that falls due, and the nudges it has had (D0).
 
-The sweep finds its work by one index: open deadlines whose next step has come. For each person it takes the latest
-step that has come and was not sent; what was missed in between is never made up. A nudge row is unique by (deadline,
-due date, step, person) and is written with its outbox message in one transaction.
+Here they are set, moved, met, closed and listed; who is told of them, and when, is `core.sweep`'s.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, selectinload
 
-from core import outbox
 from core.errors import Conflict
 from core.office import Office
-from core.records import Application, Award, Deadline, Nudge, OutboxMessage
+from core.records import Award, Deadline, Nudge, OutboxMessage
 from core.rules.calendar import nudge_dates
-from core.rules.policy import Policy
+from core.rules.policy import NudgeStep, Policy
 
-CHANNELS = {"recipient": "email", "officer": "slack", "director": "slack"}
-"""Who is told, and by what."""
-
-SWEEP_BATCH = 2_000
-"""How many deadlines one pass of a sweep takes up, so that its memory stays flat."""
-
-
-@dataclass(frozen=True)
-class SentStep:
-    """One nudge that a sweep put into the outbox, as `award-desk sweep --json` prints it."""
-
-    reference: str
-    kind: str
-    due: date
-    step: int
-    to: str
-    channel: str
-
-    def as_data(self) -> dict[str, Any]:
-        """JSON-ready."""
-        return {**asdict(self), "due": self.due.isoformat()}
+APPLICATION_ID = func.coalesce(Award.application_id, Deadline.application_id)
+"""The application that a deadline is about, where its award is joined; NULL for what is the office's."""
 
 
 def set_deadline(
@@ -57,38 +32,61 @@ def set_deadline(
     office: Office,
     now: datetime,
     award_id: int | None = None,
+    application_id: int | None = None,
+    title: str | None = None,
+    owner_id: int | None = None,
     final: bool = False,
     silent_before: date | None = None,
 ) -> Deadline:
-    """Store something that falls due. The policy has the steps of `kind`; none before `silent_before` is ever sent."""
+    """Store something that falls due. The policy has the steps of `kind`; none before `silent_before` is ever sent.
+
+    It is about an award, about an application without one (`application_id`), or about neither: then it has a `title`.
+    `owner_id` is the person who looks after it.
+    """
     deadline = Deadline(
         subject=subject,
         reference=reference,
         award_id=award_id,
+        application_id=application_id,
+        title=title,
+        owner_id=owner_id,
         kind=kind,
         due=due,
         final=final,
         set_at=now,
         silent_before=silent_before,
-        next_step_on=first_step_on(office.policy, kind, due, office.closed_days, since=silent_before),
+        next_step_on=first_step_on(office, kind, due, since=silent_before),
     )
     session.add(deadline)
     return deadline
 
 
+def planned(
+    office: Office, kind: str, due: date, snoozed_until: date | None = None
+) -> tuple[tuple[NudgeStep, date], ...]:
+    """The day on which each step of a deadline goes out, under the policy that the office has."""
+    return nudge_dates(
+        due,
+        office.policy.nudge_steps.get(kind, ()),
+        office.closed_days,
+        pauses=[pause for pause in office.policy.pauses if kind in pause.holds],
+        snoozed_until=snoozed_until,
+    )
+
+
 def first_step_on(
-    policy: Policy,
+    office: Office,
     kind: str,
     due: date,
-    holidays: frozenset[date],
     *,
+    snoozed_until: date | None = None,
     since: date | None = None,
     after: date | None = None,
 ) -> date | None:
     """The day of the earliest step from `since` on, or later than `after`; None if there is none."""
     days = [
         on
-        for _, on in nudge_dates(due, policy.nudge_steps.get(kind, ()), holidays)
+        for _, on in planned(office, kind, due, snoozed_until)
         if (since is None or on >= since) and (after is None or on > after)
     ]
     return min(days, default=None)
@@ -125,7 +123,7 @@ def extend(
             due=until,
             first_due=deadline.first_due or was,
             silent_before=since,
-            next_step_on=first_step_on(office.policy, deadline.kind, until, office.closed_days, since=since),
+            next_step_on=first_step_on(office, deadline.kind, until, snoozed_until=deadline.snoozed_until, since=since),
         )
         .execution_options(synchronize_session=False)
     )
@@ -151,108 +149,6 @@ def find(session: Session, *, subject: str, kind: str, due: date | None = None) 
     return session.scalars(query.order_by(Deadline.due)).first()
 
 
-def sweep(
-    session: Session, *, office: Office, today: date, now: datetime, dry_run: bool = False
-) -> tuple[SentStep, ...]:
-    """Put every nudge that has come by `today` and was not sent into the outbox, oldest deadline first.
-
-    One message per person covers many nudges. With `dry_run` nothing is written. Safe to repeat and to run twice at
-    once: on PostgreSQL each sweep skips the deadlines that another holds, and the unique key stands behind that.
-    """
-    sent: list[SentStep] = []
-    by_person: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
-    after: tuple[date, int] | None = None
-    while due_now := _due(session, today, after, locked=not dry_run):
-        after = (due_now[-1].due, due_now[-1].id)
-        already = _highest_sent(session, [row.id for row in due_now])
-        moved: list[dict[str, Any]] = []
-        for row in due_now:
-            for step, to in _latest_steps(row, already, office, today):
-                if to == "recipient" and not row.contact_email:
-                    continue  # an award that was made outside may have nobody to write to; the officer's steps remain
-                person = f"{to}:{row.contact_email}" if to == "recipient" else to
-                by_person[to, person].append({"deadline_id": row.id, "due": row.due, "step": step, "person": to})
-                sent.append(SentStep(row.reference, row.kind, row.due, step, to, CHANNELS[to]))
-            moved.append(
-                {
-                    "id": row.id,
-                    "next_step_on": first_step_on(
-                        office.policy, row.kind, row.due, office.closed_days, since=row.silent_before, after=today
-                    ),
-                }
-            )
-        if not dry_run:
-            session.execute(update(Deadline), moved)
-    if not dry_run:
-        _put(session, by_person, now)
-    return tuple(sent)
-
-
-def _due(session: Session, today: date, after: tuple[date, int] | None, *, locked: bool) -> Sequence[Any]:
-    query = (
-        select(
-            Deadline.id,
-            Deadline.reference,
-            Deadline.kind,
-            Deadline.due,
-            Deadline.silent_before,
-            Application.contact_email,
-        )
-        .outerjoin(Award, Award.id == Deadline.award_id)
-        .outerjoin(Application, Application.id == Award.application_id)
-        .where(Deadline.is_open, Deadline.next_step_on <= today)
-        .order_by(Deadline.due, Deadline.id)
-        .limit(SWEEP_BATCH)
-    )
-    if after is not None:
-        query = query.where(or_(Deadline.due > after[0], (Deadline.due == after[0]) & (Deadline.id > after[1])))
-    if locked:
-        query = query.with_for_update(skip_locked=True, of=Deadline)
-    return session.execute(query).all()
-
-
-def _highest_sent(session: Session, deadline_ids: Collection[int]) -> dict[tuple[int, str], int]:
-    rows = session.execute(
-        select(Nudge.deadline_id, Nudge.person, func.max(Nudge.step))
-        .join(Nudge.deadline)
-        .where(Nudge.deadline_id.in_(deadline_ids), Nudge.due == Deadline.due)
-        .group_by(Nudge.deadline_id, Nudge.person)
-    )
-    return {(deadline_id, person): step for deadline_id, person, step in rows}
-
-
-def _latest_steps(row: Any, already: dict[tuple[int, str], int], office: Office, today: date) -> list[tuple[int, str]]:
-    """For each person the latest step that has come; nothing if they had that one, or a later one, already."""
-    latest: dict[str, int] = {}
-    for step, on in nudge_dates(row.due, office.policy.nudge_steps.get(row.kind, ()), office.closed_days):
-        if on <= today and (row.silent_before is None or on >= row.silent_before):
-            latest[step.to] = max(step.days, latest.get(step.to, step.days))
-    return [(step, to) for to, step in latest.items() if step > already.get((row.id, to), step - 1)]
-
-
-def _put(session: Session, by_person: Mapping[tuple[str, str], list[dict[str, Any]]], now: datetime) -> None:
-    """One message for each person, and the nudges that it covers, written together in two statements."""
-    messages = [_message(to, person, nudges[0], now) for (to, person), nudges in by_person.items()]
-    outbox.put_all(session, messages)
-    rows = [
-        {**nudge, "message_id": message.id, "noted_at": now}
-        for message, nudges in zip(messages, by_person.values(), strict=True)
-        for nudge in nudges
-    ]
-    if rows:
-        session.execute(insert(Nudge), rows)
-
-
-def _message(to: str, person: str, first: Mapping[str, Any], now: datetime) -> OutboxMessage:
-    return outbox.message_of(
-        "nudge" if to == "recipient" else "staff_nudge",
-        subject=f"nudges:{hashlib.sha256(person.encode()).hexdigest()[:32]}",  # an address may be longer than a subject
-        key=f"nudge:{first['deadline_id']}:{first['due'].isoformat()}:{first['step']}:{to}",
-        payload={"to": to},
-        now=now,
-    )
-
-
 def nudges_of(session: Session, message: OutboxMessage) -> list[Nudge]:
     """What a nudge message covers, oldest deadline first, with each deadline and its award loaded."""
     return list(
@@ -261,7 +157,10 @@ def nudges_of(session: Session, message: OutboxMessage) -> list[Nudge]:
             .join(Nudge.deadline)
             .where(Nudge.message_id == message.id)
             .order_by(Deadline.due, Deadline.id)
-            .options(selectinload(Nudge.deadline).selectinload(Deadline.award).selectinload(Award.application))
+            .options(
+                selectinload(Nudge.deadline).selectinload(Deadline.award).selectinload(Award.application),
+                selectinload(Nudge.deadline).selectinload(Deadline.own_application),
+            )
         )
     )
 
@@ -294,7 +193,13 @@ def listing(
         query = query.where(Deadline.is_open, Deadline.due >= today)
     elif state == "overdue":
         query = query.where(Deadline.is_open, Deadline.due < today)
-    found = session.scalars(query.options(selectinload(Deadline.nudges).selectinload(Nudge.message)))
+    found = session.scalars(
+        query.options(
+            selectinload(Deadline.nudges).selectinload(Nudge.message),
+            selectinload(Deadline.award).selectinload(Award.application),
+            selectinload(Deadline.own_application),
+        )
+    )
     return [_as_data(deadline, office.policy, today) for deadline in found]
 
 
@@ -305,7 +210,10 @@ def _as_data(deadline: Deadline, policy: Policy, today: date) -> dict[str, Any]:
         if nudge.message.outcome == "sent" and nudge.due == deadline.due
     }
     steps = []
+    has_second = deadline.application is not None and bool(deadline.application.second_email)
     for step in policy.nudge_steps.get(deadline.kind, ()):
+        if step.to == "second_contact" and not has_second:
+            continue
         instant = sent_at.get((step.days, step.to))
         steps.append({"days": step.days, "to": step.to, "sent_at": instant.isoformat() if instant else None})
     return {

@@ -1,4 +1,4 @@
-"""Messages to one person: the weekly digest, and the hours in which nobody is written to.
+"""Messages to one person: the weekly digest, what falls due of theirs, and the hours in which nobody is written to.
 
 Only what nobody asked for waits for the end of quiet hours: cards, and what a person ordered, never do. What has
 gathered for one person by then is sent as one message. Whoever is away is not written to: their deputy is.
@@ -20,7 +20,10 @@ from core.rules.policy import Body
 
 DIGEST: Final = "digest"
 
-KINDS: Final = (DIGEST,)
+NUDGE: Final = "person_nudge"
+"""What falls due, told to the one person whose it is."""
+
+KINDS: Final = (DIGEST, NUDGE)
 """What is told to a person and may be put together with whatever else they are told."""
 
 MOST_TOGETHER: Final = 3

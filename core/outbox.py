@@ -32,6 +32,7 @@ MESSAGES: dict[str, Channel] = {
     "card_note": "slack",
     "sitting": "slack",
     "staff_nudge": "slack",
+    "person_nudge": "slack",
     "digest": "slack",
     "mail_refused": "slack",
     "more_time_asked": "slack",

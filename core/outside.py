@@ -16,7 +16,7 @@ from typing import Any, Final
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from core import awards, commitments, legal_basis, organisations, people, written
+from core import awards, commitments, deadlines, legal_basis, organisations, people, written
 from core.applications import new_reference, put_card, tell
 from core.assessing import assessment_of, facts_data, facts_of, finding_data, known_facts, schedule_of
 from core.cases import decider_of
@@ -28,7 +28,7 @@ from core.records import Application, Award, Decision, Interest, Outcome, Person
 from core.returns import RETURN
 from core.rules.answers import clean_long, clean_short, is_address
 from core.rules.authority import Case, may_recommend
-from core.rules.calendar import date_text, financial_year, nudge_dates
+from core.rules.calendar import date_text, financial_year
 from core.rules.facts import Finding, Verdict
 from core.rules.forms import limits_of
 from core.rules.lifecycle import ApplicationState, AwardState
@@ -430,5 +430,4 @@ def _silent_before(due: date, *, kind: str, office: Office, today: date) -> date
     """From which day on the steps of a deadline are sent: from today, and none of what was due before it."""
     if due >= today:
         return today
-    steps = nudge_dates(due, office.policy.nudge_steps.get(kind, ()), office.closed_days)
-    return max([today, *(on + timedelta(days=1) for _, on in steps)])
+    return max([today, *(on + timedelta(days=1) for _, on in deadlines.planned(office, kind, due))])

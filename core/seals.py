@@ -38,6 +38,7 @@ OWN_CHECK: Mapping[str, str] = {
 NOT_SEALED: Mapping[str, str] = {
     "outbox_message": "what is to be sent, and how it went: it changes with every attempt, and no line tells of it",
     "nudge": "the sweep's note of which message covers which step; what the message did is in the outbox",
+    "sweep_plan": "what the sweep last planned with; a line tells when that changed",
     "card": "where a message stands in Slack, which is a view of the record",
     "link": "a door, not a fact: what is done through it has a line",
     "return_draft": "what is being typed, until it is a return",

@@ -140,7 +140,7 @@ def sweep(as_of: date | None, dry_run: bool, yes: bool, json_: bool) -> None:
         if dry_run:
             sent = preview_sweep(office, today=today)
         else:
-            sent = run_sweep(office, today=today, wait=True)
+            sent = run_sweep(office, today=today, ordered=True)
             for delivery in assembly.deliveries(desk, assembly.slack_door(desk), paced=False):
                 delivery.deliver_all()
             with office.reading() as session:

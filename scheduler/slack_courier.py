@@ -32,7 +32,7 @@ from bot.notices import notice_for
 from bot.recipient_message import message_for_issue, message_for_time_request
 from bot.sitting_message import message_for_sitting
 from bot.thread_note import message_for_line
-from bot.words import Typed
+from bot.words import Typed, escaped
 from core import (
     absences,
     applications,
@@ -243,7 +243,7 @@ class SlackCourier:
         now = self._office.clock()
         office = self._office.in_force(session)
         wait = direct.told_from(now, office=office) - now
-        if wait > timedelta():
+        if wait > timedelta() and not message.payload.get("ordered"):
             raise NotNow("these are quiet hours", wait.total_seconds(), tried=False)
         reader = self._reader(session, message, office)
         if reader is None:
@@ -257,8 +257,14 @@ class SlackCourier:
         said = []
         for one in whole:
             person = session.get_one(Person, one.payload["person_id"])
+            instead_of = None if person is reader else Typed(person.name)
+            if one.kind == direct.NUDGE:
+                said += self._person_nudge(session, one, instead_of)
+                continue
             facts = home_facts(session, person, office=office, now=now)
-            said.append(digest_message(facts, instead_of=None if person is reader else Typed(person.name)))
+            said.append(digest_message(facts, instead_of=instead_of))
+        if not said:
+            raise NothingLeft("everything that it was about has been done, has ended, or has more time")
         return self._parcel(
             message,
             "",
@@ -276,7 +282,18 @@ class SlackCourier:
         return reader if reader.active and reader.slack_user else None
 
     def _nudge(self, session: Session, message: OutboxMessage) -> Message:
-        return message_for_nudges(open_nudges(session, message), to=message.payload["to"])
+        to = message.payload["to"]
+        heading = "Deadlines" if to == "staff" else f"Deadlines for the {to}"
+        return message_for_nudges(open_nudges(session, message), to=heading)
+
+    def _person_nudge(self, session: Session, message: OutboxMessage, instead_of: Typed | None) -> list[Message]:
+        """What falls due of one person's; nothing where all of it has been done meanwhile."""
+        try:
+            nudges = open_nudges(session, message)
+        except NothingLeft:
+            return []
+        whose = "Your deadlines" if instead_of is None else f"Deadlines of {escaped(instead_of, 100)}, who is away"
+        return [message_for_nudges(nudges, to=whose)]
 
     def _refusal(self, session: Session, message: OutboxMessage) -> Message:
         refused = session.get(OutboxMessage, message.payload["message_id"])

@@ -22,16 +22,14 @@ from apscheduler.events import (
 )
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from bot.repeats import forget_old
-from core import awards, bank_details, deadlines, direct, draft_keeping, policies
-from core.deadlines import SentStep
+from core import awards, bank_details, direct, draft_keeping, policies, sweeping
 from core.office import LONDON, Office, london_day
-from core.records import Award
-from core.rules.lifecycle import AwardState
+from core.sweeping import SentStep
 from scheduler import document_round
 from scheduler.delivery import Checkpoint, nowhere
 from scheduler.job_record import JobRecord
@@ -68,17 +66,17 @@ def run_sweep(
     *,
     today: date | None = None,
     now: datetime | None = None,
-    wait: bool = False,
+    ordered: bool = False,
     checkpoint: Checkpoint = nowhere,
 ) -> tuple[SentStep, ...]:
     """Begin a policy whose day has come, expire offers (A6), put every nudge that has come into the outbox (D0).
 
     All in one transaction, under the policy in force on `today`. `today` and `now` default to the office's clock.
-    While another process sweeps on PostgreSQL, this one passes and answers with nothing; with `wait`, for a sweep that
-    a person ordered, it waits and then does what is left.
+    While another process sweeps on PostgreSQL, this one passes and answers with nothing; one that a person `ordered`
+    waits and then does what is left, and no quiet hours hold what it sends.
     `checkpoint` is called between the steps, with "begun", "expired", "swept" and "committed".
     """
-    return _swept(office, today=today, now=now, wait=wait, checkpoint=checkpoint) or ()
+    return _swept(office, today=today, now=now, ordered=ordered, checkpoint=checkpoint) or ()
 
 
 def _swept(
@@ -86,49 +84,46 @@ def _swept(
     *,
     today: date | None = None,
     now: datetime | None = None,
-    wait: bool = False,
+    ordered: bool = False,
     checkpoint: Checkpoint = nowhere,
 ) -> tuple[SentStep, ...] | None:
     """As `run_sweep`, but None where this process passed because another sweeps."""
     now = now or office.clock()
     today = today or london_day(now)
     with office.sessions.begin() as session:
-        if not _may_sweep(session, wait=wait):
+        if not _may_sweep(session, wait=ordered):
             log.info("another process is sweeping; this one passes")
             return None
-        checkpoint("begun")
-        office = office.in_force(session, on=today)
-        policies.begin(session, office=office, now=now)
-        expired = awards.expire_offers(session, today=today, now=now, office=office)
-        checkpoint("expired")
-        sent = deadlines.sweep(session, office=office, today=today, now=now)
-        checkpoint("swept")
+        sent = _sweep(session, office, today=today, now=now, ordered=ordered, checkpoint=checkpoint)
     checkpoint("committed")
-    if expired or sent:
-        log.info("swept: %s offers expired, %s nudges put into the outbox", len(expired), len(sent))
+    if sent:
+        log.info("swept: %s nudges put into the outbox", len(sent))
+    return sent
+
+
+def _sweep(
+    session: Session, office: Office, *, today: date, now: datetime, ordered: bool, checkpoint: Checkpoint
+) -> tuple[SentStep, ...]:
+    checkpoint("begun")
+    office = office.in_force(session, on=today)
+    policies.begin(session, office=office, now=now)
+    expired = awards.expire_offers(session, today=today, now=now, office=office)
+    checkpoint("expired")
+    sent = sweeping.sweep(session, office=office, today=today, now=now, ordered=ordered)
+    checkpoint("swept")
+    if expired:
+        log.info("%s offers expire", len(expired))
     return sent
 
 
 def preview_sweep(office: Office, *, today: date | None = None, now: datetime | None = None) -> tuple[SentStep, ...]:
-    """What a sweep would put into the outbox. Writes nothing.
-
-    An offer that the sweep would expire first is left out, as the sweep itself leaves it out.
-    """
+    """What a sweep would put into the outbox. It is made, and rolled back: nothing is written, and nobody is told."""
     now = now or office.clock()
     today = today or london_day(now)
-    with office.reading() as session:
-        under_it = office.in_force(session, on=today)
-        due = deadlines.sweep(session, office=under_it, today=today, now=now, dry_run=True)
-        ended = set(
-            session.scalars(
-                select(Award.reference).where(
-                    Award.status == AwardState.OFFERED.value,
-                    Award.accept_by < today,
-                    Award.reference.in_({step.reference for step in due}),
-                )
-            )
-        )
-    return tuple(step for step in due if step.reference not in ended)
+    with office.sessions() as session, session.begin() as transaction:
+        sent = _sweep(session, office, today=today, now=now, ordered=True, checkpoint=nowhere)
+        transaction.rollback()
+    return sent
 
 
 def run_purge(office: Office, *, today: date | None = None, now: datetime | None = None) -> tuple[str, ...]:

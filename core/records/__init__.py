@@ -11,7 +11,7 @@ from core.records.applications import (
 )
 from core.records.asking import Asked, Correction
 from core.records.awards import Award, AwardCheck, MonitoringReturn, Variation
-from core.records.deadlines import Deadline, Nudge
+from core.records.deadlines import Deadline, Nudge, SweepPlan
 from core.records.documents import Document
 from core.records.doors import Idempotency, Link, LinkRequest
 from core.records.entering import EnteredFor
@@ -68,6 +68,7 @@ __all__ = [
     "ScoreSheet",
     "Sitting",
     "SlackCode",
+    "SweepPlan",
     "TimeRequest",
     "TimetableJob",
     "TrailEnd",

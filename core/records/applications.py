@@ -61,6 +61,8 @@ class Application(Record):
     postcode: Mapped[str | None] = mapped_column(String(10))
     contact_name: Mapped[str | None]
     contact_email: Mapped[str | None]
+    second_name: Mapped[str | None]
+    second_email: Mapped[str | None]
     title: Mapped[str | None]
     need: Mapped[str | None]
     existing_provision: Mapped[str | None]

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Boolean, ColumnElement, ForeignKey, Index, Integer, String, UniqueConstraint, and_, text
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from core.columns import Key
+from core.columns import Document, Key
 from core.records.record import Record
 
 if TYPE_CHECKING:
+    from core.records.applications import Application
     from core.records.awards import Award
     from core.records.messages import OutboxMessage
+    from core.records.people import Person
 
 
 class Deadline(Record):
@@ -23,6 +25,9 @@ class Deadline(Record):
     `next_step_on` is the day of its earliest nudge still to come; the sweep finds what it must do by that index alone.
     No step before `silent_before` is ever sent: what was past when a record was imported, set up for practice, or when
     more time was agreed. `first_due` is the day on which it was due before that; None where it never moved.
+
+    It hangs on an award, on an application without one, or on neither: then it has a `title`. `owner` is whoever looks
+    after it, where that is not whoever took the application on; the officer hears nothing before `snoozed_until`.
     """
 
     __tablename__ = "deadline"
@@ -41,6 +46,9 @@ class Deadline(Record):
     subject: Mapped[str] = mapped_column(String(60))
     reference: Mapped[str] = mapped_column(String(20), index=True)
     award_id: Mapped[int | None] = mapped_column(ForeignKey("award.id"), index=True)
+    application_id: Mapped[int | None] = mapped_column(ForeignKey("application.id"), index=True)
+    title: Mapped[str | None]
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
     kind: Mapped[str] = mapped_column(String(30))
     due: Mapped[date]
     first_due: Mapped[date | None]
@@ -48,11 +56,20 @@ class Deadline(Record):
     set_at: Mapped[datetime]
     silent_before: Mapped[date | None]
     next_step_on: Mapped[date | None]
+    snoozed_until: Mapped[date | None]
+    chased_at: Mapped[datetime | None]
     met_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
 
     award: Mapped[Award | None] = relationship(back_populates="deadlines")
+    own_application: Mapped[Application | None] = relationship()
+    owner: Mapped[Person | None] = relationship()
     nudges: Mapped[list[Nudge]] = relationship(back_populates="deadline", order_by="Nudge.step")
+
+    @property
+    def application(self) -> Application | None:
+        """The application that it is about: its award's, or its own; None for what is the office's."""
+        return self.award.application if self.award is not None else self.own_application
 
     @hybrid_property
     def is_open(self) -> bool:
@@ -85,3 +102,13 @@ class Nudge(Record):
 
     deadline: Mapped[Deadline] = relationship(back_populates="nudges")
     message: Mapped[OutboxMessage] = relationship()
+
+
+class SweepPlan(Record):
+    """What the sweep last planned with: one row. When steps, closed days or pauses change, it is compared with this."""
+
+    __tablename__ = "sweep_plan"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    swept_on: Mapped[date]
+    plan: Mapped[dict[str, Any]] = mapped_column(Document)

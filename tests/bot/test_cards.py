@@ -394,7 +394,7 @@ def test_the_deadlines_message_says_what_is_due_and_what_is_late() -> None:
             DueStep("YF-2026-444444", Typed("Soon Club"), "return", date(2027, 1, 16), -1),
             DueStep("YF-2026-333333", Typed("Today Club"), "acceptance", date(2027, 1, 15), 0),
         ],
-        to="director",
+        to="For the director",
     )
     assert message.text == (
         "For the director: 1 offer to be accepted and 2 monitoring returns, 1 of them overdue. "

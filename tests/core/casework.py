@@ -13,8 +13,7 @@ from typing import Any, Literal, TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import applications, awards, deadlines, deciding, funds, people
-from core.deadlines import SentStep
+from core import applications, awards, deciding, funds, people, sweeping
 from core.errors import Refused
 from core.office import LONDON, Office
 from core.records import Application, Award, Event, OutboxMessage, Person
@@ -22,6 +21,7 @@ from core.rules.answers import Outcome
 from core.rules.calendar import financial_year
 from core.rules.policy import Body, Delegation, Kind, OrganisationType, Purpose, Role
 from core.rules.questions import ApplicationFacts, ReturnFacts
+from core.sweeping import SentStep
 
 START, END = date(2027, 1, 1), date(2027, 10, 31)
 YEAR = 2026
@@ -271,7 +271,7 @@ def london(day: date, hour: int = 9, minute: int = 0, second: int = 0) -> dateti
 
 def sweep(office: Office, day: date) -> tuple[SentStep, ...]:
     with office.sessions.begin() as session:
-        return deadlines.sweep(session, office=office, today=day, now=london(day))
+        return sweeping.sweep(session, office=office, today=day, now=london(day))
 
 
 def told(steps: Sequence[SentStep]) -> list[tuple[int, str]]:

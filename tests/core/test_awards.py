@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from core import awards, deadlines, funds, links
+from core import awards, funds, links, sweeping
 from core.awards import ACCEPTANCE, MEETING
 from core.errors import Conflict, Gone, NotFound, Refused
 from core.office import Office
@@ -255,7 +255,7 @@ def test_accepted_while_it_runs_out_it_is_one_of_the_two(office: Office) -> None
 def test_an_acceptance_that_was_met_is_nudged_no_more(office: Office) -> None:
     award_id = active(office)
     with office.sessions.begin() as session:
-        sent = deadlines.sweep(session, office=office, today=LAST_DAY, now=london(LAST_DAY))
+        sent = sweeping.sweep(session, office=office, today=LAST_DAY, now=london(LAST_DAY))
     assert sent == ()
     assert read(office, award_id).status == "active"
 

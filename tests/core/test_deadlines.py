@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from core import awards, deadlines, outbox, returns
+from core import awards, deadlines, outbox, returns, sweeping
 from core.office import Office, london_day
 from core.records import Deadline, Nudge
 from tests.core.casework import (
@@ -94,7 +94,7 @@ def test_what_a_sweep_answers_is_what_it_prints(office: Office) -> None:
         }
     assert [(one.kind, one.channel, one.payload) for one in messages(office)][-2:] == [
         ("nudge", "mail", {"to": "recipient"}),
-        ("staff_nudge", "slack", {"to": "officer"}),
+        ("staff_nudge", "slack", {"to": "staff"}),
     ]
 
 
@@ -178,8 +178,9 @@ def test_after_a_look_ahead_a_sweep_of_today_sends_nothing_earlier(office: Offic
 
 def test_a_look_ahead_without_sending_leaves_everything_as_it_was(office: Office) -> None:
     active(office)
-    with office.sessions.begin() as session:
-        seen = deadlines.sweep(session, office=office, today=after(14), now=london(after(14)), dry_run=True)
+    with office.sessions() as session, session.begin() as transaction:
+        seen = sweeping.sweep(session, office=office, today=after(14), now=london(after(14)))
+        transaction.rollback()
     assert told(seen) == [(14, "director"), (14, "officer"), (14, "recipient")]
     assert nudges(office) == []
     assert messages(office, "nudge", "staff_nudge") == []
@@ -240,7 +241,7 @@ def test_one_message_to_a_person_covers_everything_that_is_due(office: Office) -
     assert covered == {
         "recipient ada@riverside.example": {(mine[0], 0), (mine[1], -7)},
         "recipient zoe@elsewhere.example": {(other, 0)},
-        "officer": {(mine[0], 0), (mine[1], -7), (other, 0)},
+        "staff": {(mine[0], 0), (mine[1], -7), (other, 0)},
     }
 
 
@@ -279,7 +280,7 @@ def test_a_sweep_while_returns_come_in_leaves_each_deadline_met(office: Office) 
 
 def test_a_sweep_in_many_passes_sends_all_of_them(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     made = [set_deadline(office, after(number % 2), contact_email=f"p{number}@x.example") for number in range(7)]
-    monkeypatch.setattr(deadlines, "SWEEP_BATCH", 2)
+    monkeypatch.setattr(sweeping, "BATCH", 2)
     assert len(sweep(office, after(1))) == 14
     assert {one.deadline_id for one in nudges(office)} == set(made)
     assert len(messages(office, "staff_nudge")) == 1
@@ -290,7 +291,7 @@ def test_a_sweep_that_dies_before_its_commit_leaves_nothing_and_the_next_one_sen
 
     def sweep_and_die() -> None:
         with office.sessions.begin() as session:
-            assert len(deadlines.sweep(session, office=office, today=FIRST, now=london(FIRST))) == 2
+            assert len(sweeping.sweep(session, office=office, today=FIRST, now=london(FIRST))) == 2
             raise SystemExit
 
     with pytest.raises(SystemExit):
@@ -400,7 +401,7 @@ def test_a_slow_model_that_walks_the_days_says_the_same(office: Office) -> None:
                         deadlines.meet(found, now=at)
                     else:
                         deadlines.close(session, subject=found.subject, now=at)
-            sent = deadlines.sweep(session, office=office, today=today, now=at)
+            sent = sweeping.sweep(session, office=office, today=today, now=at)
             sweeps += 1
         expected = set()
         for one, (due, kind, silent, _) in kept.items():

@@ -18,9 +18,9 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from core import events, outbox, timetable_jobs
-from core.deadlines import SentStep
 from core.office import LONDON
 from core.records import Award, Deadline, Nudge, OutboxMessage, TimetableJob
+from core.sweeping import SentStep
 from scheduler.delivery import Checkpoint
 from scheduler.job_record import JobRecord
 from scheduler.timetable import (
@@ -110,7 +110,7 @@ def test_many_sweeps_at_once_tell_everybody_once(desk: Desk) -> None:
     due = desk.returns_due(award)[0]
     found: list[int] = []
     threads = [
-        threading.Thread(target=lambda: found.append(len(run_sweep(desk.office, today=due, wait=True))))
+        threading.Thread(target=lambda: found.append(len(run_sweep(desk.office, today=due, ordered=True))))
         for _ in range(6)
     ]
     for thread in threads:

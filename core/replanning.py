@@ -1,0 +1,159 @@
+"""What is still to be sent moves when its steps, the closed days or the pauses change (D0), with a line in the trail.
+
+Each sweep compares what it plans with to what it planned with last: the policy's steps, the days that nobody works, of
+which one may be announced late, and its pauses. What has been sent stays sent. What would have gone out later goes out
+on its new day, at once where that has come; a step that is new and whose day has passed is not made up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Final
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from core import events
+from core.office import Office
+from core.records import Deadline, SweepPlan
+from core.rules.calendar import nudge_dates
+from core.rules.policy import NudgeStep, Pause
+
+ROW: Final = 1
+TRAIL: Final = "deadlines"
+"""The reference of the lines about all deadlines together."""
+
+BATCH: Final = 2_000
+
+Planned = Sequence[tuple[NudgeStep, date]]
+
+
+def replan(session: Session, *, office: Office, today: date, now: datetime) -> date | None:
+    """Move what is to be sent where the plan has changed, and note that a sweep is made on `today`.
+
+    Answers the day of the last sweep, the latest of all there were; None before the first, and while another process
+    is at it.
+    """
+    plan = plan_of(office)
+    row = session.scalars(
+        select(SweepPlan)
+        .where(SweepPlan.id == ROW)
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if row is None:
+        if session.get(SweepPlan, ROW) is None:
+            _begin(session, office, plan, today)
+        return None
+    since = row.swept_on
+    if row.plan != plan:
+        moved = _move(session, office, row.plan, since)
+        told = {**_changes(row.plan, plan), "deadlines": moved}
+        events.append(session, "deadlines_replanned", TRAIL, "sweep", told, now=now)
+        row.plan = plan
+    row.swept_on = max(since, today)
+    return since
+
+
+def _begin(session: Session, office: Office, plan: dict[str, Any], today: date) -> None:
+    """The first sweep of all, or since the plan is kept: what an older desk planned gets the steps that came since."""
+    try:
+        with session.begin_nested():
+            session.add(SweepPlan(id=ROW, swept_on=today, plan=plan))
+    except IntegrityError:  # another process is first
+        return
+    _move(session, office, {}, today)
+
+
+def plan_of(office: Office) -> dict[str, Any]:
+    """What decides on which day a step goes out, as data: steps, closed days, pauses. Never their texts."""
+    return {
+        "steps": {
+            kind: [[step.days, step.to] for step in steps] for kind, steps in sorted(office.policy.nudge_steps.items())
+        },
+        "closed": [day.isoformat() for day in sorted(office.closed_days)],
+        "pauses": [
+            [one.first.isoformat(), one.until.isoformat() if one.until else None, sorted(one.holds)]
+            for one in office.policy.pauses
+        ],
+    }
+
+
+def _move(session: Session, office: Office, old: Mapping[str, Any], since: date) -> int:
+    """Work out anew when each open deadline has its next step. Answers how many have another day than before."""
+    before, after = _Plan(old), _Plan(plan_of(office))
+    moved, last = 0, 0
+    query = select(
+        Deadline.id, Deadline.kind, Deadline.due, Deadline.silent_before, Deadline.snoozed_until, Deadline.next_step_on
+    )
+    while rows := session.execute(
+        query.where(Deadline.is_open, Deadline.id > last).order_by(Deadline.id).limit(BATCH)
+    ).all():
+        last = rows[-1].id
+        changed = []
+        for row in rows:
+            on = _next(before.names(row.kind), before.of(row), after.of(row), row.silent_before, since)
+            if on != row.next_step_on and not (row.next_step_on is not None and row.next_step_on <= since):
+                changed.append({"id": row.id, "next_step_on": on})
+        if changed:
+            session.execute(update(Deadline), changed)
+        moved += len(changed)
+    return moved
+
+
+def _next(
+    names: Collection[tuple[int, str]], before: Planned, after: Planned, silent_before: date | None, since: date
+) -> date | None:
+    """The earliest new day of a step that falls on the day of the last sweep or later, or that was still to come.
+
+    `names` are all steps that there were; one that is not in `before` waited for the end of a pause that had none.
+    """
+    done = {(step.days, step.to) for step, on in before if on <= since}
+    days = [
+        on
+        for step, on in after
+        if (silent_before is None or on >= silent_before)
+        and (on >= since or ((step.days, step.to) in names and (step.days, step.to) not in done))
+    ]
+    return min(days, default=None)
+
+
+class _Plan:
+    """A plan as data, read once; the days of each deadline by it."""
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        self._steps = {
+            kind: tuple(NudgeStep(days, to) for days, to in steps) for kind, steps in data.get("steps", {}).items()
+        }
+        self._closed = frozenset(date.fromisoformat(day) for day in data.get("closed", ()))
+        self._pauses = [
+            Pause(date.fromisoformat(first), date.fromisoformat(until) if until else None, "", tuple(holds), "")
+            for first, until, holds in data.get("pauses", ())
+        ]
+
+    def names(self, kind: str) -> Collection[tuple[int, str]]:
+        """Every step of a kind: days from the due date, and to whom."""
+        return {(step.days, step.to) for step in self._steps.get(kind, ())}
+
+    def of(self, row: Any) -> Planned:
+        """The days on which the steps of a deadline go out."""
+        return nudge_dates(
+            row.due,
+            self._steps.get(row.kind, ()),
+            self._closed,
+            pauses=[pause for pause in self._pauses if row.kind in pause.holds],
+            snoozed_until=row.snoozed_until,
+        )
+
+
+def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """What is different, for the trail."""
+    was, now = old.get("steps", {}), new["steps"]
+    return {
+        "closed_added": sorted(set(new["closed"]) - set(old.get("closed", ()))),
+        "closed_removed": sorted(set(old.get("closed", ())) - set(new["closed"])),
+        "kinds": sorted(kind for kind in {*was, *now} if was.get(kind) != now.get(kind)),
+        "pauses": new["pauses"] if new["pauses"] != old.get("pauses", []) else None,
+    }
