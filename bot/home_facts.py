@@ -32,6 +32,7 @@ _PHRASES: Final = {
     Waits.OVERDUE: ("overdue return", "overdue returns"),
     Waits.MORE_TIME: ("request for more time", "requests for more time"),
     Waits.ISSUE: ("issue that a recipient raised", "issues that recipients raised"),
+    Waits.MEETING_TIME: ("other time proposed for a meeting", "other times proposed for meetings"),
     Waits.MEASURES: ("proposal of other measures", "proposals of other measures"),
     Waits.BANK_DETAILS: ("award's bank details to verify", "awards' bank details to verify"),
     Waits.DOCUMENT: ("document to look at", "documents to look at"),

@@ -10,7 +10,8 @@ from typing import Any, Final
 from bot import blocks
 from bot.blocks import Message, Part
 from bot.words import Typed, escaped, listed
-from core.audit_lines import Entry, Told, entry_of
+from core.audit_lines import entry_of
+from core.audit_told import Entry, Told
 from core.office import london_moment
 from core.records import Application, Event
 from core.rules.policy import Policy

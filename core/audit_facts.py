@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
+from core.office import london_moment
 from core.rules.calendar import date_text
 from core.rules.facts import Facts
 from core.rules.money import display
@@ -49,5 +50,15 @@ def day(value: Any) -> str:
         return date_text(value)
     try:
         return date_text(date.fromisoformat(str(value)))
+    except ValueError:
+        return str(value)
+
+
+def moment(value: Any) -> str:
+    """An instant as people are told of it, in London; what is no instant as it stands, and "" for none."""
+    if value is None:
+        return ""
+    try:
+        return london_moment(datetime.fromisoformat(str(value)))
     except ValueError:
         return str(value)

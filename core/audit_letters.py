@@ -25,6 +25,11 @@ _LETTERS: Mapping[str, str] = {
     "more_time_agreed": "the agreement to more time",
     "more_time_declined": "the letter that declines more time",
     "issue_closed": "the answer to the issue",
+    "meeting_invited": "the invitation to a meeting",
+    "meeting_moved": "the letter that a meeting is changed",
+    "meeting_cancelled": "the letter that a meeting is cancelled",
+    "meeting_time_declined": "the answer to another time for a meeting",
+    "meeting_notes": "the notes of a meeting",
     "document_refused": "the letter that a document was refused",
     "nudge": "a reminder",
 }

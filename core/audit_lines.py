@@ -7,75 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from core.answers_given import PERSONAL
-from core.audit_facts import MONEY_FACTS, day, facts_text, money
+from core.audit_facts import MONEY_FACTS, day, facts_text, moment, money
 from core.audit_letters import letter
-from core.records import Application, Award
+from core.audit_told import Data, Detail, Entry, Told, Words, text
 from core.rules.calendar import year_label
 from core.rules.documents import in_words
 from core.rules.policy import Policy
 from core.rules.words import capital, counted, listed
-
-Data = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Detail:
-    """One thing that an entry says beside its headline. `private` is a personal detail beyond a contact's name (W4)."""
-
-    label: str
-    text: str
-    private: bool = False
-
-    def as_data(self) -> dict[str, str]:
-        """JSON-ready."""
-        return {"label": self.label, "text": self.text}
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One thing that happened, or that is due: when, what, by whom, and by which line of the trail.
-
-    `findings` are what the rules said then, as the record keeps them.
-    """
-
-    at: datetime
-    what: str
-    by: str = ""
-    line: int | None = None
-    details: tuple[Detail, ...] = ()
-    findings: tuple[Data, ...] = ()
-
-
-@dataclass(frozen=True)
-class Told:
-    """A line that is to be told, with what is needed to tell it.
-
-    `policy` is that of the fingerprint which the line names, where it does and can be read; `deciders` is who could
-    have decided then, where it is a decision; `version` is how that policy came into force.
-    """
-
-    line: Data
-    application: Application
-    award: Award | None
-    policy: Policy
-    version: str = ""
-    deciders: str = ""
-    asked: int = 0
-    days_late: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def data(self) -> Data:
-        """What the line says; nothing where somebody has put something else there."""
-        found = self.line["data"]
-        return found if isinstance(found, Mapping) else {}
-
-
-Words = Callable[[Told], tuple[str, list[Detail]]]
 
 
 def entry_of(told: Told) -> Entry:
@@ -105,10 +46,6 @@ def entry_of(told: Told) -> Entry:
 def who(actor: str) -> str:
     """Who did it, without the number of their row: "Cam Commissioner (commissioner)"."""
     return re.sub(r", person \d+\)$", ")", actor)
-
-
-def _text(told: Told, name: str, label: str = "") -> Detail:
-    return Detail(label or capital(name.replace("_", " ")), str(told.data.get(name) or ""))
 
 
 def _submitted(told: Told) -> tuple[str, list[Detail]]:
@@ -148,7 +85,7 @@ def _queried(told: Told) -> tuple[str, list[Detail]]:
     what = "A question was put to the applicant"
     if rules:
         what = f"It was sent back for {listed(str(one) for one in rules)}"
-    return f"{what}{aside}", [_text(told, "question"), by]
+    return f"{what}{aside}", [text(told, "question"), by]
 
 
 def _sent_again(told: Told) -> tuple[str, list[Detail]]:
@@ -171,7 +108,7 @@ def _recommended(told: Told) -> tuple[str, list[Detail]]:
     what = f"Recommended: {_RECOMMENDED.get(outcome, outcome)}"
     if outcome != "decline":
         what += f", {money(told.data.get('amount'))}"
-    return what, [_text(told, "reasons"), _text(told, "conditions"), *_basis(told)]
+    return what, [text(told, "reasons"), text(told, "conditions"), *_basis(told)]
 
 
 def _basis(told: Told) -> list[Detail]:
@@ -179,13 +116,13 @@ def _basis(told: Told) -> list[Detail]:
     filled_in = told.data.get("suggested") or ()
     names = {"legal_power": "Made under", "contribution": "Why it reduces crime"}
     return [
-        _text(told, name, f"{label} (as the desk suggests)" if name in filled_in else label)
+        text(told, name, f"{label} (as the desk suggests)" if name in filled_in else label)
         for name, label in names.items()
     ]
 
 
 def _decided(told: Told) -> tuple[str, list[Detail]]:
-    details = [_text(told, "reasons"), _text(told, "conditions"), *_basis(told)]
+    details = [text(told, "reasons"), text(told, "conditions"), *_basis(told)]
     if told.line["kind"] == "declined":
         return f"Declined, of {money(told.asked)} asked for", details
     return f"Approved: {money(told.data.get('amount'))} of {money(told.asked)} asked for", details
@@ -203,8 +140,8 @@ def _recorded_outside(told: Told) -> tuple[str, list[Detail]]:
         Detail("Accepted", day(data.get("outside_accepted_on"))),
         Detail("Recorded though like", listed(str(one) for one in beside) if isinstance(beside, list) else ""),
         *(one for one in about if one.label != "Outcome"),
-        _text(told, "reasons"),
-        _text(told, "conditions"),
+        text(told, "reasons"),
+        text(told, "conditions"),
         *_basis(told),
         *(Detail("Measure", f"{one.measure}: {one.target}") for one in told.application.outcomes),
         *_due_days(told),
@@ -216,7 +153,7 @@ def _recorded_outside(told: Told) -> tuple[str, list[Detail]]:
 
 def _undone(told: Told) -> tuple[str, list[Detail]]:
     decision = {"approved": "approval", "declined": "decline"}.get(str(told.data.get("outcome")), "decision")
-    return f"The {decision} was undone by whoever made it: it waits for a decision again", [_text(told, "reason")]
+    return f"The {decision} was undone by whoever made it: it waits for a decision again", [text(told, "reason")]
 
 
 def _taken(told: Told) -> tuple[str, list[Detail]]:
@@ -230,7 +167,7 @@ def _listed(told: Told) -> tuple[str, list[Detail]]:
 
 
 def _taken_to_sitting(told: Told) -> tuple[str, list[Detail]]:
-    return f"It went to the sitting on {day(told.data.get('day'))}", [_text(told, "name", "Sitting")]
+    return f"It went to the sitting on {day(told.data.get('day'))}", [text(told, "name", "Sitting")]
 
 
 def _scored(told: Told) -> tuple[str, list[Detail]]:
@@ -242,7 +179,7 @@ def _scored(told: Told) -> tuple[str, list[Detail]]:
         Detail(str(texts[name]), f"{given}; before {before[name]}" if before.get(name, given) != given else str(given))
         for name, given in points
     ]
-    return "Changed a score of it" if was else "Scored it", [*details, _text(told, "comment")]
+    return "Changed a score of it" if was else "Scored it", [*details, text(told, "comment")]
 
 
 def _years(told: Told) -> Detail:
@@ -292,12 +229,12 @@ def _answerer(told: Told) -> str:
 
 
 def _refused(told: Told) -> tuple[str, list[Detail]]:
-    return f"{_answerer(told)} refused the offer", [_text(told, "why")]
+    return f"{_answerer(told)} refused the offer", [text(told, "why")]
 
 
 def _extended(told: Told) -> tuple[str, list[Detail]]:
     was, until = day(told.data.get("was")), day(told.data.get("accept_by"))
-    return f"The offer stays open until {until}, not {was}", [_text(told, "reason")]
+    return f"The offer stays open until {until}, not {was}", [text(told, "reason")]
 
 
 def _changes(told: Told) -> list[Detail]:
@@ -312,11 +249,11 @@ def _changes(told: Told) -> list[Detail]:
 
 
 def _proposed(told: Told) -> tuple[str, list[Detail]]:
-    return f"{told.data.get('name')} proposed other measures", [*_changes(told), _text(told, "why")]
+    return f"{told.data.get('name')} proposed other measures", [*_changes(told), text(told, "why")]
 
 
 def _measures_agreed(told: Told) -> tuple[str, list[Detail]]:
-    return "The proposed measures were agreed", [*_changes(told), _text(told, "note")]
+    return "The proposed measures were agreed", [*_changes(told), text(told, "note")]
 
 
 def _bank_given(told: Told) -> tuple[str, list[Detail]]:
@@ -353,7 +290,7 @@ def _returned(told: Told) -> tuple[str, list[Detail]]:
 
 def _about_the_return(what: str, label: str = "", name: str = "") -> Words:
     def tell(told: Told) -> tuple[str, list[Detail]]:
-        details = [_text(told, name, label)] if name else []
+        details = [text(told, name, label)] if name else []
         return f"{what} the return due on {day(told.data.get('due'))}", details
 
     return tell
@@ -391,13 +328,41 @@ def _corrected(told: Told) -> tuple[str, list[Detail]]:
 def _more_time(what: str) -> Words:
     def tell(told: Told) -> tuple[str, list[Detail]]:
         until = day(told.data.get("until"))
-        return f"{what} the return due on {day(told.data.get('due'))}: until {until}", [_text(told, "reason")]
+        return f"{what} the return due on {day(told.data.get('due'))}: until {until}", [text(told, "reason")]
 
     return tell
 
 
 def _issue(what: str, *names: str) -> Words:
-    return lambda told: (f"{what} {told.data.get('issue')}", [_text(told, name) for name in names])
+    return lambda told: (f"{what} {told.data.get('issue')}", [text(told, name) for name in names])
+
+
+def _meeting(what: str, *names: str) -> Words:
+    """A line about a monitoring meeting, with what it says of when and where, and what was before."""
+
+    def tell(told: Told) -> tuple[str, list[Detail]]:
+        was = told.data.get("was")
+        before = was if isinstance(was, Mapping) else {"starts_at": was}
+        details = [
+            Detail("At", moment(told.data.get("starts_at"))),
+            Detail("Not at", moment(before.get("starts_at"))),
+            *(text(told, name) for name in names),
+        ]
+        return f"{what} {told.data.get('meeting')}", details
+
+    return tell
+
+
+def _meeting_recorded(told: Told) -> tuple[str, list[Detail]]:
+    actions = told.data.get("actions")
+    agreed = [
+        Detail("To do", f"{one['who']}: {one['what']}" + (f", by {day(one['due'])}" if one.get("due") else ""))
+        for one in (actions if isinstance(actions, list) else [])
+    ]
+    came = "The recipient came" if told.data.get("came") else "The recipient did not come"
+    views = {"user_views": "Service users’ views", "partner_views": "Partners’ views"}
+    texts = [text(told, "notes"), *(text(told, name, label) for name, label in views.items())]
+    return f"What was said at monitoring meeting {told.data.get('meeting')} was recorded. {came}", [*texts, *agreed]
 
 
 _MOVED: Mapping[str, str] = {
@@ -427,17 +392,17 @@ def moved_text(data: Data, policy: Policy) -> str:
 
 
 def _money(told: Told) -> tuple[str, list[Detail]]:
-    return moved_text(told.data, told.policy), [_text(told, "note")]
+    return moved_text(told.data, told.policy), [text(told, "note")]
 
 
 def _varied(told: Told) -> tuple[str, list[Detail]]:
     before, after = money(told.data.get("before")), money(told.data.get("after"))
-    return f"The award was varied from {before} to {after}", [_text(told, "reasons"), _years(told)]
+    return f"The award was varied from {before} to {after}", [text(told, "reasons"), _years(told)]
 
 
 def _completed(told: Told) -> tuple[str, list[Detail]]:
     paid, released = money(told.data.get("paid")), money(told.data.get("released"))
-    return f"The award was completed: {paid} paid, {released} given back", [_text(told, "note")]
+    return f"The award was completed: {paid} paid, {released} given back", [text(told, "note")]
 
 
 def _payment(what: str) -> Words:
@@ -446,7 +411,7 @@ def _payment(what: str) -> Words:
         details = [
             Detail("For", day(told.data["planned_on"]) if told.data.get("planned_on") else ""),
             Detail("After the return of", day(told.data["return_due"]) if told.data.get("return_due") else ""),
-            _text(told, "reason"),
+            text(told, "reason"),
         ]
         return f"Payment {told.data.get('payment')} {what}{amount}", details
 
@@ -456,13 +421,13 @@ def _payment(what: str) -> Words:
 def _checked(told: Told) -> tuple[str, list[Detail]]:
     kind = str(told.data.get("kind")).replace("_", " ")
     found = {name: value for name, value in told.data.items() if name not in ("kind", "note", "person")}
-    return f"Checked before money leaves: {kind}", [Detail("Found", "; ".join(facts_text(found))), _text(told, "note")]
+    return f"Checked before money leaves: {kind}", [Detail("Found", "; ".join(facts_text(found))), text(told, "note")]
 
 
 def _mail_refused(told: Told) -> tuple[str, list[Detail]]:
     what = letter(str(told.data.get("mail")))
     by = capital(who(str(told.line["actor"])))
-    return f"{by} could not deliver {what}", [_text(told, "code")]
+    return f"{by} could not deliver {what}", [text(told, "code")]
 
 
 def _document(what: str) -> Words:
@@ -470,9 +435,9 @@ def _document(what: str) -> Words:
         kind = in_words(str(told.data.get("kind")))
         details = [
             Detail("For the return due on", day(told.data["due"]) if told.data.get("due") else ""),
-            _text(told, "media_type", "Kind of file"),
-            _text(told, "sha256", "SHA-256"),
-            _text(told, "publish", "May be published"),
+            text(told, "media_type", "Kind of file"),
+            text(told, "sha256", "SHA-256"),
+            text(told, "publish", "May be published"),
         ]
         return f"A document {what}: {kind}", details
 
@@ -485,7 +450,7 @@ def _scanned(told: Told) -> tuple[str, list[Detail]]:
 
 
 def _just(what: str, *names: str) -> Words:
-    return lambda told: (what, [_text(told, name) for name in names])
+    return lambda told: (what, [text(told, name) for name in names])
 
 
 def _declared(told: Told) -> tuple[str, list[Detail]]:
@@ -543,9 +508,9 @@ _WORDS: Mapping[str, Words] = {
     "measures_agreed": _measures_agreed,
     "measures_declined": _just("The proposed measures were declined", "reason"),
     "bank_details_given": _bank_given,
-    "bank_details_read": lambda told: (f"Bank details read (version {told.data.get('version')})", [_text(told, "why")]),
+    "bank_details_read": lambda told: (f"Bank details read (version {told.data.get('version')})", [text(told, "why")]),
     "bank_details_purged": _just("The bank details were deleted", "because"),
-    "hold_placed": lambda told: (f"Nothing of it may be deleted: {told.data.get('reason')}", [_text(told, "file")]),
+    "hold_placed": lambda told: (f"Nothing of it may be deleted: {told.data.get('reason')}", [text(told, "file")]),
     "hold_lifted": lambda told: (f"It may be deleted again after {day(told.data.get('lifted_on'))}", []),
     "offer_expired": lambda told: (f"The offer was not accepted by {day(told.data.get('accept_by'))}: it ended", []),
     "queried": _queried,
@@ -564,6 +529,14 @@ _WORDS: Mapping[str, Words] = {
     "issue_raised": _issue("The recipient raised issue", "text", "owner"),
     "issue_closed": _issue("The office closed issue", "outcome"),
     "issue_taken_over": _issue("Took over issue"),
+    "meeting_invited": _meeting("The recipient was invited to monitoring meeting", "place", "video", "agenda"),
+    "meeting_moved": _meeting("The office changed monitoring meeting", "place", "video", "why"),
+    "meeting_cancelled": _meeting("The office cancelled monitoring meeting", "reason"),
+    "meeting_coming": _meeting("The recipient comes to monitoring meeting"),
+    "meeting_time_proposed": _meeting("The recipient proposed another time for monitoring meeting", "words"),
+    "meeting_time_declined": _meeting("The office answered about another time for monitoring meeting", "answer"),
+    "meeting_recorded": _meeting_recorded,
+    "meeting_action_done": _meeting("Done, of what was agreed at monitoring meeting", "what"),
     "money": _money,
     "varied": _varied,
     "completed": _completed,
@@ -575,7 +548,7 @@ _WORDS: Mapping[str, Words] = {
     "payment_checked": _payment("checked by the chief finance officer"),
     "paid": _payment("made"),
     "checked": _checked,
-    "money_returned": lambda told: (f"{money(told.data.get('amount'))} came back", [_text(told, "reasons")]),
+    "money_returned": lambda told: (f"{money(told.data.get('amount'))} came back", [text(told, "reasons")]),
     "mail_refused": _mail_refused,
     "document_added": _document("came in"),
     "document_opened": _document("was opened by the office"),

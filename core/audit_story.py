@@ -17,11 +17,13 @@ from core import events
 from core.audit import Progress, unwatched
 from core.audit_facts import day
 from core.audit_letters import letter
-from core.audit_lines import Data, Detail, Entry, Told, entry_of, moved_text, who
+from core.audit_lines import entry_of, moved_text, who
+from core.audit_told import Data, Detail, Entry, Told
 from core.audit_words import named
-from core.awards import ACCEPTANCE, MEETING
+from core.awards import ACCEPTANCE
 from core.cases import case_with
 from core.errors import NotFound, Refused
+from core.meetings import MEETING
 from core.notes import seals_in
 from core.office import LONDON, Office, london_day, london_moment
 from core.people import STAFF_TRAIL

@@ -8,13 +8,26 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from core import card_notes, commitments, deadlines, events, homes, outbox, payments, people, written, year_end
+from core import (
+    card_notes,
+    commitments,
+    deadlines,
+    events,
+    homes,
+    meetings,
+    outbox,
+    payments,
+    people,
+    written,
+    year_end,
+)
 from core.assessing import schedule_of
 from core.cases import case_of, decider_of
 from core.errors import Conflict, Gone, NotFound, Refused
 from core.ledger import end_of
 from core.link_terms import return_until
 from core.links import WITHDRAWN, first_link, link_for, revoke_offer
+from core.meetings import MEETING
 from core.office import Office, london_day
 from core.records import Application, Award, Decision, MeasureProposal, Person
 from core.returns import RETURN
@@ -27,9 +40,6 @@ from core.shown import Shown, mark
 
 ACCEPTANCE = "acceptance"
 """The kind of the deadline by which an offer is to be accepted (A6)."""
-
-MEETING = "meeting"
-"""The kind of the deadline by which a monitoring meeting is to be held (R2)."""
 
 
 def subject(award: Award) -> str:
@@ -475,6 +485,7 @@ def complete(session: Session, award_id: int, person: Person, *, note: str, offi
         )
     _move(session, award, AwardAction.COMPLETE)
     deadlines.close(session, subject=subject(award), now=now)
+    meetings.cancel_coming(session, award, why="The award has ended.", actor=people.actor_of(person), now=now)
     payments.cancel_open(session, award, person, reason=said, now=now)
     actor = people.actor_of(person)
     reason = "not spent when the award ended"

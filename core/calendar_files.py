@@ -1,4 +1,4 @@
-"""Deadlines as an iCalendar file (RFC 5545): what somebody attaches to a mail, or puts into their calendar from a page.
+"""Deadlines as an iCalendar file (RFC 5545): what is attached to a mail, or put into somebody's calendar from a page.
 
 A deadline keeps its UID for ever and its SEQUENCE grows when it moves, so that a calendar moves the entry that it has.
 No word in it was typed by anybody: a calendar shows what it is given, links included.
@@ -7,12 +7,13 @@ No word in it was typed by anybody: a calendar shows what it is given, links inc
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import UTC, timedelta
 from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
-from icalendar import Alarm, Calendar, Event
+from icalendar import Alarm, Calendar, Event, vInt
 from sqlalchemy.orm import Session
 
 from core.links import Purpose, leading
@@ -20,7 +21,11 @@ from core.office import Office, london_day
 from core.records import Deadline
 from core.rules.money import display
 
-MEDIA_TYPE: Final = "text/calendar; charset=utf-8; method=PUBLISH"
+PUBLISH: Final = "PUBLISH"
+CANCEL: Final = "CANCEL"
+"""What a calendar is to do with a file (RFC 5546): show it; take the entry out."""
+
+MEDIA_TYPE: Final = f"text/calendar; charset=utf-8; method={PUBLISH}"
 
 ALARM: Final = timedelta(days=-7, hours=9)
 """When a calendar rings, from the first minute of the day: at nine o'clock a week before."""
@@ -28,6 +33,30 @@ ALARM: Final = timedelta(days=-7, hours=9)
 
 Addresses = Callable[[Purpose, int], str]
 """The address of the page that a link of this purpose leads to, by its subject; "" where there is none."""
+
+
+@dataclass(frozen=True)
+class CalendarFile:
+    """A file, and what a calendar is to do with it: its METHOD."""
+
+    text: bytes
+    method: str = PUBLISH
+
+
+def new_calendar(method: str = "") -> Calendar:
+    """A calendar of ours without an entry yet."""
+    calendar = Calendar()
+    calendar.add("version", "2.0")
+    calendar.add("prodid", "-//Award Desk//Deadlines//EN")
+    if method:
+        calendar.add("method", method)
+    calendar.add("calscale", "GREGORIAN")
+    return calendar
+
+
+def uid(thing: str, number: int, office: Office) -> str:
+    """What a calendar knows an entry by, for ever: "deadline-7@desk.example.org"."""
+    return f"{thing}-{number}@{urlsplit(office.public_url).hostname or 'localhost'}"
 
 
 def calendar_file(
@@ -41,29 +70,37 @@ def calendar_file(
     open_ones = [one for one in found if one.award is not None and one.is_open]
     if not open_ones:
         return b""
-    calendar = Calendar()
-    calendar.add("version", "2.0")
-    calendar.add("prodid", "-//Award Desk//Deadlines//EN")
-    calendar.add("method", "PUBLISH")
-    calendar.add("calscale", "GREGORIAN")
+    calendar = new_calendar(PUBLISH)
     for deadline in sorted(open_ones, key=lambda one: (one.due, one.id)):
         purpose: Purpose = "offer" if deadline.kind == "acceptance" else "return"
         leads_to = deadline.award_id if purpose == "offer" else deadline.id
         page = (address or partial(_address, session, office))(purpose, leads_to) if leads_to is not None else ""
-        calendar.add_component(_event(deadline, page, office))
+        calendar.add_component(deadline_entry(deadline, _words(deadline), page, office))
     return bytes(calendar.to_ical())
 
 
-def _event(deadline: Deadline, address: str, office: Office) -> Event:
-    what, to_do = _words(deadline)
+def cancelled_file(deadline: Deadline, office: Office) -> CalendarFile:
+    """The file that takes the entry of a deadline out of a calendar: what it was about was withdrawn."""
+    calendar = new_calendar(CANCEL)
+    event = deadline_entry(deadline, _words(deadline), "", office)
+    event.subcomponents.clear()  # nothing rings for what is off
+    event["sequence"] = vInt(sequence_of(deadline) + 1)
+    event.add("status", "CANCELLED")
+    calendar.add_component(event)
+    return CalendarFile(bytes(calendar.to_ical()), CANCEL)
+
+
+def deadline_entry(deadline: Deadline, words: tuple[str, str], address: str, office: Office) -> Event:
+    """The entry of a deadline, a whole day: `words` are what it is, and what is to be done by the end of it."""
+    what, to_do = words
     event = Event()
-    event.add("uid", f"deadline-{deadline.id}@{urlsplit(office.public_url).hostname or 'localhost'}")
+    event.add("uid", uid("deadline", deadline.id, office))
     event.add("sequence", sequence_of(deadline))
     event.add("dtstamp", deadline.set_at.astimezone(UTC))
     event.add("dtstart", deadline.due)
     event.add("dtend", deadline.due + timedelta(days=1))
     event.add("summary", f"{what} ({deadline.reference})")
-    event.add("description", "\n\n".join(part for part in (to_do, address, _contact(office)) if part))
+    event.add("description", "\n\n".join(part for part in (to_do, address, contact_line(office)) if part))
     if address:
         event.add("url", address)
     event.add("class", "PRIVATE")  # whoever has the address can act on it
@@ -90,7 +127,8 @@ def _words(deadline: Deadline) -> tuple[str, str]:
     return f"{name} due", "Please send it by the end of this day."
 
 
-def _contact(office: Office) -> str:
+def contact_line(office: Office) -> str:
+    """How to reach the office, in a sentence; "" where the policy does not say."""
     email, phone = office.policy.office.email.value, office.policy.office.phone.value
     ways = [*([f"write to {email}"] if email else []), *([f"call {phone}"] if phone else [])]
     return f"Questions? Please {' or '.join(ways)}." if ways else ""

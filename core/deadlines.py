@@ -98,6 +98,19 @@ def meet(deadline: Deadline, *, now: datetime) -> None:
     deadline.next_step_on = None
 
 
+def reopen(deadline: Deadline, *, office: Office, today: date) -> None:
+    """It is to be done after all: its steps from tomorrow on are sent, each still once ever."""
+    deadline.met_at = None
+    deadline.next_step_on = first_step_on(
+        office,
+        deadline.kind,
+        deadline.due,
+        snoozed_until=deadline.snoozed_until,
+        since=deadline.silent_before,
+        after=today,
+    )
+
+
 def extend(
     session: Session, deadline: Deadline, until: date, *, office: Office, today: date, silent_before: date | None = None
 ) -> None:

@@ -1,4 +1,4 @@
-"""How long each link lasts, by the policy: a draft's, an offer's, a return's, and one that starts an application."""
+"""How long each link lasts, by the policy: to a draft, offer, return or meeting, and one that starts an application."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from core.ledger import end_of
 from core.links import Purpose, link_for
 from core.office import london_day
-from core.records import Award, Deadline, Link
+from core.records import Award, Deadline, Link, Meeting
 from core.rules.calendar import add_months
 from core.rules.lifecycle import AwardState
 from core.rules.policy import Policy
@@ -23,6 +23,11 @@ def draft_until(policy: Policy, today: date) -> datetime:
 def return_until(policy: Policy, award: Award, due: date) -> datetime:
     """The end of a return's link: some months after the award, or after the return was due where that is later."""
     return end_of(add_months(max(award.end_on, due), policy.return_link_months.value))
+
+
+def meeting_until(policy: Policy, award: Award, day: date) -> datetime:
+    """The end of a meeting's link: as long after the award, or the meeting where that is later, as a return's lasts."""
+    return return_until(policy, award, day)
 
 
 def link_to(
@@ -42,8 +47,13 @@ def _until(session: Session, purpose: Purpose, subject_id: int, policy: Policy, 
         award = session.get(Award, subject_id)
         ends = (AwardState.OFFERED, AwardState.EXPIRED)
         return end_of(award.accept_by) if award is not None and award.status in ends else None
-    deadline = session.get(Deadline, subject_id)
     renewed = now + timedelta(days=policy.renewed_link_days.value)
+    if purpose == "meeting":
+        meeting = session.get(Meeting, subject_id)
+        if meeting is None:
+            return renewed
+        return max(meeting_until(policy, meeting.award, london_day(meeting.starts_at)), renewed)
+    deadline = session.get(Deadline, subject_id)
     if deadline is None or deadline.award is None:
         return renewed
     return max(return_until(policy, deadline.award, deadline.due), renewed)

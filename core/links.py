@@ -18,11 +18,17 @@ from sqlalchemy.orm import Session
 
 from core import events
 from core.errors import Gone, NotFound
-from core.records import Application, Award, Deadline, Link
+from core.records import Application, Award, Deadline, Link, Meeting
 from core.rules.lifecycle import ApplicationState
 
-Purpose = Literal["application", "offer", "return", "start"]
-PATHS: dict[Purpose, str] = {"application": "/a/", "offer": "/offers/", "return": "/returns/", "start": "/start/"}
+Purpose = Literal["application", "offer", "return", "start", "meeting"]
+PATHS: dict[Purpose, str] = {
+    "application": "/a/",
+    "offer": "/offers/",
+    "return": "/returns/",
+    "start": "/start/",
+    "meeting": "/meetings/",
+}
 
 CODE_DIGITS = 8
 """Digits of a code that is typed in: a hundred million codes, of which a few an hour can be tried."""
@@ -162,7 +168,7 @@ def first_link(
 
 
 def follow(session: Session, signer: Signer, purpose: Purpose, token: str, *, now: datetime) -> int:
-    """What the token leads to: the id of an application, an award, a deadline, or a request for links.
+    """What the token leads to: the id of an application, an award, a deadline, a meeting, or a request for links.
 
     Raises NotFound for a token that is not ours, Gone for one that has expired or was revoked.
     """
@@ -217,7 +223,7 @@ def _has_ended(session: Session, link: Link, now: datetime) -> bool:
 
 
 def revoke(session: Session, application: Application, *, actor: str, now: datetime) -> int:
-    """Take back every link of an application, its offer and its returns, at once; answers how many there were.
+    """Take back every link of an application, its offer, returns and meetings, at once; answers how many there were.
 
     Whoever has a right to one is mailed a new one when they ask for it, or with the next letter.
     """
@@ -227,6 +233,8 @@ def revoke(session: Session, application: Application, *, actor: str, now: datet
         deadlines = select(Deadline.id).where(Deadline.award_id == award.id)
         ways.append(and_(Link.purpose == "offer", Link.subject_id == award.id))
         ways.append(and_(Link.purpose == "return", Link.subject_id.in_(deadlines)))
+        meetings = select(Meeting.id).where(Meeting.award_id == award.id)
+        ways.append(and_(Link.purpose == "meeting", Link.subject_id.in_(meetings)))
     taken = session.execute(
         update(Link)
         .where(or_(*ways), Link.revoked_at.is_(None))

@@ -23,6 +23,7 @@ from core.cases import decider_of
 from core.deciding import WrongInput, at_field, told_of_basis
 from core.errors import Refused
 from core.ledger import held_years
+from core.meetings import MEETING
 from core.office import LONDON, Office, london_day
 from core.records import Application, Award, Decision, Interest, Outcome, Person
 from core.returns import RETURN
@@ -181,7 +182,7 @@ def record(
         now=now,
     )
     _commit(session, fund, award, year, person, today=today, now=now)
-    for kind, days in ((RETURN, schedule.returns.due), (awards.MEETING, schedule.meetings.due)):
+    for kind, days in ((RETURN, schedule.returns.due), (MEETING, schedule.meetings.due)):
         silent = partial(_silent_before, kind=kind, office=office, today=today)
         awards.store_due(session, award, kind, days, office=office, now=now, silent_before=silent)
     session.flush()

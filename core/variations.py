@@ -8,11 +8,11 @@ from datetime import date, datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from core import awards, commitments, deadlines, events, payments, people, written, year_end
+from core import awards, commitments, deadlines, events, meetings, payments, people, written, year_end
 from core.assessing import facts_data, finding_data, known_facts, schedule_of
-from core.awards import MEETING
 from core.cases import case_of, decider_of
 from core.errors import Conflict, Refused
+from core.meetings import MEETING
 from core.office import Office, london_day
 from core.records import Award, Deadline, Person, Variation
 from core.rules.assessment import assess
@@ -81,7 +81,7 @@ def vary(
         made_at=now,
     )
     session.add(variation)
-    _follow_meetings(session, award, today=today, office=office, now=now)
+    _follow_meetings(session, award, today=today, office=office, actor=actor, now=now)
     told = {
         "before": was,
         "after": amount,
@@ -134,12 +134,15 @@ def _change_amount(session: Session, award: Award, was: int, amount: int, by_yea
         raise Refused(f"{display(award.paid)} of {award.reference} has been paid: it cannot be less than that.", "F7")
 
 
-def _follow_meetings(session: Session, award: Award, *, today: date, office: Office, now: datetime) -> None:
+def _follow_meetings(session: Session, award: Award, *, today: date, office: Office, actor: str, now: datetime) -> None:
     """An award that is now over the limit for meetings has those to come; one that no longer is has none (R2)."""
     policy = office.policy_under(award.policy_version)
     due = schedule_of(award.application, policy=policy, today=today, amount=award.amount).meetings.due
     if not due:
         deadlines.close(session, subject=awards.subject(award), kinds=[MEETING], now=now)
+        limit = display(policy.meetings_over.value)
+        why = f"The award is {display(award.amount)} now. We hold these meetings for awards over {limit}."
+        meetings.cancel_coming(session, award, why=why, actor=actor, now=now)
         return
     stored = select(Deadline).where(Deadline.award_id == award.id, Deadline.kind == MEETING)
     known = {one.due: one for one in session.scalars(stored)}

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core import mail_refusals
-from core.office import LONDON
+from core.office import LONDON, london_moment
 from core.records import (
     Application,
     Asked,
@@ -26,6 +26,8 @@ from core.records import (
     Document,
     Issue,
     MeasureProposal,
+    Meeting,
+    MeetingProposal,
     MonitoringReturn,
     OutboxMessage,
     Person,
@@ -60,6 +62,7 @@ class Waits(StrEnum):
     MORE_TIME = "more_time"
     ISSUE = "issue"
     MEASURES = "measures"
+    MEETING_TIME = "meeting_time"
     BANK_DETAILS = "bank_details"
     DOCUMENT = "document"
     MAIL = "mail"
@@ -70,6 +73,7 @@ class Waiting:
     """One thing that waits: whose, how much it is about in pence, how it stands, and since when.
 
     `due` is the day of the return that it is about, if it is about one. `owner` is the person who looks after it.
+    `deadline` is the row of the meeting's duty, where it is about a meeting.
     """
 
     kind: Waits
@@ -81,6 +85,7 @@ class Waiting:
     since: datetime
     due: date | None = None
     owner: int | None = None
+    deadline: int | None = None
 
 
 _OF_AN_AWARD = (Award.reference, Application.organisation_name, Application.title, Award.amount)
@@ -238,6 +243,33 @@ def _measures(session: Session, _at: _At) -> list[Waiting]:
     ]
 
 
+def _meeting_times(session: Session, _at: _At) -> list[Waiting]:
+    mine = MeetingProposal
+    query = (
+        select(
+            *_OF_AN_AWARD,
+            mine.proposed_at,
+            mine.starts_at,
+            Meeting.starts_at,
+            Meeting.invited_by_id,
+            Meeting.deadline_id,
+        )
+        .join(Meeting, Meeting.id == mine.meeting_id)
+        .join(Award, Award.id == Meeting.award_id)
+        .join(Application, Application.id == Award.application_id)
+        .where(mine.answered_at.is_(None))
+        .order_by(mine.proposed_at, mine.id)
+        .limit(MOST)
+    )
+    return [
+        Waiting(
+            Waits.MEETING_TIME, reference, who or "", title or "", amount,
+            f"asks for {london_moment(wanted)} instead of {london_moment(is_at)}", since, owner=owner, deadline=number,
+        )
+        for reference, who, title, amount, since, wanted, is_at, owner, number in session.execute(query)
+    ]  # fmt: skip
+
+
 def _bank_details(session: Session, _at: _At) -> list[Waiting]:
     latest = (
         select(AwardCheck.award_id, func.max(AwardCheck.id).label("check_id"))
@@ -316,6 +348,7 @@ _KINDS: Mapping[Waits, Callable[[Session, _At], list[Waiting]]] = {
     Waits.MORE_TIME: _more_time,
     Waits.ISSUE: _issues,
     Waits.MEASURES: _measures,
+    Waits.MEETING_TIME: _meeting_times,
     Waits.BANK_DETAILS: _bank_details,
     Waits.DOCUMENT: _documents,
     Waits.MAIL: _refused_mails,

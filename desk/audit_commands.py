@@ -12,8 +12,8 @@ import click
 
 from core.audit import Verified, unwatched
 from core.audit import verify as verified
-from core.audit_lines import Detail, Entry
 from core.audit_story import Story, story
+from core.audit_told import Detail, Entry
 from core.office import LONDON
 from core.rules.words import counted, listed
 from desk.explaining import VERDICTS

@@ -32,6 +32,7 @@ from intake import (
     headers,
     health,
     links,
+    meetings,
     notify_callback,
     offers,
     pages,
@@ -50,6 +51,7 @@ from intake.staff import awards as staff_awards
 from intake.staff import documents as staff_documents
 from intake.staff import entering as staff_entering
 from intake.staff import front as staff_front
+from intake.staff import meetings as staff_meetings
 from intake.staff import returns as staff_returns
 from intake.staff import rounds as staff_rounds
 from intake.staff import session as staff_session
@@ -166,6 +168,7 @@ def create_app(
         bank_details.blueprint,
         returns.blueprint,
         recipient_asks.blueprint,
+        meetings.blueprint,
         return_answers.blueprint,
         dates.blueprint,
         staff_sign_in.blueprint,
@@ -174,6 +177,7 @@ def create_app(
         staff_returns.blueprint,
         staff_rounds.blueprint,
         staff_awards.blueprint,
+        staff_meetings.blueprint,
         staff_entering.blueprint,
         staff_documents.blueprint,
         register.blueprint,
@@ -297,10 +301,12 @@ _AGAIN: Mapping[str, Callable[..., Response]] = {
     "returns.receive": returns.receive_again,
     "return_answers.answer": return_answers.answer_again,
     "recipient_asks.ask_more_time": recipient_asks.more_time_again,
+    "meetings.answer": meetings.again,
     "recipient_asks.raise_issue": recipient_asks.issue_again,
     "staff_applications.act": staff_applications.again,
     "staff_returns.act": staff_returns.again,
     "staff_awards.act": staff_awards.again,
+    "staff_meetings.act": staff_meetings.again,
     "staff_entering.begin": staff_entering.again,
 }
 """Forms that are shown again, with everything that was typed, when their form token is not valid any more."""

@@ -6,7 +6,7 @@ import secrets
 
 from flask import Flask, Response, g, request
 
-PRIVATE_PATHS = ("/a/", "/offers/", "/returns/", "/start/", "/desk")
+PRIVATE_PATHS = ("/a/", "/offers/", "/returns/", "/meetings/", "/start/", "/desk")
 """Pages whose address is the key to them, and those of staff: kept nowhere, and never sent on as a referrer."""
 
 

@@ -15,6 +15,7 @@ from core import awards, bank_details, measures
 from core.errors import Conflict, Gone
 from core.links import follow
 from core.measures import Proposed
+from core.meetings import MEETING
 from core.records import Award
 from core.returns import RETURN
 from core.rules.answers import clean_long, clean_short
@@ -179,7 +180,7 @@ def _page(
         terms=office.policy_under(award.policy_version).terms.value,
         documents=documents.notice(application, "offers", str((request.view_args or {})["token"])),
         returns=[deadline.due for deadline in award.deadlines if deadline.kind == RETURN],
-        meetings=[deadline.due for deadline in award.deadlines if deadline.kind == awards.MEETING],
+        meetings=[deadline.due for deadline in award.deadlines if deadline.kind == MEETING],
         proposal=proposals[-1] if proposals else None,
         seen=awards.measures_seen(award),
         bank=bank_details.shown(session, award, office),

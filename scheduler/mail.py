@@ -37,13 +37,17 @@ SERVICE_ENDS = 421
 CALENDAR_NAME = "dates.ics"
 """What an attached calendar is called."""
 
+PUBLISH = "PUBLISH"
+"""The method of a calendar file that is only shown. Any other asks a mail program to put, move or take out an entry."""
+
 
 @dataclass(frozen=True)
 class Mail:
     """One e-mail to one person. `made_at` is the aware instant at which it became true, and its Date.
 
     `mail_from` is whom it comes from, where that is not the sender's own address; `reference` is what the outbox calls
-    it, by which a service that keeps references finds it again; `calendar` is an iCalendar file to attach.
+    it, by which a service that keeps references finds it again; `calendar` is an iCalendar file to attach, and
+    `calendar_method` what it says a calendar is to do with it.
     """
 
     to: str
@@ -56,6 +60,7 @@ class Mail:
     mail_from: str = ""
     reference: str = ""
     calendar: bytes = b""
+    calendar_method: str = PUBLISH
 
 
 class Sender(Protocol):
@@ -125,7 +130,10 @@ def compose(mail: Mail, mail_from: str) -> EmailMessage:
     message.set_content(mail.text, cte="quoted-printable")
     message.add_alternative(mail.html, subtype="html", cte="quoted-printable")
     if mail.calendar:
-        kind = {"charset": "utf-8", "method": "PUBLISH"}
+        kind = {"charset": "utf-8", "method": mail.calendar_method}
+        if mail.calendar_method != PUBLISH:
+            # an invitation stands among the ways to read the mail (RFC 6047, 2.4): so mail programs act on it
+            message.add_alternative(mail.calendar, "text", "calendar", cte="base64", params=kind)
         message.add_attachment(mail.calendar, "text", "calendar", filename=CALENDAR_NAME, params=kind)
     return message
 

@@ -52,6 +52,7 @@ class MailCourier:
                 made_at=message.made_at,
                 mail_from=office.policy.office.email.value if self._from_policy else "",
                 calendar=letter.calendar,
+                calendar_method=letter.calendar_method,
                 reference=outbox.reference_of(message),
             )
         )

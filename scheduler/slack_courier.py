@@ -29,7 +29,7 @@ from bot.document_message import message_for_harmful
 from bot.home_facts import home_facts
 from bot.mail_refused_message import message_for_refusal
 from bot.notices import notice_for
-from bot.recipient_message import message_for_issue, message_for_time_request
+from bot.recipient_message import message_for_issue, message_for_meeting_time, message_for_time_request
 from bot.sitting_message import message_for_sitting
 from bot.thread_note import message_for_line
 from bot.words import Typed, escaped
@@ -41,6 +41,7 @@ from core import (
     documents,
     issues,
     mail_refusals,
+    meeting_answers,
     more_time,
     outbox,
     round_messages,
@@ -194,6 +195,11 @@ class SlackCourier:
             if message.kind == "issue_raised":
                 issue = issues.by_id(session, message.payload["issue_id"])
                 return self._parcel(message, self._deadlines, message_for_issue(issue))
+            if message.kind == "meeting_time_proposed":
+                proposal = meeting_answers.proposal_by_id(session, message.payload["meeting_proposal_id"])
+                return self._parcel(
+                    message, self._deadlines, message_for_meeting_time(proposal, self._office.public_url)
+                )
             if message.kind == "award_notice":
                 return self._parcel(message, self._deadlines, notice_for(session, message.payload))
             if message.kind == "document_found_harmful":

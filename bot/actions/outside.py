@@ -10,9 +10,10 @@ from bot import outside_form
 from bot.action import Action, Ask, Entered, Subject, View
 from bot.outside_form import Recorded
 from bot.words import Typed
-from core import awards, outside
+from core import outside
 from core.deciding import WrongInput
 from core.errors import Refused
+from core.meetings import MEETING
 from core.office import Office, london_day
 from core.outside import OutsideAward
 from core.records import Award
@@ -102,7 +103,7 @@ def _recorded(award: Award, office: Office) -> Recorded:
     made = application.decision
     if made is None or made.outside_on is None:
         raise RuntimeError(f"{award.reference} was recorded without its decision")
-    due = {kind: sorted(one.due for one in award.deadlines if one.kind == kind) for kind in (RETURN, awards.MEETING)}
+    due = {kind: sorted(one.due for one in award.deadlines if one.kind == kind) for kind in (RETURN, MEETING)}
     steps = office.policy.nudge_steps.get(RETURN, ())
     return Recorded(
         reference=award.reference,
@@ -113,7 +114,7 @@ def _recorded(award: Award, office: Office) -> Recorded:
         decided_on=made.outside_on,
         register_url=f"{office.public_url}/awards/{award.reference}",
         returns=tuple(due[RETURN]),
-        meetings=tuple(due[awards.MEETING]),
+        meetings=tuple(due[MEETING]),
         mailed=bool(application.contact_email),
         notice_days=max((-step.days for step in steps), default=0),
         advice=tuple(

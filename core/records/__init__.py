@@ -16,6 +16,7 @@ from core.records.documents import Document
 from core.records.doors import Idempotency, Link, LinkRequest
 from core.records.entering import EnteredFor
 from core.records.keeping import RetentionHold
+from core.records.meetings import Meeting, MeetingAction, MeetingProposal
 from core.records.messages import Card, HomeOpened, OutboxMessage
 from core.records.money import FundYear, LedgerEntry, Payment
 from core.records.monitoring import Issue, ReturnDraft, TimeRequest
@@ -51,6 +52,9 @@ __all__ = [
     "Link",
     "LinkRequest",
     "MeasureProposal",
+    "Meeting",
+    "MeetingAction",
+    "MeetingProposal",
     "MonitoringReturn",
     "Nudge",
     "OutboxMessage",

@@ -26,6 +26,7 @@ __all__ = [
     "next_working_day",
     "nudge_dates",
     "parse_year",
+    "previous_working_day",
     "recurring_dates",
     "return_dates",
     "return_without_term",
@@ -136,6 +137,13 @@ def next_working_day(day: date, holidays: frozenset[date]) -> date:
     """The day itself where people work on it, else the next day on which they do."""
     while day.weekday() >= 5 or day in holidays:
         day += timedelta(days=1)
+    return day
+
+
+def previous_working_day(day: date, holidays: frozenset[date]) -> date:
+    """The day itself where people work on it, else the last day before it on which they do."""
+    while day.weekday() >= 5 or day in holidays:
+        day -= timedelta(days=1)
     return day
 
 

@@ -1,4 +1,4 @@
-"""What state a thing is in, what may be done to it then, and why not otherwise: one table for each of seven things.
+"""What state a thing is in, what may be done to it then, and why not otherwise: one table for each of eight things.
 
 The database guards the change itself (`UPDATE … WHERE state = :old`); this says which changes exist. The drawings in
 README are made from these tables by `drawings`.
@@ -17,6 +17,7 @@ __all__ = [
     "AWARD_ACTION_OF_OFFER",
     "AWARD_OF_OFFER",
     "LIFECYCLES",
+    "MEETING",
     "OFFER",
     "OPPORTUNITY",
     "RETURN",
@@ -28,6 +29,8 @@ __all__ = [
     "AwardAction",
     "AwardState",
     "Lifecycle",
+    "MeetingAction",
+    "MeetingState",
     "NotAllowed",
     "OfferAction",
     "OfferState",
@@ -544,10 +547,51 @@ SITTING: Final = Lifecycle(
 )
 """From the list to the last score. Its applications are decided one by one, before it closes or after."""
 
+
+class MeetingState(StrEnum):
+    """How a monitoring meeting stands, once its invitation was sent."""
+
+    INVITED = "invited"
+    HELD = "held"
+    CANCELLED = "cancelled"
+
+
+class MeetingAction(StrEnum):
+    """What is done about a monitoring meeting."""
+
+    MOVE = "move"
+    RECORD = "record"
+    CANCEL = "cancel"
+
+
+_MS, _MA = MeetingState, MeetingAction
+
+MEETING: Final = Lifecycle(
+    name="Meeting",
+    first=_MS.INVITED,
+    finals=frozenset({_MS.HELD, _MS.CANCELLED}),
+    table={
+        (_MS.INVITED, _MA.MOVE): _MS.INVITED,
+        (_MS.INVITED, _MA.RECORD): _MS.HELD,
+        (_MS.INVITED, _MA.CANCEL): _MS.CANCELLED,
+    },
+    stands={
+        _MS.INVITED: Stands("the recipient is invited", "Move it, cancel it, or record what was said."),
+        _MS.HELD: Stands("it was held", "Record what is to be added; invite to another for what is still to come."),
+        _MS.CANCELLED: Stands("it was cancelled", "Invite the recipient to another."),
+    },
+    cannot={
+        _MA.MOVE: "This meeting cannot be moved",
+        _MA.RECORD: "This meeting cannot be recorded",
+        _MA.CANCEL: "This meeting cannot be cancelled",
+    },
+)
+"""A monitoring meeting (R2) from its invitation on. What was said may be put right afterwards: it stays held."""
+
 LIFECYCLES: Final[tuple[Lifecycle[Any, Any], ...]] = (
-    APPLICATION, OFFER, AWARD, RETURN, OPPORTUNITY, AGREEMENT, SITTING,
+    APPLICATION, OFFER, AWARD, RETURN, OPPORTUNITY, AGREEMENT, SITTING, MEETING,
 )  # fmt: skip
-"""All seven, in the order in which README draws them."""
+"""All eight, in the order in which README draws them."""
 
 
 def drawings() -> str:

@@ -5,6 +5,7 @@ Whoever calls says, in the words of the question, what to type instead.
 """
 
 import re
+from datetime import time
 from typing import Final
 
 from core.rules.calendar import MONTH_NAMES
@@ -18,6 +19,7 @@ __all__ = [
     "postcode",
     "typed_count",
     "typed_date",
+    "typed_time",
     "year_number",
 ]
 
@@ -48,6 +50,9 @@ _WHOLE: Final = (
     ),
     re.compile(r"(?P<month>[a-z]+)\.? (?P<day>[0-9]{1,2})(?:st|nd|rd|th)?,? (?P<year>[0-9]{4})", re.IGNORECASE),
 )
+_TIME: Final = re.compile(r"(?P<hour>[0-9]{1,2})(?:[:.](?P<minute>[0-9]{2}))? ?(?P<half>[ap]\.?m\.?)?", re.IGNORECASE)
+_FIRST_PLAIN_HOUR: Final = 8
+"""Whoever types "8:30" means the morning, and whoever types "2:30" may mean either half of the day."""
 
 
 def narrow(text: str) -> str:
@@ -118,3 +123,21 @@ def year_number(text: str) -> int | None:
     if not re.fullmatch(r"[0-9]{4}|[0-9]{2}", plain):
         return None
     return int(plain) if len(plain) == 4 else 2000 + int(plain)
+
+
+def typed_time(text: str) -> time | None:
+    """A time of day: "10:30", "10.30am", "2pm", "14:00", "midday"; None for "2:30", which may be either half."""
+    plain = " ".join(narrow(text).lower().split())
+    if plain in ("midday", "noon", "12 noon", "12 midday"):
+        return time(12)
+    found = _TIME.fullmatch(plain)
+    if found is None:
+        return None
+    hour, minute = int(found["hour"]), int(found["minute"] or 0)
+    if found["half"]:
+        if not 1 <= hour <= 12:
+            return None
+        hour = hour % 12 + (12 if found["half"].startswith("p") else 0)
+    elif hour < _FIRST_PLAIN_HOUR and not found["hour"].startswith("0"):
+        return None
+    return time(hour, minute) if hour < 24 and minute < 60 else None

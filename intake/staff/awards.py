@@ -10,10 +10,23 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import audit_story, awards, bank_details, deciding, issues, links, measures, more_time, payments, people
+from core import (
+    audit_story,
+    awards,
+    bank_details,
+    deciding,
+    issues,
+    links,
+    measures,
+    meeting_notes,
+    meetings,
+    more_time,
+    payments,
+    people,
+)
 from core.errors import NotFound, Refused
 from core.more_time import TimeState
-from core.records import Award, Person, TimeRequest
+from core.records import Award, Deadline, Meeting, Person, TimeRequest
 from core.returns import RETURN
 from core.rules.banking import Account
 from core.rules.lifecycle import AwardState
@@ -235,6 +248,8 @@ def _show(reference: str, sent: Sent) -> Response:
             keys,
             title=f"{award.application.organisation_name}: {award.application.title}",
             returns=[one for one in award.deadlines if one.kind == RETURN and one.closed_at is None],
+            meetings=_meetings(session, award),
+            to_do=meeting_notes.still_to_do(session, award),
             today=today,
             proposal=proposal,
             changes=changes,
@@ -252,6 +267,16 @@ def _show(reference: str, sent: Sent) -> Response:
             story=audit_story.happened(session, award.application, office=office, today=today),
             **forms.about(award),
         )
+
+
+def _meetings(session: Session, award: Award) -> list[tuple[Deadline, Meeting | None]]:
+    """Each duty to invite to a meeting (R2), with the meeting that there was, or is to be, for it."""
+    last = {one.deadline_id: one for one in sorted(meetings.of_award(session, award), key=lambda one: one.id)}
+    return [
+        (one, last.get(one.id))
+        for one in award.deadlines
+        if one.kind == meetings.MEETING and (one.closed_at is None or one.id in last)
+    ]
 
 
 def _keys(requests: list[Any], raised: list[Any], proposal: Any, acts: bool) -> set[str]:

@@ -28,6 +28,7 @@ NAMES: Final = {
     Waits.MORE_TIME: "Requests for more time",
     Waits.ISSUE: "Issues",
     Waits.MEASURES: "Other measures proposed",
+    Waits.MEETING_TIME: "Other times for a meeting",
     Waits.BANK_DETAILS: "Bank details to verify",
     Waits.DOCUMENT: "Documents",
     Waits.MAIL: "Mail that was refused",
@@ -41,6 +42,7 @@ ONE: Final = {
     Waits.MORE_TIME: "More time",
     Waits.ISSUE: "Issue",
     Waits.MEASURES: "Measures",
+    Waits.MEETING_TIME: "Meeting",
     Waits.BANK_DETAILS: "Bank details",
     Waits.DOCUMENT: "Document",
     Waits.MAIL: "Mail",
@@ -102,5 +104,7 @@ def _address(one: Waiting) -> str:
     """Where it is looked at."""
     if one.kind in (Waits.RETURN, Waits.OVERDUE) and one.due is not None:
         return url_for("staff_returns.page", reference=one.reference, due=one.due.isoformat())
+    if one.kind is Waits.MEETING_TIME and one.deadline is not None:
+        return url_for("staff_meetings.page", number=one.deadline)
     about = "staff_applications.page" if one.kind in _OF_APPLICATIONS else "staff_awards.page"
     return url_for(about, reference=one.reference)

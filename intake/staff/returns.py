@@ -9,7 +9,8 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from core import asking, awards, events, returns
-from core.audit_lines import Detail, corrections
+from core.audit_lines import corrections
+from core.audit_told import Detail
 from core.documents import Owner
 from core.errors import NotFound
 from core.records import Award, Deadline, MonitoringReturn, Person

@@ -15,11 +15,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from sqlalchemy.orm import Session
 
 from bot.words import day, listed, one_line
-from core.calendar_files import calendar_file
-from core.office import Office
+from core.calendar_files import PUBLISH, CalendarFile, calendar_file
+from core.office import Office, london_moment
 from core.records import OutboxMessage
 from core.rules.money import display
-from scheduler.wording import about_access, about_applications, about_awards, about_returns
+from scheduler.wording import about_access, about_applications, about_awards, about_meetings, about_returns
 from scheduler.wording.about_returns import open_nudges
 from scheduler.wording.draft import NothingLeft, Writer, address_of
 from scheduler.wording.words import typed
@@ -38,6 +38,7 @@ class Letter:
     text: str
     html: str
     calendar: bytes = b""
+    calendar_method: str = PUBLISH
 
 
 def texts() -> Environment:
@@ -50,7 +51,7 @@ def texts() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(day=day, money=display, listed=listed)
+    environment.filters.update(day=day, moment=london_moment, money=display, listed=listed)
     return environment
 
 
@@ -71,6 +72,9 @@ def word(session: Session, message: OutboxMessage, office: Office, environment: 
     def text(part: str) -> str:
         return environment.get_template(f"{message.kind}/{part}").render(facts)
 
+    calendar = draft.calendar or CalendarFile(
+        calendar_file(session, draft.due, office=office, address=partial(address_of, session, office=office))
+    )
     return Letter(
         to=draft.to,
         to_name=typed(draft.to_name),
@@ -78,7 +82,8 @@ def word(session: Session, message: OutboxMessage, office: Office, environment: 
         subject=one_line(text("subject.txt")),
         text=re.sub(r"\n{3,}", "\n\n", text("body.txt")).strip() + "\n",
         html=text("body.html"),
-        calendar=calendar_file(session, draft.due, office=office, address=partial(address_of, session, office=office)),
+        calendar=calendar.text,
+        calendar_method=calendar.method,
     )
 
 
@@ -113,6 +118,11 @@ WRITERS: dict[str, Writer] = {
     "more_time_agreed": about_returns.more_time_answered,
     "more_time_declined": about_returns.more_time_answered,
     "issue_closed": about_returns.issue_closed,
+    "meeting_invited": about_meetings.invited,
+    "meeting_moved": about_meetings.moved,
+    "meeting_cancelled": about_meetings.cancelled,
+    "meeting_time_declined": about_meetings.time_declined,
+    "meeting_notes": about_meetings.notes,
     "document_refused": about_applications.document_refused,
     "nudge": about_returns.nudge,
     "link_draft": about_access.link_draft,

@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from core import awards, measures, returns
+from core import awards, deadlines, measures, returns
+from core.calendar_files import cancelled_file
 from core.office import Office, london_day
 from core.records import Award, OutboxMessage
 from core.rules.lifecycle import AwardState
@@ -51,7 +52,9 @@ def offer_withdrawn(session: Session, message: OutboxMessage, office: Office) ->
         "decided": application.decision is not None,
         "link": address_of(session, "application", application.id, office),
     }
-    return to_applicant(application, facts)
+    off = deadlines.find(session, subject=awards.subject(award), kind=awards.ACCEPTANCE)
+    draft = to_applicant(application, facts)
+    return replace(draft, calendar=cancelled_file(off, office)) if off is not None else draft
 
 
 def decided_outside(award: Award) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from core import asking, outbox
+from core.calendar_files import CalendarFile
 from core.errors import NotFound
 from core.link_terms import link_to
 from core.links import Purpose, leading
@@ -23,13 +24,17 @@ class NothingLeft(Exception):  # noqa: N818 - it is no error
 
 @dataclass(frozen=True)
 class Draft:
-    """To whom, about what, and the facts that the texts use. `due` are the deadlines that it carries as a calendar."""
+    """To whom, about what, and the facts that the texts use. `due` are the deadlines that it carries as a calendar.
+
+    `calendar` is another file that it carries in their stead: of a meeting, or of what is off.
+    """
 
     to: str
     to_name: str
     reference: str
     facts: dict[str, Any]
     due: Sequence[Deadline] = ()
+    calendar: CalendarFile | None = None
 
 
 Writer = Callable[[Session, OutboxMessage, Office], Draft]

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import select, text, update
 
 from core import applications, deciding, events
-from core.audit_lines import Entry
 from core.audit_story import Story, story
+from core.audit_told import Entry
 from core.errors import NotFound, Refused
 from core.office import LONDON, Office
 from core.records import Event, OutboxMessage

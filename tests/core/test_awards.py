@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import select
 
 from core import awards, funds, links, sweeping
-from core.awards import ACCEPTANCE, MEETING
+from core.awards import ACCEPTANCE
 from core.errors import Conflict, Gone, NotFound, Refused
+from core.meetings import MEETING
 from core.office import Office
 from core.policy_file import policy_from_text
 from core.records import Award, Link

@@ -10,9 +10,9 @@ import pytest
 
 from core import applications, audit_story, awards, deadlines, events, funds, outside, people, publication
 from core.audit import verify
-from core.awards import MEETING
 from core.deciding import WrongInput, declare_interest
 from core.errors import Refused
+from core.meetings import MEETING
 from core.office import Office
 from core.outside import LooksRecorded, OutsideAward
 from core.reconciling import reconcile

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import select
 
 from core import awards, commitments, deciding, funds, variations
-from core.awards import MEETING
 from core.errors import Conflict, Refused
+from core.meetings import MEETING
 from core.office import Office
 from core.records import Award, Variation
 from core.rules.policy import Purpose, Role

@@ -14,8 +14,8 @@ from click.testing import CliRunner, Result
 from sqlalchemy import Engine, text
 
 from core import waiting
-from core.audit_lines import Detail, Entry
 from core.audit_story import Reliance, Story
+from core.audit_told import Detail, Entry
 from core.office import Office
 from core.waiting import Waits
 from desk.audit_commands import NARROWEST, WIDEST, printed

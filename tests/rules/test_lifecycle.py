@@ -20,6 +20,7 @@ from core.rules.lifecycle import (
     AWARD_ACTION_OF_OFFER,
     AWARD_OF_OFFER,
     LIFECYCLES,
+    MEETING,
     OFFER,
     OPPORTUNITY,
     RETURN,
@@ -31,6 +32,8 @@ from core.rules.lifecycle import (
     AwardAction,
     AwardState,
     Lifecycle,
+    MeetingAction,
+    MeetingState,
     NotAllowed,
     OfferAction,
     OfferState,
@@ -105,6 +108,12 @@ TABLES = {
     scoring      -        closed
     closed       -        -
     """,
+    "Meeting": """
+                 move     record  cancel
+    invited      invited  held    cancelled
+    held         -        -       -
+    cancelled    -        -       -
+    """,
 }
 """Where each action leads from each state."""
 
@@ -116,6 +125,7 @@ KINDS: dict[str, tuple[Lifecycle[Any, Any], type[StrEnum], type[StrEnum]]] = {
     "Opportunity": (OPPORTUNITY, OpportunityState, OpportunityAction),
     "Agreement": (AGREEMENT, AgreementState, AgreementAction),
     "Sitting": (SITTING, SittingState, SittingAction),
+    "Meeting": (MEETING, MeetingState, MeetingAction),
 }
 
 
@@ -344,10 +354,10 @@ def of(name: str) -> list[tuple[str, str, str, str]]:
     return [pair for pair in PAIRS if pair[0] == name]
 
 
-def test_all_seven_are_drawn() -> None:
+def test_all_eight_are_drawn() -> None:
     assert [lifecycle.name for lifecycle in LIFECYCLES] == list(TABLES)
     assert re.findall(r"^### (.*)$", drawings(), flags=re.MULTILINE) == list(TABLES)
-    assert drawings().count("```mermaid\nstateDiagram-v2\n") == drawings().count("\n```\n") + 1 == 7
+    assert drawings().count("```mermaid\nstateDiagram-v2\n") == drawings().count("\n```\n") + 1 == 8
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,7 @@ def letter_text(kind: str) -> LetterText:
     environment = texts().overlay(undefined=Fact)
     environment.filters.update(day=lambda fact: f"3 December 2026{fact}", money=lambda fact: f"£2,000{fact}")
     environment.filters["listed"] = str
+    environment.filters["moment"] = lambda fact: f"3 December 2026 at 10am{fact}"
 
     def part(name: str) -> str:
         return environment.get_template(f"{kind}/{name}").render()

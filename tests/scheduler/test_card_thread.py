@@ -10,7 +10,8 @@ import pytest
 from bot.practice.block_rules import faults
 from bot.practice.faults import Fault
 from core import applications, asking, awards, card_notes, deciding, outbox
-from core.audit_lines import Told, entry_of
+from core.audit_lines import entry_of
+from core.audit_told import Told
 from core.outbox import CLAIM
 from core.policy_file import SHIPPED, policy_from_text, policy_text
 from core.records import Application, Card, OutboxMessage

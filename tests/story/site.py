@@ -17,9 +17,24 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from bot.practice.server import PracticeSlack
 from bot.practice.workspace import Workspace
-from core import applications, asking, awards, database, deadlines, deciding, issues, more_time, returns
+from core import (
+    applications,
+    asking,
+    awards,
+    database,
+    deadlines,
+    deciding,
+    issues,
+    meeting_answers,
+    meeting_notes,
+    meetings,
+    more_time,
+    returns,
+)
 from core.document_store import DocumentStore
 from core.links import Purpose, link_for
+from core.meeting_notes import Notes, ToDo
+from core.meetings import Arranged
 from core.office import Office
 from core.records import Application, Award, Deadline, MonitoringReturn, Person, TimeRequest
 from core.rules import questions
@@ -94,7 +109,7 @@ class Site:
         """The address that is mailed for this purpose (`application`, `offer`, `return`)."""
         with self.desk.office.sessions.begin() as session:
             token = self.desk.office.signer.token(kind, link_for(session, kind, subject, now=self.clock()))
-        return f"/{ {'application': 'a', 'offer': 'offers', 'return': 'returns'}[kind] }/{token}"
+        return f"/{ {'application': 'a', 'offer': 'offers', 'return': 'returns', 'meeting': 'meetings'}[kind] }/{token}"
 
     def draft(self, fund: str = "youth-fund", **answers: str) -> str:
         """Start an application and fill in these answers; its address."""
@@ -213,7 +228,16 @@ class Site:
                 "award": (f"/desk/awards/{request.award.reference}", "Answer and close it"),
                 "offer": (f"/desk/awards/{offer.reference}", "Keep the offer open longer"),
                 "enter": ("/desk/enter", "Start the application"),
+                "meeting, another time": (self.paths["desk, meeting, asked"], "Send the answer"),
+                "meeting, held": (self.paths["desk, meeting, held"], ""),
+                "meeting, to invite": (self.paths["desk, meeting, cancelled"], "Send the invitation"),
+                "award with meetings": (f"/desk/awards/{self._reference(session)}", ""),
             }
+
+    def _reference(self, session: Session) -> str:
+        """The reference of the award whose meeting was held."""
+        number = int(self.paths["desk, meeting, held"].rsplit("/", 1)[1])
+        return session.get_one(Deadline, number).reference
 
     def deliver(self) -> None:
         """Send every card and every letter that waits."""
@@ -276,7 +300,42 @@ class Site:
         self.paths["return, received"] = self.path("return", first)
         self.paths["return, open"] = self.path("return", second)
         self._other_returns()
+        self._meetings()
         self.deliver()
+
+    def _meetings(self) -> None:
+        """Meetings of one award: one waits for an answer about another time, one was held, one was cancelled."""
+        office, now = self.desk.office, self.clock()
+        agenda = "1. <Money>\n2. Views"
+        arranged = Arranged(now + timedelta(days=9), 60, "Ramsey library", "https://meet.example/r", agenda)
+        with office.sessions.begin() as session:
+            officer = self._person(session, Role.OFFICER)
+            award = session.scalars(select(Award).where(Award.status == "active").order_by(Award.id)).first()
+            assert award is not None
+            days = [office.today() + timedelta(days=days) for days in (30, 31, 32)]
+            awards.store_due(session, award, meetings.MEETING, days, office=office, now=now)
+            session.flush()
+            query = select(Deadline).where(Deadline.kind == meetings.MEETING, Deadline.due.in_(days))
+            made = {
+                name: meetings.invite(session, duty.id, officer, arranged, office=office, now=now)
+                for name, duty in zip(
+                    ("asked", "held", "cancelled"), session.scalars(query.order_by(Deadline.due)), strict=True
+                )
+            }
+            at = arranged.starts_at + timedelta(days=1, hours=3)
+            meeting_answers.propose(session, made["asked"].id, at, "We have a <class> then.", now=now)
+            meetings.cancel(
+                session, made["cancelled"].id, officer, reason="Olive is ill.", seen=0, office=office, now=now
+            )
+            made["held"].starts_at = now - timedelta(days=1)
+            session.flush()
+            said = Notes(True, "It goes well.\nThe hall is <cold>.", "They like it.", "So does the school.")
+            do = [ToDo("Send the register", "Kim", office.today()), ToDo("Ask the school", "Olive")]
+            meeting_notes.record(session, made["held"].id, officer, said, do, seen=0, share=True, now=now)
+            numbers = {name: (one.id, one.deadline_id) for name, one in made.items()}
+        for name, (meeting, duty) in numbers.items():
+            self.paths[f"meeting, {name}"] = self.path("meeting", meeting)
+            self.paths[f"desk, meeting, {name}"] = f"/desk/meetings/{duty}"
 
     def _other_returns(self) -> None:
         """Returns of the practice office in their other states, one of them with all that a recipient may ask."""

@@ -167,7 +167,7 @@ SENT = [
     "asked", "correcting", "answered", "to withdraw", "withdrawn", "agreed", "turned down", "run out",
     "offer, open", "offer, accepted", "offer, refused", "offer, expired", "return, open", "return, received",
     "return, half filled in", "return, with a question", "return, overdue", "return, accepted", "return, ended",
-    "more time", "issue",
+    "more time", "issue", "meeting, asked", "meeting, held", "meeting, cancelled",
 ]  # fmt: skip
 
 
