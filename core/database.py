@@ -11,7 +11,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, create_engine, event, func, make_url, select
+from sqlalchemy import URL, Engine, create_engine, event, func, make_url, select
 from sqlalchemy.engine import Connection, ExceptionContext
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
@@ -43,6 +43,43 @@ def open_database(url: str) -> Engine:
     )
     _tame_sqlite(engine)
     return engine
+
+
+def open_to_read(url: str) -> Engine:
+    """An engine for a record that is only read: the database itself refuses to write, and never makes a file.
+
+    A transaction sees the record as it was when it began, whatever others write meanwhile.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        only_read = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        engine = create_engine(parsed, hide_parameters=True, execution_options=only_read)
+        event.listen(engine, "handle_error", _keep_values_back)
+        return engine
+    file = Path(parsed.database or "").resolve().as_uri()
+    place = URL.create(parsed.drivername, database=file, query={"mode": "ro", "uri": "true"})
+    engine = create_engine(place, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
+    _leave_transactions_to_us(engine)
+    return engine
+
+
+def open_scratch(path: Path) -> Engine:
+    """An engine for a SQLite file that nobody misses: fast, and lost with the machine. One writer at a time."""
+    engine = create_engine(f"sqlite:///{path}", hide_parameters=True)
+    _leave_transactions_to_us(engine, "journal_mode=MEMORY", "synchronous=OFF", "temp_store=MEMORY")
+    return engine
+
+
+def _leave_transactions_to_us(engine: Engine, *pragmas: str) -> None:
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _entry: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None  # SQLAlchemy begins; the driver must not
+        for pragma in pragmas:
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN")
 
 
 def _keep_values_back(context: ExceptionContext) -> None:

@@ -114,11 +114,11 @@ class Desk:
         return self.mailbox if self.chosen.practice_mail else None
 
 
-def open_desk(chosen: Chosen, *, migrate: bool) -> Desk:
+def open_desk(chosen: Chosen, *, migrate: bool, only_read: bool = False) -> Desk:
     """Open the record and read the policy file. Raises SettingsError where either cannot be used.
 
     A SQLite record's tables are always brought up to date, PostgreSQL's only with `migrate`: there, tables that are
-    not up to date stop the start.
+    not up to date stop the start. With `only_read` nothing is brought up to date, and the database refuses any write.
     """
     path = chosen.raw.policy or SHIPPED
     try:
@@ -127,8 +127,8 @@ def open_desk(chosen: Chosen, *, migrate: bool) -> Desk:
     except PolicyError as error:
         raise SettingsError(f"{PREFIX}POLICY is wrong: {error}") from None
     try:
-        engine = database.open_database(chosen.database_url)
-        if migrate or engine.dialect.name == "sqlite":
+        engine = (database.open_to_read if only_read else database.open_database)(chosen.database_url)
+        if not only_read and (migrate or engine.dialect.name == "sqlite"):
             database.upgrade(engine)
         elif not database.is_current(engine):
             raise SettingsError("The record's tables are not up to date: run 'award-desk db upgrade' first.")

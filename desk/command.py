@@ -20,6 +20,7 @@ from desk.policy_commands import policy
 from desk.round_commands import rounds_
 from desk.rule_commands import rules
 from desk.settings import PORT, choose, read
+from desk.simulate_command import simulate
 from desk.slack_commands import slack_
 from desk.terminal import DAY, Said, as_json, opened, plainly, quiet_logs, show, table
 from scheduler.timetable import preview_sweep, run_sweep
@@ -32,8 +33,8 @@ def main() -> None:
     quiet_logs(logging.WARNING)
 
 
-for _group in (policy, rules, people_, funds_, rounds_, links_, audit, keys_, slack_):
-    main.add_command(_group)
+for _one in (policy, rules, people_, funds_, rounds_, links_, audit, keys_, slack_, simulate):
+    main.add_command(_one)
 
 
 @main.command()

@@ -113,10 +113,13 @@ def quiet_logs(level: int) -> None:
 
 
 @contextmanager
-def opened() -> Iterator[assembly.Desk]:
-    """The desk for a command that does one thing and ends, under the policy in force from its beginning to its end."""
+def opened(*, only_read: bool = False) -> Iterator[assembly.Desk]:
+    """The desk for a command that does one thing and ends, under the policy in force from its beginning to its end.
+
+    With `only_read` the database itself refuses to write.
+    """
     chosen = choose(read(), production=False)
-    desk = assembly.open_desk(chosen, migrate=False)
+    desk = assembly.open_desk(chosen, migrate=False, only_read=only_read)
     try:
         desk.office = desk.office.in_force()
         yield desk

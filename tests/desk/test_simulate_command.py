@@ -1,0 +1,229 @@
+"""`award-desk simulate`: what it prints, writes and draws, and that the record is as it was."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from sqlalchemy import create_engine, inspect, text
+
+from core.policy_file import SHIPPED
+from core.rules.policy import Role
+from desk import assembly
+from desk.settings import choose, read
+from desk.simulate_command import COLUMNS
+from tests.conftest import NOW
+from tests.core import casework
+
+Run = Callable[..., Result]
+FIRST = "2027-05-01"
+TO_OFFICERS = '    { days = -28, to = ["officer"] },\n'
+
+
+@pytest.fixture
+def busy(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+    """A record with an award that runs from January, and one on offer; copies are made in a folder of this test's."""
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    monkeypatch.setenv("AWARD_DESK_FIELD_KEYS", run("keys", "make", "one").output.strip())
+    monkeypatch.setattr("desk.assembly.now", lambda: NOW)
+    desk = assembly.open_desk(choose(read(), production=False), migrate=True)
+    casework.person(desk.office, Role.DIRECTOR)
+    casework.active(desk.office)
+    casework.offered(desk.office, casework.facts(organisation_name="=1+1"))
+    desk.stop()
+    return run
+
+
+def whole() -> dict[str, list[tuple[object, ...]]]:
+    engine = create_engine("sqlite:///var/award-desk.db")
+    with engine.connect() as connection:
+        found = {
+            name: [tuple(row) for row in connection.execute(text(f'SELECT * FROM "{name}" ORDER BY 1'))]
+            for name in inspect(connection).get_table_names()
+        }
+    engine.dispose()
+    return found
+
+
+def clones() -> list[Path]:
+    return list(Path(tempfile.gettempdir()).iterdir())
+
+
+def test_it_says_by_month_who_would_be_told_and_leaves_the_record_as_it_was(busy: Run) -> None:
+    before = whole()
+    said = busy("simulate", "--from", FIRST, "--days", "120", "--csv", "all.csv", "--svg", "year.svg").output
+    assert whole() == before
+    assert clones() == []
+    assert said.startswith("1 May 2027 to 28 August 2027, 120 days, as if no return came in. Nothing was sent")
+    with Path("all.csv").open(newline="", encoding="utf-8") as file:
+        lines = list(csv.DictReader(file))
+    assert tuple(lines[0]) == COLUMNS
+    assert lines == sorted(lines, key=lambda line: line["date"])
+    returns = [line for line in lines if line["kind"] == "return"]
+    assert {line["due"] for line in returns} >= {"2027-07-01"}
+    first = returns[0]
+    assert (first["date"], first["weekday"], first["step"]) == ("2027-06-03", "Thursday", "-28")
+    month = next(line for line in said.splitlines() if line.startswith("July 2027"))
+    in_july = [line for line in lines if line["date"].startswith("2027-07")]
+    assert f" {len(in_july)} " in month
+    total = next(line for line in said.splitlines() if line.startswith("All "))
+    assert f" {len(lines)} " in total
+    assert "Heaviest days: " in said
+    drawn = Path("year.svg").read_text(encoding="utf-8")
+    assert f"{len(lines)} reminders from Saturday 1 May 2027 to Saturday 28 August 2027." in drawn
+
+
+def test_as_json_it_says_the_same(busy: Run) -> None:
+    data = json.loads(busy("simulate", "--from", FIRST, "--days", "120", "--json").output)
+    busy("simulate", "--from", FIRST, "--days", "120", "--csv", "all.csv")
+    with Path("all.csv").open(newline="", encoding="utf-8") as file:
+        lines = list(csv.DictReader(file))
+    assert [{name: str(value) for name, value in one.items()} for one in data["nudges"]] == lines
+    assert (data["from"], data["to"], data["total"], data["policy"]) == (FIRST, "2027-08-28", len(lines), None)
+    assert sum(month["total"] for month in data["months"]) == data["total"] == sum(data["days"].values())
+    assert sum(one["nudges"] for one in data["kinds"]) == data["total"]
+    heaviest = data["heaviest"][0]
+    assert data["days"][heaviest["date"]] == heaviest["nudges"] == max(data["days"].values())
+
+
+def test_a_day_to_come_is_reached_day_by_day(busy: Run) -> None:
+    """What falls due before the first day is sent on its own day, not heaped on the first."""
+    whole_year = json.loads(busy("simulate", "--days", "300", "--json").output)["nudges"]
+    later = json.loads(busy("simulate", "--from", FIRST, "--days", "120", "--json").output)["nudges"]
+    assert later == [one for one in whole_year if FIRST <= one["date"] < "2027-08-29"]
+    assert any(one["date"] < FIRST for one in whole_year)
+
+
+@pytest.mark.parametrize(("returns", "last"), [("on-time", 0), ("late:7", 7), ("never", 28)])
+def test_when_returns_come_in_is_said(busy: Run, returns: str, last: int) -> None:
+    said = json.loads(busy("simulate", "--from", FIRST, "--days", "120", "--returns", returns, "--json").output)
+    assert max(one["step"] for one in said["nudges"] if one["due"] == "2027-07-01") == last
+
+
+def test_a_file_is_compared_with_the_policy_in_force(busy: Run) -> None:
+    Path("fewer.toml").write_text(SHIPPED.read_text(encoding="utf-8").replace(TO_OFFICERS, "", 1), encoding="utf-8")
+    before = whole()
+    arguments = ("simulate", "--from", FIRST, "--days", "120", "--policy", "fewer.toml")
+    said = busy(*arguments).output
+    assert whole() == before
+    assert "under fewer.toml (policy " in said
+    (line,) = [line for line in said.splitlines() if line.startswith("monitoring return")]
+    assert "Officers" in line
+    in_force, under_it, difference = line.split()[-3:]
+    assert int(under_it) - int(in_force) == int(difference) < 0
+    data = json.loads(busy(*arguments, "--json").output)["policy"]
+    assert data["same"] is False
+    assert {"kind": "return", "to": "officer", "in_force": int(in_force), "under_it": int(under_it)} in data[
+        "differences"
+    ]
+
+
+def test_the_policy_in_force_and_one_that_changes_no_step_differ_in_nothing(busy: Run) -> None:
+    Path("same.toml").write_text(SHIPPED.read_text(encoding="utf-8"), encoding="utf-8")
+    assert "is what is in force already" in busy("simulate", "--days", "3", "--policy", "same.toml").output
+    Path("note.toml").write_text(SHIPPED.read_text(encoding="utf-8") + "# noted\n", encoding="utf-8")
+    said = busy("simulate", "--days", "3", "--policy", "note.toml").output
+    assert "everybody is told the same number of times" in said
+    assert "Nothing would be sent." in said
+
+
+def test_what_is_wrong_is_said_in_a_line_and_leaves_no_file(busy: Run) -> None:
+    Path("bad.toml").write_text(SHIPPED.read_text(encoding="utf-8") + "nonsense = 1\n", encoding="utf-8")
+    for arguments, words in (
+        (("--policy", "bad.toml", "--csv", "all.csv"), "nonsense"),
+        (("--policy", "none.toml"), "does not exist"),
+        (("--csv", "nowhere/all.csv", "--days", "1"), "nowhere/all.csv cannot be written: No such file or directory"),
+        (("--from", "2027-02-30"), "not a date"),
+        (("--from", "9999-12-31"), "is too far away: give a day up to"),
+        (("--days", "0"), "0 is not in the range"),
+        (("--returns", "sometimes"), "'sometimes' is not never, on-time or late:DAYS, such as late:10."),
+        (("--returns", "late:0"), "late:10"),
+        (("--returns", "late:²"), "late:10"),
+    ):
+        assert words in busy("simulate", *arguments, fails=True).output
+    assert not list(Path().glob("*.csv"))
+    assert not list(Path().glob(".*partial"))
+    assert clones() == []
+
+
+def test_a_file_that_was_there_stays_until_the_new_one_is_whole(busy: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("all.csv").write_text("of last week", encoding="utf-8")
+
+    def broken(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("scheduler.simulation.run_sweep", broken)
+        busy("simulate", "--days", "2", "--csv", "all.csv", fails=True)
+    assert Path("all.csv").read_text(encoding="utf-8") == "of last week"
+    assert not list(Path().glob(".*partial"))
+    busy("simulate", "--days", "2", "--csv", "all.csv")
+    assert Path("all.csv").read_text(encoding="utf-8").splitlines() == [",".join(COLUMNS)]
+
+
+def test_a_record_that_is_not_there_is_not_made(run: Run) -> None:
+    assert "DATABASE_URL is wrong, or the database is away" in run("simulate", "--days", "1", fails=True).output
+    assert not Path("var/award-desk.db").exists()
+
+
+def test_a_record_with_older_tables_is_not_brought_up_to_date_by_it(run: Run) -> None:
+    run("db", "upgrade")
+    engine = create_engine("sqlite:///var/award-desk.db")
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    engine.dispose()
+    assert "not up to date: run 'award-desk db upgrade' first" in run("simulate", "--days", "1", fails=True).output
+
+
+def test_a_record_that_nobody_may_write_is_simulated(busy: Run) -> None:
+    path = Path("var/award-desk.db")
+    path.chmod(stat.S_IRUSR)
+    assert "Nothing would be sent." in busy("simulate", "--days", "2").output
+
+
+def test_days_that_have_passed_and_holidays_that_nobody_knows_are_said(
+    busy: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "20 November 2026 has passed" in busy("simulate", "--from", "2026-11-20", "--days", "2").output
+    monkeypatch.setattr("desk.assembly.bank_holidays", lambda: frozenset({date(2026, 12, 25)}))
+    assert "Bank holidays" not in busy("simulate", "--days", "39").output
+    said = busy("simulate", "--days", "40").output
+    assert "Bank holidays are known to the end of 2026: after that only weekends move a message." in said
+
+
+def test_the_copy_goes_when_the_command_is_told_to_end(busy: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "of another process"
+    folder.mkdir()
+    environment = {**os.environ, "TMPDIR": str(folder)}
+    command = [sys.executable, "-m", "desk", "simulate", "--days", "3000"]
+    root = Path(__file__).resolve().parents[2]
+    with subprocess.Popen(command, env={**environment, "PYTHONPATH": str(root)}, stderr=subprocess.PIPE) as process:
+        end = time.monotonic() + 30
+        while not list(folder.iterdir()):
+            assert time.monotonic() < end
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) != 0
+    assert list(folder.iterdir()) == []
+
+
+def test_a_year_from_any_day_has_its_last_day(busy: Run) -> None:
+    data = json.loads(busy("simulate", "--days", "1", "--json").output)
+    today = date(2026, 11, 23)
+    assert (data["from"], data["to"]) == (today.isoformat(), today.isoformat())
+    data = json.loads(busy("simulate", "--days", "2", "--json").output)
+    assert data["to"] == (today + timedelta(days=1)).isoformat()
