@@ -98,7 +98,7 @@ def _before(session: Session, application: Application, today: date) -> Before:
     """What else the record has of this organisation."""
     keys = organisations.keys_of(application)
     given = organisations.given_before(session, keys, but=application.id)
-    overdue = organisations.overdue_returns(session, keys, today=today)
+    overdue = organisations.overdue_returns(session, keys, today=today, but=application.id)
     late = tuple((one.reference, one.due) for one in overdue)
     return Before(given.awards, given.total, given.live, given.live_total, late)
 

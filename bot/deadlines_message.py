@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -20,7 +20,7 @@ MOST_LISTED = 30
 class DueStep:
     """One deadline that somebody is told of. `step` is the days from the due date, as in the policy (D0).
 
-    `director`: the step goes to the Director as well.
+    `director`: the step goes to the Director as well; `refused`: an address of the recipient's refuses our mail.
     """
 
     reference: str
@@ -29,6 +29,7 @@ class DueStep:
     due: date
     step: int
     director: bool = False
+    refused: bool = False
 
 
 def deadlines_message(steps: Sequence[DueStep], *, to: str) -> Message:
@@ -52,14 +53,20 @@ def deadlines_message(steps: Sequence[DueStep], *, to: str) -> Message:
     return Message(_text(ordered, late, to), made)
 
 
-def message_for_nudges(nudges: Sequence[Nudge], *, to: str) -> Message:
-    """The same from the record: nudges with their deadline, its award and its application loaded."""
+def message_for_nudges(nudges: Sequence[Nudge], *, to: str, refusing: Collection[int] = ()) -> Message:
+    """The same from the record: nudges with their deadline, its award and its application loaded.
+
+    `refusing` are the applications with an address that refuses our mail.
+    """
     found: dict[int, DueStep] = {}
     for nudge in nudges:
         step = _step(nudge)
         known = found.get(nudge.deadline_id, step)
         director = known.director or nudge.person.startswith("director")
-        found[nudge.deadline_id] = replace(max(known, step, key=lambda one: one.step), director=director)
+        application = nudge.deadline.application
+        refused = application is not None and application.id in refusing
+        latest = max(known, step, key=lambda one: one.step)
+        found[nudge.deadline_id] = replace(latest, director=director, refused=refused)
     return deadlines_message(list(found.values()), to=to)
 
 
@@ -82,6 +89,7 @@ def _line(one: DueStep) -> list[Part]:
         blocks.words(one.reference, 20, bold=True),
         blocks.words(one.recipient, 80),
         blocks.words(f"– {noun(one.kind)}, {_when(one)}{', for the Director too' if one.director else ''}"),
+        *([blocks.words("– their address refuses our mail: ring them")] if one.refused else []),
     ]
 
 

@@ -107,6 +107,14 @@ def form(policy: Policy) -> View:
             hint="They get a mail now, and a link to each return as it falls due. Left empty, nobody is mailed.",
             optional=True,
         ),
+        _line(
+            most, "second_name", "A second person's name", hint="Whom we also write to if a return is late.",
+            optional=True,
+        ),
+        _input(
+            "second_email", "The second person's e-mail address", {"type": "email_text_input"},
+            hint="Not the same as the recipient's.", optional=True,
+        ),
         _input(
             "all_the_same",
             "If something like it is on record already",

@@ -6,6 +6,7 @@ particular, or whose owner has no Slack account, is told in the deadlines channe
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -21,6 +22,11 @@ from core.rules.organisations import address_key
 from core.rules.policy import Role
 
 Channel = Literal["email", "slack"]
+
+
+def mail_subject(address: str) -> str:
+    """What the reminders to one address are about, in the outbox: an address may be longer than a subject."""
+    return f"nudges:{hashlib.sha256(address_key(address).encode()).hexdigest()[:32]}"
 
 
 @dataclass(frozen=True)

@@ -174,6 +174,8 @@ def _keep(application: Application, facts: ApplicationFacts) -> None:
         "postcode",
         "contact_name",
         "contact_email",
+        "second_name",
+        "second_email",
         "title",
         "need",
         "existing_provision",

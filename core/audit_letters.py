@@ -20,6 +20,7 @@ _LETTERS: Mapping[str, str] = {
     "bank_details": "the letter that bank details were given",
     "return_received": "the thanks for the return",
     "question": "the question about it",
+    "contacts_changed": "the letter that says whom we write to now",
     "corrected": "the receipt for its correction",
     "return_queried": "the question about the return",
     "more_time_agreed": "the agreement to more time",
@@ -33,6 +34,15 @@ _LETTERS: Mapping[str, str] = {
     "document_refused": "the letter that a document was refused",
     "nudge": "a reminder",
 }
+
+
+CONTACTS: Mapping[str, str] = {
+    "contact_name": "the first contact's name",
+    "contact_email": "the first contact's address",
+    "second_name": "the second contact's name",
+    "second_email": "the second contact's address",
+}
+"""What the story calls each part of whom the office writes to."""
 
 
 def letter(kind: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from core.answers_given import PERSONAL
 from core.audit_facts import MONEY_FACTS, day, facts_text, moment, money
-from core.audit_letters import letter
+from core.audit_letters import CONTACTS, letter
 from core.audit_told import Data, Detail, Entry, Told, Words, text
 from core.rules.calendar import year_label
 from core.rules.documents import in_words
@@ -58,6 +58,8 @@ def _submitted(told: Told) -> tuple[str, list[Detail]]:
         Detail("Organisation", f"{mine.organisation_name} ({', '.join([kind, *numbers])})"),
         Detail("Contact", mine.contact_name or ""),
         Detail("E-mail", mine.contact_email or "", private=True),
+        Detail("Second contact", mine.second_name or ""),
+        Detail("Second contact's e-mail", mine.second_email or "", private=True),
         Detail("Postcode", mine.postcode or "", private=True),
         Detail("Project", mine.title or ""),
         Detail("For", str(facts.get("purpose") or "").replace("_", " ")),
@@ -426,8 +428,16 @@ def _checked(told: Told) -> tuple[str, list[Detail]]:
 
 def _mail_refused(told: Told) -> tuple[str, list[Detail]]:
     what = letter(str(told.data.get("mail")))
+    what += {"second": " to the second contact", "former": " to whom we write no more"}.get(
+        str(told.data.get("to")), ""
+    )
     by = capital(who(str(told.line["actor"])))
     return f"{by} could not deliver {what}", [text(told, "code")]
+
+
+def _contacts_changed(told: Told) -> tuple[str, list[Detail]]:
+    names = [CONTACTS[str(one)] for one in told.data["changed"]]
+    return f"Changed whom we write to: {listed(names)}", [text(told, "reason", "Why")]
 
 
 def _document(what: str) -> Words:
@@ -550,6 +560,7 @@ _WORDS: Mapping[str, Words] = {
     "checked": _checked,
     "money_returned": lambda told: (f"{money(told.data.get('amount'))} came back", [text(told, "reasons")]),
     "mail_refused": _mail_refused,
+    "contacts_changed": _contacts_changed,
     "document_added": _document("came in"),
     "document_opened": _document("was opened by the office"),
     "document_removed": _document("was taken back by whoever sent it"),

@@ -6,14 +6,14 @@ It is told from the trail and from the record beside it, and says at its end whe
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Any
 
 from sqlalchemy import ColumnElement, Table, or_, select
 from sqlalchemy.orm import Session, selectinload
 
-from core import events
+from core import events, mail_refusals
 from core.audit import Progress, unwatched
 from core.audit_facts import day
 from core.audit_letters import letter
@@ -33,6 +33,7 @@ from core.reading import Row, Unreadable, all_chosen, chosen
 from core.records import (
     Application,
     Award,
+    ContactChange,
     Deadline,
     LedgerEntry,
     Nudge,
@@ -257,7 +258,7 @@ class _Telling:
     def _told(self) -> Iterator[Entry]:
         for line in self._lines:
             policy, version = self._policy_of(line)
-            yield entry_of(
+            entry = entry_of(
                 Told(
                     line=line,
                     application=self._application,
@@ -273,6 +274,21 @@ class _Telling:
                     },
                 )
             )
+            yield replace(entry, details=(*entry.details, *self._contacts_before(line)))
+
+    def _contacts_before(self, line: Row) -> tuple[Detail, ...]:
+        """Whom we wrote to before a line changed that: what the trail itself does not say."""
+        data = line["data"] if isinstance(line["data"], Mapping) else {}
+        number = data.get("change") if line["kind"] == mail_refusals.CHANGED else None
+        made = self._session.get(ContactChange, number) if isinstance(number, int) else None
+        if made is None or made.application_id != self._application.id:
+            return ()
+        return (
+            Detail("First contact before", f"{made.name_was or ''} {made.email_was or ''}".strip(), private=True),
+            Detail(
+                "Second before", f"{made.second_name_was or ''} {made.second_email_was or ''}".strip(), private=True
+            ),
+        )
 
     def _policy_of(self, line: Row) -> tuple[Policy, str]:
         """The policy that a line names, and how it came into force; the office's own where it names none."""
@@ -367,7 +383,8 @@ class _Telling:
         for message in self._session.scalars(messages.order_by(OutboxMessage.id)):
             yield Entry(
                 message.settled_at or message.made_at,
-                f"By e-mail to the contact: {letter(message.kind)}{_sent(message)}",
+                f"By e-mail to {_WHOM.get(str(message.payload.get('to')), 'the contact')}: "
+                f"{letter(message.kind)}{_sent(message)}",
             )
 
     def _nudges(self) -> Iterator[Entry]:
@@ -478,6 +495,12 @@ def _how_late(due: date, on: date) -> str:
     return "" if days == 0 else f", {counted(abs(days), 'day')} {'early' if days < 0 else 'late'}"
 
 
+_WHOM = {
+    "second_contact": "the second contact",
+    "second": "the second contact",
+    "first_was": "whom we wrote to before",
+    "second_was": "whom we wrote to before",
+}
 _DUE = {RETURN: "Return", MEETING: "Monitoring meeting", ACCEPTANCE: "Acceptance of the offer"}
 
 

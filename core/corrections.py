@@ -25,13 +25,13 @@ from core.rules.words import listed
 CORRECTED: Final = "corrected"
 """The kind of the trail's line about one, and of the mail."""
 
-_PRIVATE: Final = frozenset({"contact_name", "contact_email", "postcode"})
+_PRIVATE: Final = frozenset({"contact_name", "contact_email", "second_name", "second_email", "postcode"})
 """What the trail says only that it changed: it can never be taken out of it again."""
 
 _COLUMNS: Final = (
     "organisation_name", "organisation_type", "charity_number", "company_number", "postcode", "contact_name",
-    "contact_email", "title", "need", "existing_provision", "plan_objective", "csp_area", "purpose", "age_from",
-    "age_to", "send", "start_on", "end_on", "amount", "purchases",
+    "contact_email", "second_name", "second_email", "title", "need", "existing_provision", "plan_objective", "csp_area",
+    "purpose", "age_from", "age_to", "send", "start_on", "end_on", "amount", "purchases",
 )  # fmt: skip
 
 

@@ -127,7 +127,18 @@ def has(session: Session, key: str, *, policy: Policy, today: date) -> list[Has]
     Offers and returns are those of applications that name the address as their contact; a draft may also have been
     mailed to it.
     """
-    return [*_offers(session, key, today), *_returns(session, key, today), *_applications(session, key, policy, today)]
+    mine = Application.contact_key == key
+    return [
+        *_offers(session, mine, today),
+        *_returns(session, mine, today),
+        *_applications(session, key, policy, today),
+    ]
+
+
+def waits_of(session: Session, application: Application, *, today: date) -> list[Has]:
+    """What of one application waits for its contact: an offer, returns that are overdue, and the next one."""
+    mine = Application.id == application.id
+    return [*_offers(session, mine, today), *_returns(session, mine, today)]
 
 
 def _applications(session: Session, key: str, policy: Policy, today: date) -> list[Has]:
@@ -148,25 +159,25 @@ def _applications(session: Session, key: str, policy: Policy, today: date) -> li
     ]
 
 
-def _offers(session: Session, key: str, today: date) -> list[Has]:
+def _offers(session: Session, whose: ColumnElement[bool], today: date) -> list[Has]:
     query = (
         select(Award)
         .join(Application, Application.id == Award.application_id)
-        .where(Application.contact_key == key, Award.status == AwardState.OFFERED.value, Award.accept_by >= today)
+        .where(whose, Award.status == AwardState.OFFERED.value, Award.accept_by >= today)
         .order_by(Award.accept_by, Award.id)
         .limit(MOST)
     )
     return [Has("offer", one.id, one.fund, one.reference, one.accept_by) for one in session.scalars(query)]
 
 
-def _returns(session: Session, key: str, today: date) -> list[Has]:
+def _returns(session: Session, whose: ColumnElement[bool], today: date) -> list[Has]:
     """Of each award that runs: every return that is overdue, and the next one."""
     query = (
         select(Deadline, Award.fund)
         .join(Award, Award.id == Deadline.award_id)
         .join(Application, Application.id == Award.application_id)
         .where(
-            Application.contact_key == key,
+            whose,
             Award.status == AwardState.ACTIVE.value,
             Deadline.kind == RETURN,
             Deadline.is_open,
@@ -196,7 +207,7 @@ def latest_of(session: Session, key: str) -> Application | None:
 
 DETAILS = (
     "organisation_name", "organisation_type", "charity_number", "company_number", "postcode", "contact_name",
-    "contact_email",
+    "contact_email", "second_name", "second_email",
 )  # fmt: skip
 """The answers about an organisation and its contact: all that is taken over from an earlier application."""
 

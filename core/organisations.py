@@ -5,7 +5,7 @@ Who is the same organisation is decided by `core.rules.organisations`; here it i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -136,16 +136,21 @@ def _awards(session: Session, keys: OrganisationKeys, but: int | None) -> list[t
 def history_of(session: Session, application: Application, facts: Facts, *, policy: Policy, today: date) -> History:
     """What the rules are told of the organisation's other awards: those that run (R2), those lately bought of it (T2).
 
-    One indexed query, and none where neither rule asks: for a grant that has meetings by itself.
+    And of its returns that are overdue (R1). One indexed query for each; none of the first kind where neither of those
+    rules asks: for a grant that has meetings by itself.
     """
+    keys = keys_of(application)
+    overdue = overdue_returns(session, keys, today=today, but=application.id)
+    late = tuple(f"{one.reference}, due on {date_text(one.due)}" for one in overdue)
     if facts.kind is Kind.GRANT and has_meetings(facts.amount, policy):
-        return facts.history
-    found = _awards(session, keys_of(application), application.id)
+        return replace(facts.history, overdue=late)
+    found = _awards(session, keys, application.id)
     bought = [(on, amount) for _, kind, amount, on in found if Kind(kind) in _BOUGHT]
     return History(
         same_supplier=bought_together(bought, today, policy.buying_together_months.value),
         live_awards=sum(amount for status, _, amount, _ in found if status == AwardState.ACTIVE),
         assistance=facts.history.assistance,
+        overdue=late,
     )
 
 
@@ -206,8 +211,13 @@ def _how_it_stands(sent_at: datetime | None, outcome: str | None, made_at: datet
     return f"was sent on {date_text(london_day(sent_at))} and is open"
 
 
-def overdue_returns(session: Session, keys: OrganisationKeys, *, today: date) -> list[OverdueReturn]:
-    """The organisation's returns that were due before today and have not come in, the earliest first (R1)."""
+def overdue_returns(
+    session: Session, keys: OrganisationKeys, *, today: date, but: int | None = None
+) -> list[OverdueReturn]:
+    """The organisation's returns that were due before today and have not come in, the earliest first (R1).
+
+    Without those of one application's award, where it is named.
+    """
     query = (
         select(Deadline.id, Deadline.reference, Application.title, Application.contact_key, Deadline.due)
         .join(Award, Deadline.subject == literal("award:").concat(cast(Award.id, String)))  # which has an index
@@ -220,6 +230,8 @@ def overdue_returns(session: Session, keys: OrganisationKeys, *, today: date) ->
         )
         .order_by(Deadline.due, Deadline.id)
     )
+    if but is not None:
+        query = query.where(Application.id != but)
     return [
         OverdueReturn(number, reference, title or "", contact or "", due)
         for number, reference, title, contact, due in session.execute(query)

@@ -44,6 +44,7 @@ MESSAGES: dict[str, Channel] = {
     "receipt": "mail",
     "question": "mail",
     "corrected": "mail",
+    "contacts_changed": "mail",
     "offer": "mail",
     "declined": "mail",
     "withdrawn": "mail",

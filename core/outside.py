@@ -36,6 +36,7 @@ from core.rules.lifecycle import ApplicationState, AwardState
 from core.rules.money import display
 from core.rules.organisations import OrganisationKeys, address_key, keys_of
 from core.rules.policy import Fund, Kind, OrganisationType, Purpose
+from core.rules.questions import second_contact_faults
 from core.rules.typed import postcode
 from core.rules.words import listed
 
@@ -84,6 +85,8 @@ class OutsideAward:
     company_number: str | None = None
     contact_name: str = ""
     contact_email: str = ""
+    second_name: str = ""
+    second_email: str = ""
 
 
 class LooksRecorded(WrongInput):
@@ -219,10 +222,17 @@ def _tidied(told: OutsideAward, office: Office, today: date) -> OutsideAward:
         raise WrongInput("amount", f"Enter an amount over zero and of at most {display(limits.largest)}.")
     if told.contact_email and not is_address(told.contact_email):
         raise WrongInput("contact_email", "Enter an e-mail address such as name@example.org, or leave this empty.")
+    second = clean_short(told.second_email)
+    if second and not is_address(second):
+        raise WrongInput("second_email", "Enter an e-mail address such as name@example.org, or leave this empty.")
+    if (second or texts["second_name"]) and not told.contact_email:
+        raise WrongInput("contact_email", "Enter the recipient's e-mail address first: a second one stands beside it.")
+    for name, why in second_contact_faults(told.contact_email, texts["second_name"], second):
+        raise WrongInput(name, f"{why}.")
     if told.plan_objective and office.policy.objective(told.plan_objective) is None:
         raise WrongInput("plan_objective", "Choose an objective of the Police and Crime Plan in force.", "L4")
     _check_days(told, today)
-    return replace(told, postcode=place, contact_email=clean_short(told.contact_email), **texts)
+    return replace(told, postcode=place, contact_email=clean_short(told.contact_email), second_email=second, **texts)
 
 
 _SHORT: Final = {
@@ -237,6 +247,7 @@ _SHORT: Final = {
     "legal_power": "",
     "csp_area": "",
     "contact_name": "",
+    "second_name": "",
 }
 """Texts of one line, and what is said where one is missing; "" for those that may be."""
 
@@ -334,6 +345,8 @@ def _application(
         postcode=told.postcode,
         contact_name=told.contact_name or None,
         contact_email=told.contact_email or None,
+        second_name=told.second_name or None,
+        second_email=told.second_email or None,
         title=told.title,
         need=told.need,
         plan_objective=told.plan_objective or None,

@@ -20,7 +20,7 @@ from core.commitments import Freed
 from core.errors import Conflict, NotFound, Refused
 from core.ledger import HeldYear, enter, held_years
 from core.office import Office, london_day
-from core.records import Award, AwardCheck, BankDetails, FundYear, Payment, Person
+from core.records import Award, AwardCheck, BankDetails, FundYear, MonitoringReturn, Payment, Person
 from core.rules.calendar import financial_year
 from core.rules.checks import Checks
 from core.rules.facts import Finding, Verdict
@@ -75,6 +75,21 @@ def _begun(session: Session, award_id: int, person: Person) -> Award:
 def of_award(session: Session, award: Award) -> list[Payment]:
     """Every payment of an award, planned, paid or cancelled, in the order in which they were planned."""
     return list(session.scalars(select(Payment).where(Payment.award_id == award.id).order_by(Payment.number)))
+
+
+def waiting_for_returns(session: Session, award: Award, due: date | None = None) -> list[Payment]:
+    """The payments of an award that wait for a return which has not come in, by its day; with `due`, for that one."""
+    open_ones = [state.value for state in (PaymentState.PLANNED, PaymentState.HELD, PaymentState.APPROVED)]
+    came_in = select(MonitoringReturn.due).where(MonitoringReturn.award_id == award.id)
+    query = select(Payment).where(
+        Payment.award_id == award.id,
+        Payment.status.in_(open_ones),
+        Payment.return_due.is_not(None),
+        Payment.return_due.not_in(came_in),
+    )
+    if due is not None:
+        query = query.where(Payment.return_due == due)
+    return list(session.scalars(query.order_by(Payment.return_due, Payment.planned_on, Payment.number)))
 
 
 def _payment(session: Session, award: Award, number: int) -> Payment:

@@ -121,6 +121,7 @@ class _Figures(_Row):
     full_plan_months: _Figure[_Count]
     full_plan_months_plan: _Figure[_Count]
     full_plan_months_do: _Figure[_Count]
+    overdue_return_blocks: _Figure[Annotated[bool, Field(strict=True)]]
     return_months: _Figure[_Count]
     final_return_grace: _Figure[Annotated[int, Field(strict=True, ge=0, le=366)]]
     return_without_term_months: _Figure[_Count]

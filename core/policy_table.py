@@ -259,6 +259,7 @@ _LABELS: Final = {
     "figures.full_plan_months": "The dated plan of a full award covers up to",
     "figures.full_plan_months_plan": "Of the dated plan, months for Plan",
     "figures.full_plan_months_do": "Of the dated plan, months for Do",
+    "figures.overdue_return_blocks": "An overdue return stops another award",
     "figures.return_months": "A monitoring return every",
     "figures.final_return_grace": "Days of grace for the final return",
     "figures.return_without_term_months": "The return of an award without a term, after",

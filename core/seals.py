@@ -48,6 +48,7 @@ NOT_SEALED: Mapping[str, str] = {
     "home_opened": "who looked at their Home in Slack lately: whom a change is shown to, and nothing of the record",
     "entered_for": "goes with its draft; once that is sent a line says who entered it, and the consent",
     "timetable_job": "how the machinery runs, written also when what it did was taken back: no fact of any award",
+    "refused_mail": "what became of a mail, of which the trail has a line; it ends when a mail to the address arrives",
     "idempotency": "answers that are kept for a while, to be given again",
 }
 """Tables that the trail leaves alone, and why."""

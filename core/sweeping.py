@@ -8,7 +8,6 @@ transaction, so the promise rests on that key alone, and on no lock.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -18,7 +17,7 @@ from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from core import direct, outbox
-from core.addressees import Addressee, Addressees
+from core.addressees import Addressee, Addressees, mail_subject
 from core.deadlines import APPLICATION_ID, planned
 from core.office import Office, london_day
 from core.records import Application, Award, Deadline, Nudge, OutboxMessage
@@ -216,8 +215,7 @@ def _message(told: _Told, *, office: Office, now: datetime, ordered: bool) -> Ou
         missed = {"missed": told.missed[:MOST_MISSED], "missed_count": len(told.missed)}
     key = _key(told)
     if to.email:
-        digest = hashlib.sha256(to.together[1].encode()).hexdigest()[:32]  # an address may be longer than a subject
-        return outbox.message_of("nudge", subject=f"nudges:{digest}", key=key, payload={"to": to.to}, now=now)
+        return outbox.message_of("nudge", subject=mail_subject(to.email), key=key, payload={"to": to.to}, now=now)
     if to.person_id is None:
         payload = {"to": "staff", **missed}
         return outbox.message_of("staff_nudge", subject="nudges:staff", key=key, payload=payload, now=now)

@@ -6,15 +6,14 @@ Each kind is one query by an index, of at most as many rows as a page may show; 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session
 
-from core import mail_refusals
 from core.office import LONDON, london_moment
 from core.records import (
     Application,
@@ -29,8 +28,8 @@ from core.records import (
     Meeting,
     MeetingProposal,
     MonitoringReturn,
-    OutboxMessage,
     Person,
+    RefusedMail,
     TimeRequest,
 )
 from core.returns import RETURN
@@ -92,8 +91,9 @@ _OF_AN_AWARD = (Award.reference, Application.organisation_name, Application.titl
 
 
 def everything(session: Session, *, policy: Policy, today: date, now: datetime) -> list[Waiting]:
-    """All that waits, the oldest first. The policy says how far back refused documents and mails are shown.
+    """All that waits, the oldest first. The policy says how far back refused documents are shown, and mails.
 
+    Addresses that refuse the mail of an award which runs are shown until that is mended, however long ago it began.
     Nothing in the record says that somebody has seen to one of those.
     """
     at = _At(today, now, now - timedelta(days=policy.refused_shown_days.value))
@@ -322,23 +322,37 @@ def _documents(session: Session, at: _At) -> list[Waiting]:
 
 
 def _refused_mails(session: Session, at: _At) -> list[Waiting]:
+    """Addresses that refuse our mail, once for each application: of an award that runs until that is mended."""
+    first = RefusedMail.address == Application.contact_key
     query = (
-        select(OutboxMessage)
-        .where(OutboxMessage.kind == mail_refusals.KIND, OutboxMessage.made_at > at.shown_from)
-        .order_by(OutboxMessage.made_at, OutboxMessage.id)
+        select(
+            Application.reference, Application.organisation_name, Application.title, Application.amount,
+            func.min(RefusedMail.noted_at), func.max(case((first, 1), else_=0)), func.min(case((first, 1), else_=0)),
+        )
+        .join(Application, Application.id == RefusedMail.application_id)
+        .outerjoin(Award, (Award.application_id == Application.id) & (Award.status == AwardState.ACTIVE.value))
+        .where(RefusedMail.ended_at.is_(None))
+        .group_by(
+            Application.id, Application.reference, Application.organisation_name, Application.title, Application.amount,
+            Award.id,
+        )
+        .having(or_(func.max(RefusedMail.noted_at) > at.shown_from, Award.id.is_not(None)))
+        .order_by(func.min(RefusedMail.noted_at), Application.id)
         .limit(MOST)
-    )
-    found: dict[str, Waiting] = {}
-    for told in session.scalars(query):
-        mail = session.get(OutboxMessage, told.payload.get("message_id"))
-        for one in mail_refusals.applications_of(session, mail) if mail is not None else ():
-            waiting = Waiting(
-                Waits.MAIL, one.reference or "", one.organisation_name or "", one.title or "", one.amount,
-                "could not be delivered: telephone, and ask for a better address", told.made_at,
-            )  # fmt: skip
-            known = found.setdefault(waiting.reference, waiting)
-            found[waiting.reference] = replace(known, since=min(known.since, waiting.since))
-    return list(found.values())
+    )  # fmt: skip
+    return [
+        Waiting(
+            Waits.MAIL, reference or "", who or "", title or "", amount,
+            f"{_whose(bool(some_first), bool(all_first))} refuses our mail: telephone, and ask for a better one", since,
+        )
+        for reference, who, title, amount, since, some_first, all_first in session.execute(query)
+    ]  # fmt: skip
+
+
+def _whose(some_first: bool, all_first: bool) -> str:
+    if some_first and not all_first:
+        return "each contact's address"
+    return "the contact's address" if some_first else "the second contact's address"
 
 
 _KINDS: Mapping[Waits, Callable[[Session, _At], list[Waiting]]] = {

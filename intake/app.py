@@ -42,12 +42,14 @@ from intake import (
     register,
     return_answers,
     returns,
+    second_contact,
     status,
 )
 from intake.access import ApiKey, KeyRing, Mount
 from intake.problems import Problem
 from intake.staff import applications as staff_applications
 from intake.staff import awards as staff_awards
+from intake.staff import contacts as staff_contacts
 from intake.staff import documents as staff_documents
 from intake.staff import entering as staff_entering
 from intake.staff import front as staff_front
@@ -166,6 +168,7 @@ def create_app(
         links.blueprint,
         offers.blueprint,
         bank_details.blueprint,
+        second_contact.blueprint,
         returns.blueprint,
         recipient_asks.blueprint,
         meetings.blueprint,
@@ -179,6 +182,7 @@ def create_app(
         staff_awards.blueprint,
         staff_meetings.blueprint,
         staff_entering.blueprint,
+        staff_contacts.blueprint,
         staff_documents.blueprint,
         register.blueprint,
         policy_page.blueprint,
@@ -298,6 +302,7 @@ _AGAIN: Mapping[str, Callable[..., Response]] = {
     "links.begin": links.start_again,
     "offers.answer": offers.answer_again,
     "bank_details.give": bank_details.give_again,
+    "second_contact.change": second_contact.change_again,
     "returns.receive": returns.receive_again,
     "return_answers.answer": return_answers.answer_again,
     "recipient_asks.ask_more_time": recipient_asks.more_time_again,
@@ -308,6 +313,7 @@ _AGAIN: Mapping[str, Callable[..., Response]] = {
     "staff_awards.act": staff_awards.again,
     "staff_meetings.act": staff_meetings.again,
     "staff_entering.begin": staff_entering.again,
+    "staff_contacts.change": staff_contacts.again,
 }
 """Forms that are shown again, with everything that was typed, when their form token is not valid any more."""
 

@@ -41,6 +41,13 @@ class ContactBody(Body):
     email: Text
 
 
+class SecondContactBody(Body):
+    """Somebody else of the organisation whom the office writes to if something is late. Not at the same address."""
+
+    name: Text
+    email: Text
+
+
 class ProjectBody(Body):
     """What the money is for."""
 
@@ -80,6 +87,7 @@ class ApplicationBody(Body):
     end: Day
     organisation: OrganisationBody
     contact: ContactBody
+    second_contact: SecondContactBody | None = None
     project: ProjectBody
     outcomes: Annotated[list[OutcomeBody], Field(min_length=1, max_length=50)]
     declaration: StrictBool
@@ -135,6 +143,8 @@ _FLAT: Mapping[str, tuple[str, ...]] = {
     "postcode": ("organisation", "postcode"),
     "contact_name": ("contact", "name"),
     "contact_email": ("contact", "email"),
+    "second_name": ("second_contact", "name"),
+    "second_email": ("second_contact", "email"),
     **{
         name: ("project", name)
         for name in (

@@ -26,12 +26,14 @@ MOST = 3
 class KnownBids:
     """What is known of the same organisation, of this reader's own address.
 
-    `proven` says whether the reader came by a link that was mailed to one address alone.
+    `proven` says whether the reader came by a link that was mailed to one address alone; `blocks` whether nothing more
+    is approved while a return is overdue.
     """
 
     proven: bool
     earlier: tuple[EarlierBid, ...] = ()
     overdue: tuple[OverdueReturn, ...] = ()
+    blocks: bool = False
 
 
 def known_bids(session: Session, token: str, application: Application, facts: ApplicationFacts | None) -> KnownBids:
@@ -49,4 +51,16 @@ def known_bids(session: Session, token: str, application: Application, facts: Ap
         proven=True,
         earlier=tuple(one for one in earlier if one.contact_key == address)[:MOST],
         overdue=tuple(one for one in overdue if one.contact_key == address),
+        blocks=office.policy.overdue_return_blocks.value,
     )
+
+
+def owes(session: Session, token: str, application: Application) -> bool:
+    """Whether the reader may be told that the organisation has a return overdue: it is one of their own address."""
+    office = pages.office()
+    address = followed(session, office.signer, "application", token, now=office.clock()).address
+    if not address:
+        return False
+    keys = organisations.keys_of(application)
+    overdue = organisations.overdue_returns(session, keys, today=office.today(), but=application.id)
+    return any(one.contact_key == address for one in overdue)

@@ -20,6 +20,9 @@ EXTENSION = "notify_callback"
 FAILURES = frozenset({"permanent-failure", "temporary-failure", "technical-failure"})
 """Notify's last words on a mail that did not arrive."""
 
+DELIVERED = "delivered"
+"""Notify's last word on a mail that arrived."""
+
 NOTIFY = "GOV.UK Notify"
 
 
@@ -31,19 +34,23 @@ def receive() -> ResponseReturnValue:
     reference, status = told.get("reference"), told.get("status")
     if not isinstance(status, str):
         raise Problem(422, "A delivery receipt has a status.")
-    if status in FAILURES:
-        _note_failure(reference if isinstance(reference, str) else "", status)
+    if status in FAILURES or status == DELIVERED:
+        to = told.get("to")
+        _note(reference if isinstance(reference, str) else "", status, to if isinstance(to, str) else "")
     return Response(status=200)
 
 
-def _note_failure(reference: str, status: str) -> None:
+def _note(reference: str, status: str, to: str) -> None:
     office = pages.office()
     with office.sessions.begin() as session:
         message = outbox.by_reference(session, reference)
         if message is None or message.channel != "mail":
             structlog.get_logger().warning("notify_callback_unknown", reference=reference[:60], status=status)
             return
-        mail_refusals.note(session, message, by=NOTIFY, code=status, now=office.clock())
+        if status == DELIVERED:
+            mail_refusals.arrived(session, to, now=office.clock())
+        else:
+            mail_refusals.note(session, message, by=NOTIFY, code=status, now=office.clock(), to=to)
 
 
 def _check_token(token: str) -> None:

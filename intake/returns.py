@@ -11,7 +11,7 @@ from flask import Blueprint, Response, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from core import asking, documents, issues, more_time, return_drafts, returns
+from core import asking, documents, issues, more_time, payments, return_drafts, returns
 from core.errors import Conflict
 from core.links import follow
 from core.records import Award, Deadline, MonitoringReturn
@@ -377,6 +377,7 @@ def _beside(session: Session, token: str, award: Award, deadline: Deadline) -> d
     requests = more_time.requests(session, deadline)
     waits = any(one.status == more_time.TimeState.ASKED for one in requests)
     return {
+        "waits": payments.waiting_for_returns(session, award, deadline.due),
         "award": award,
         "application": award.application,
         "fund_name": pages.office().policy.fund_name(award.fund),

@@ -15,7 +15,7 @@ from flask import Blueprint, Response, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from core import applications, asking, corrections, entering, events
+from core import applications, asking, corrections, entering, events, payments
 from core.answers_given import answers_given
 from core.assessing import facts_of
 from core.errors import Conflict, Refused
@@ -29,7 +29,7 @@ from core.rules.calendar import date_text
 from core.rules.lifecycle import APPLICATION, ApplicationAction, ApplicationState, AwardState, NotAllowed
 from core.rules.policy import Fund, Policy
 from core.rules.words import listed
-from intake import copies, documents, pages
+from intake import copies, documents, known_bids, pages
 from intake.drafts import not_sent
 
 blueprint = Blueprint("status", __name__)
@@ -93,6 +93,7 @@ def where_it_stands(
     waiting = next((one for one in asked if one.ended_at is None), None)
     history = events.history(session, application.reference or "")
     taken_back = _taken_back(application, history)
+    owes = known_bids.owes(session, token, application)
     return pages.page(
         "status.html",
         status,
@@ -101,6 +102,7 @@ def where_it_stands(
         application=application,
         entered=entering.of(session, application),
         award=application.award,
+        waits=payments.waiting_for_returns(session, application.award) if application.award is not None else [],
         state=_shown_state(application),
         fund_name=_policy().fund_name(application.fund),
         steps=_steps(application, waiting, history),
@@ -115,9 +117,11 @@ def where_it_stands(
         fault=fault,
         errors=[{"text": fault, "href": f"#{ANSWER}"}] if fault else [],
         notice=notice,
-        help=_what_would_help(session, application),
+        help=_what_would_help(session, application, owes=owes),
         can_withdraw=_can(application, ApplicationAction.WITHDRAW),
-        findings=[finding for finding in application.findings or [] if finding["verdict"] != "met"],
+        findings=[
+            one for one in application.findings or [] if one["verdict"] != "met" and (owes or one["rule"] != "R1")
+        ],
         history=_history(history),
         answers=answers_given(application, _policy()),
         documents=documents.notice(application, "a", token),
@@ -371,8 +375,11 @@ def _aim(application: Application, asked: Sequence[Asked]) -> date | None:
     return aim if aim >= pages.office().today() else None
 
 
-def _what_would_help(session: Session, application: Application) -> Help | None:
-    """For one that was declined: what stood against it and its remedy, which fund would fit, when to apply again."""
+def _what_would_help(session: Session, application: Application, *, owes: bool) -> Help | None:
+    """For one that was declined: what stood against it and its remedy, which fund would fit, when to apply again.
+
+    That a return is overdue is told only where the reader `owes` it: anybody can type an organisation's name.
+    """
     decision = application.decision
     if decision is None or decision.outcome != "declined":
         return None
@@ -383,6 +390,7 @@ def _what_would_help(session: Session, application: Application) -> Help | None:
         f"{finding['because']} {finding['remedy']}"
         for finding in wanting
         if finding["verdict"] != "met"
+        and (owes or finding["rule"] != "R1")
         and finding.get("remedy")
         and finding.get("needed_by") in ("", "recommendation", "approval")
     )

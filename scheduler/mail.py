@@ -70,6 +70,10 @@ class Sender(Protocol):
     def name(self) -> str:
         """Who it is that takes or refuses a mail, for the trail."""
 
+    @property
+    def tells_later(self) -> bool:
+        """Whether it says only later that nobody got a mail which it had taken."""
+
     def find(self, mail: Mail) -> bool:
         """Whether the service has taken this mail already, at an attempt in doubt. False where it cannot say.
 
@@ -150,6 +154,7 @@ class SmtpSender:
     """
 
     name = "the mail server"
+    tells_later = False
 
     def __init__(
         self, url: str, mail_from: str, *, timeout: float = SECONDS, tls: ssl.SSLContext | None = None

@@ -66,8 +66,10 @@ class MailCourier:
         self._sender.send(parcel.mail)
         return Handed()
 
-    def note(self, session: Session, parcel: MailParcel, handed: Handed) -> None:
-        """Nothing but the settling itself follows from a mail that was taken."""
+    def note(self, session: Session, parcel: MailParcel, handed: Handed) -> None:  # noqa: ARG002 - a Courier's
+        """Whoever takes our mail refuses it no more; a service that tells later says so itself when it arrives."""
+        if not self._sender.tells_later:
+            mail_refusals.arrived(session, parcel.mail.to, now=self._office.clock())
 
     def note_failure(self, session: Session, message: OutboxMessage, trouble: Exception, *, now: datetime) -> None:
         """A refused mail is a fact of the award's history, and somebody must ring instead."""

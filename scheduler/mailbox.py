@@ -34,6 +34,7 @@ class PracticeMailbox:
     """A folder in place of a mail server: one file a Message-ID, so that a mail sent twice is there once."""
 
     name = "the practice mailbox"
+    tells_later = False
 
     def __init__(self, folder: Path, mail_from: str) -> None:
         self._folder = folder

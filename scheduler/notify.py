@@ -47,6 +47,7 @@ class NotifySender:
     """Sends through GOV.UK Notify. One thread uses one at a time."""
 
     name = "GOV.UK Notify"
+    tells_later = True
 
     def __init__(self, key: str, template_id: str, *, url: str = URL, timeout: Any = SECONDS) -> None:
         self._template_id = template_id

@@ -8,7 +8,7 @@ in a thread no channel's history shows; of that see `SlackCourier.find`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -50,7 +50,7 @@ from core import (
 from core.errors import NotFound
 from core.office import Office
 from core.outbox import Channel
-from core.records import Card, Event, OutboxMessage, Person
+from core.records import Card, Event, Nudge, OutboxMessage, Person
 from scheduler.delivery import Handed
 from scheduler.slack_pace import Pace
 from scheduler.trouble import Away, Limited, Misconfigured, NotNow, Unsendable
@@ -290,7 +290,8 @@ class SlackCourier:
     def _nudge(self, session: Session, message: OutboxMessage) -> Message:
         to = message.payload["to"]
         heading = "Deadlines" if to == "staff" else f"Deadlines for the {to}"
-        return message_for_nudges(open_nudges(session, message), to=heading)
+        nudges = open_nudges(session, message)
+        return message_for_nudges(nudges, to=heading, refusing=_refusing(session, nudges))
 
     def _person_nudge(self, session: Session, message: OutboxMessage, instead_of: Typed | None) -> list[Message]:
         """What falls due of one person's; nothing where all of it has been done meanwhile."""
@@ -299,13 +300,13 @@ class SlackCourier:
         except NothingLeft:
             return []
         whose = "Your deadlines" if instead_of is None else f"Deadlines of {escaped(instead_of, 100)}, who is away"
-        return [message_for_nudges(nudges, to=whose)]
+        return [message_for_nudges(nudges, to=whose, refusing=_refusing(session, nudges))]
 
     def _refusal(self, session: Session, message: OutboxMessage) -> Message:
         refused = session.get(OutboxMessage, message.payload["message_id"])
         if refused is None:
             raise NotFound("The mail that was refused is not in the outbox any more.")
-        return message_for_refusal(session, refused, by=message.payload["by"])
+        return message_for_refusal(session, refused, told=message.payload, public_url=self._office.public_url)
 
     def _parcel(self, message: OutboxMessage, channel: str, worded: Message, **more: Any) -> SlackParcel:
         return SlackParcel(
@@ -480,6 +481,12 @@ class SlackCourier:
             raise trouble from error
         except (SlackClientError, OSError, HTTPException) as error:  # time-outs and lost connections are OSErrors
             raise Away(f"Slack is away: {method}: {str(error) or type(error).__name__}") from error
+
+
+def _refusing(session: Session, nudges: Sequence[Nudge]) -> Collection[int]:
+    """The applications, of those that staff are told of, with an address that refuses our mail."""
+    about = {one.id: one for nudge in nudges if (one := nudge.deadline.application) is not None}
+    return mail_refusals.refusing(session, list(about.values()))
 
 
 class _MessageNotFound(Misconfigured):

@@ -72,6 +72,8 @@ def _told(given: Entered, office: Office) -> OutsideAward:
         document=given.text("document"),
         accepted_on=_day(given, "accepted_on", "Choose the day on which the recipient accepted it."),
         contact_email=given.text("contact_email"),
+        second_name=given.text("second_name"),
+        second_email=given.text("second_email"),
     )
 
 

@@ -11,6 +11,7 @@ from core.records.applications import (
 )
 from core.records.asking import Asked, Correction
 from core.records.awards import Award, AwardCheck, MonitoringReturn, Variation
+from core.records.contacts import ContactChange, RefusedMail
 from core.records.deadlines import Deadline, Nudge, SweepPlan
 from core.records.documents import Document
 from core.records.doors import Idempotency, Link, LinkRequest
@@ -37,6 +38,7 @@ __all__ = [
     "BankDetails",
     "BudgetLine",
     "Card",
+    "ContactChange",
     "Correction",
     "Deadline",
     "Decision",
@@ -67,6 +69,7 @@ __all__ = [
     "PolicyWithdrawal",
     "Recommendation",
     "Record",
+    "RefusedMail",
     "RetentionHold",
     "ReturnDraft",
     "ScoreSheet",

@@ -135,12 +135,14 @@ class History:
     """What the record knows of the same recipient or supplier, in pence; None: not looked up.
 
     `same_supplier`: its other awards of the last months that count together (T2). `live_awards`: its other awards that
-    are live (R2). `assistance`: minimal financial assistance over this and the previous years (L5).
+    are live (R2). `assistance`: minimal financial assistance over this and the previous years (L5). `overdue`: its
+    returns that are overdue, each by its reference and day (R1).
     """
 
     same_supplier: int | None = None
     live_awards: int | None = None
     assistance: int | None = None
+    overdue: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

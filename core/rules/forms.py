@@ -109,14 +109,34 @@ def _about_you() -> tuple[Page, ...]:
         "/contact/email", "Enter the e-mail address of the person to contact",
         hint="The decision, the offer and reminders of returns go here.",
     )  # fmt: skip
+    second, second_email = _second_contact(section)
     return (
         _alone("organisation", name),
         _alone("organisation-type", kind),
         _alone("charity-number", charity),
         _alone("company-number", company),
         _alone("postcode", postcode),
-        Page("contact", "Who should we contact?", section, (contact, email)),
+        Page("contact", "Who should we contact?", section, (contact, email, second, second_email)),
     )
+
+
+def _second_contact(section: str) -> tuple[Question, Question]:
+    """Somebody else to write to, for whoever wants it: part of the contact's page, so that nobody is asked more."""
+    return (
+        Question(
+            "second_name", AnswerKind.SHORT, "A second person’s name (optional)", "Second contact's name", section,
+            "R2", "/second_contact/name", "Enter the name of the second person, or leave their e-mail address blank",
+            hint="Somebody else of your organisation, whom we also write to if something is late. You can leave this "
+            "blank.",
+            required=False, api_required=False,
+        ),
+        Question(
+            "second_email", AnswerKind.EMAIL, "Their e-mail address (optional)", "Second contact's e-mail address",
+            section, "D0", "/second_contact/email",
+            "Enter the e-mail address of the second person, or leave their name blank",
+            required=False, api_required=False,
+        ),
+    )  # fmt: skip
 
 
 def _about_the_project(fund: Fund, policy: Policy) -> tuple[Page, ...]:

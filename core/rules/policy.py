@@ -422,6 +422,7 @@ class Policy:
     full_plan_months: Figure[int]
     full_plan_months_plan: Figure[int]
     full_plan_months_do: Figure[int]
+    overdue_return_blocks: Figure[bool]
     return_months: Figure[int]
     final_return_grace: Figure[int]
     return_without_term_months: Figure[int]

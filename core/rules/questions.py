@@ -31,6 +31,7 @@ from core.rules.calendar import date_text
 from core.rules.facts import Facts, History, PlanFacts
 from core.rules.forms import ORGANISATION_TYPES, PURPOSES, Page, api_questions, application_book, limits_of
 from core.rules.money import MoneyError, display, pence_from_typed
+from core.rules.organisations import address_key
 from core.rules.policy import CrimeGround, Fund, Kind, OrganisationType, Policy, Purpose
 from core.rules.return_forms import Agreed, ReturnFacts, read_return, return_questions, return_questions_asked
 
@@ -69,6 +70,7 @@ __all__ = [
     "recalled",
     "return_questions",
     "return_questions_asked",
+    "second_contact_faults",
 ]
 
 
@@ -100,6 +102,8 @@ class ApplicationFacts:
     purpose: Purpose
     answers: Mapping[str, str]
     budget: tuple[BudgetLine, ...] = ()
+    second_name: str | None = None
+    second_email: str | None = None
 
     def facts(self, *, amount: int | None = None) -> Facts:
         """What the rules assess, as a grant; `amount` in pence where less is considered than was asked for."""
@@ -324,13 +328,9 @@ def _across(questions: tuple[Question, ...], values: Mapping[str, Value], today:
             fault("end", f"The end must be on or after the start, {date_text(start)}")
         elif end < today:
             fault("end", f"The end must be today, {date_text(today)}, or later: money cannot be given for what is over")
-    lowest, highest = values.get("age_from"), values.get("age_to")
-    if isinstance(lowest, int) and isinstance(highest, int) and highest < lowest:
-        fault("age_to", f"The oldest must be {lowest} or over, the age of the youngest")
-    for name in ("age_from", "age_to"):
-        age = values.get(name)
-        if isinstance(age, int) and age > _OLDEST:
-            fault(name, f"{by_id[name].label} must be an age in years, {_OLDEST} or less")
+    for question_id, message in (*_ages(values, by_id), *_second_contact(values)):
+        if question_id in by_id:
+            fault(question_id, message)
     if values.get("amount") == 0:
         fault("amount", "The amount must be more than £0")
     budget, amount = values.get("budget"), values.get("amount")
@@ -341,6 +341,40 @@ def _across(questions: tuple[Question, ...], values: Mapping[str, Value], today:
     if values.get("purchases") == 0 and by_id["purchases"].when is not None:
         fault("purchases", "The largest purchase must be more than £0, or answer that you will buy nothing")
     return faults
+
+
+def _ages(values: Mapping[str, Value], by_id: Mapping[str, Question]) -> list[tuple[str, str]]:
+    faults = []
+    lowest, highest = values.get("age_from"), values.get("age_to")
+    if isinstance(lowest, int) and isinstance(highest, int) and highest < lowest:
+        faults.append(("age_to", f"The oldest must be {lowest} or over, the age of the youngest"))
+    for name in ("age_from", "age_to"):
+        age = values.get(name)
+        if isinstance(age, int) and age > _OLDEST:
+            faults.append((name, f"{by_id[name].label} must be an age in years, {_OLDEST} or less"))
+    return faults
+
+
+def _second_contact(values: Mapping[str, Value]) -> list[tuple[str, str]]:
+    if "second_email" not in values:  # it is not asked here, or cannot be read, which is said elsewhere
+        return []
+    first, name, email = (str(values.get(one) or "") for one in ("contact_email", "second_name", "second_email"))
+    return second_contact_faults(first, name, email)
+
+
+def second_contact_faults(first_email: str, second_name: str, second_email: str) -> list[tuple[str, str]]:
+    """What is wrong with a second contact beside the first: the field, and why.
+
+    Whoever gives one gives a name and an address, and not the first contact's.
+    """
+    if second_name and not second_email:
+        return [("second_email", "Enter the e-mail address of the second person, or leave their name blank")]
+    if second_email and address_key(second_email) == address_key(first_email):
+        same = "The second person’s e-mail address must not be the first one’s"
+        return [("second_email", f"{same}. If there is nobody else, leave both boxes blank")]
+    if second_email and not second_name:
+        return [("second_name", "Enter the name of the second person, or leave their e-mail address blank")]
+    return []
 
 
 _OLDEST: Final = 120
@@ -385,6 +419,8 @@ def _application(fund: Fund, values: Mapping[str, Value]) -> ApplicationFacts:
         purpose=Purpose(str(purpose)) if purpose else fund.purposes[0],
         answers={name: kept(value) for name, value in values.items() if name not in _OWN and value is not None},
         budget=cast("tuple[BudgetLine, ...]", values.get("budget") or ()),
+        second_name=cast("str | None", values.get("second_name")),
+        second_email=cast("str | None", values.get("second_email")),
     )
 
 

@@ -69,8 +69,32 @@ def return_schedule(facts: Facts, policy: Policy) -> Schedule:
     return Schedule(every, return_dates(facts.start, facts.end, every, policy.final_return_grace.value))
 
 
+MOST_OVERDUE: Final = 3
+"""How many overdue returns a finding names; the rest are counted."""
+
+
 def return_finding(facts: Facts, returns: Schedule, policy: Policy) -> Finding:
-    """R1: how often the recipient reports, and on which days."""
+    """R1: how often the recipient reports, and on which days; and whether it owes a return already.
+
+    Whether that stands in the way of another award is a policy value: it is advice, or not met.
+    """
+    found = _reporting(facts, returns, policy)
+    overdue = facts.history.overdue
+    if not overdue:
+        return found
+    named = [*overdue[:MOST_OVERDUE], *([f"{len(overdue) - MOST_OVERDUE} more"] if len(overdue) > MOST_OVERDUE else [])]
+    one = len(overdue) == 1
+    owed = (
+        f"{'A return' if one else f'{len(overdue)} returns'} of the same organisation {'is' if one else 'are'} overdue"
+    )
+    because = f"{owed}: {listed(named)}. {found.because}"
+    if policy.overdue_return_blocks.value:
+        return not_met("R1", because, f"Nothing more is approved before {'it has' if one else 'they have'} come in.")
+    remedy = f"{'It should' if one else 'They should'} come in first, or be spoken about before a decision."
+    return advice("R1", because, f"{remedy} {found.remedy}".strip(), found.needed_by)
+
+
+def _reporting(facts: Facts, returns: Schedule, policy: Policy) -> Finding:
     show = _shows_change(facts, policy)
     if facts.kind is Kind.INVOICE and not returns.due:
         return _without_term(facts, policy, show)

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, abort, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from core import applications, asking, audit_story, entering, organisations
+from core import applications, asking, audit_story, entering, mail_refusals, organisations
 from core.answers_given import Given, answers_given
 from core.as_shown import application_as_shown, what_it_says
 from core.documents import Owner
@@ -100,7 +100,8 @@ def _show(reference: str, sent: Sent) -> Response:
                 session, keys, organisations.bid_of(application), policy=office.policy, today=today, but=application.id
             ),
             live=organisations.live_total(session, keys, but=application.id),
-            overdue=organisations.overdue_returns(session, keys, today=today),
+            refusing=mail_refusals.refusing(session, [application]).get(application.id, []),
+            overdue=organisations.overdue_returns(session, keys, today=today, but=application.id),
             story=audit_story.happened(session, application, office=office, today=today),
         )
 

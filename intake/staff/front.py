@@ -49,7 +49,7 @@ ONE: Final = {
 }
 
 
-_OF_APPLICATIONS: Final = frozenset({Waits.APPLICATION, Waits.DOCUMENT, Waits.MAIL})
+_OF_APPLICATIONS: Final = frozenset({Waits.APPLICATION, Waits.DOCUMENT})
 
 
 @blueprint.get("/desk")
@@ -106,5 +106,7 @@ def _address(one: Waiting) -> str:
         return url_for("staff_returns.page", reference=one.reference, due=one.due.isoformat())
     if one.kind is Waits.MEETING_TIME and one.deadline is not None:
         return url_for("staff_meetings.page", number=one.deadline)
+    if one.kind is Waits.MAIL:
+        return url_for("staff_contacts.page", reference=one.reference)
     about = "staff_applications.page" if one.kind in _OF_APPLICATIONS else "staff_awards.page"
     return url_for(about, reference=one.reference)

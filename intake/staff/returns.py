@@ -8,7 +8,7 @@ from flask import Blueprint, Response, abort, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from core import asking, awards, events, returns
+from core import asking, awards, events, payments, returns
 from core.audit_lines import corrections
 from core.audit_told import Detail
 from core.documents import Owner
@@ -104,6 +104,7 @@ def _show(reference: str, due: str, sent: Sent) -> Response:
             f"due {date_text(deadline.due)}",
             deadline=deadline,
             came_in=came_in,
+            waits=payments.waiting_for_returns(session, award, deadline.due),
             earlier=earlier,
             measures=_measures(award, came_in, earlier),
             more=said_more(asked_for(award, deadline), came_in) if came_in is not None else {},

@@ -19,9 +19,16 @@ from core.calendar_files import PUBLISH, CalendarFile, calendar_file
 from core.office import Office, london_moment
 from core.records import OutboxMessage
 from core.rules.money import display
-from scheduler.wording import about_access, about_applications, about_awards, about_meetings, about_returns
+from scheduler.wording import (
+    about_access,
+    about_applications,
+    about_awards,
+    about_contacts,
+    about_meetings,
+    about_returns,
+)
 from scheduler.wording.about_returns import open_nudges
-from scheduler.wording.draft import NothingLeft, Writer, address_of
+from scheduler.wording.draft import NothingLeft, Writer, address_of, to_second
 from scheduler.wording.words import typed
 
 __all__ = ["WRITERS", "Letter", "NothingLeft", "open_nudges", "texts", "word"]
@@ -61,7 +68,7 @@ def word(session: Session, message: OutboxMessage, office: Office, environment: 
     Raises NothingLeft where it has become pointless, NotFound where what it is about is gone, KeyError for a kind that
     is no mail.
     """
-    draft = WRITERS[message.kind](session, message, office)
+    draft = to_second(session, message, WRITERS[message.kind](session, message, office))
     facts = {
         "office": _office(office),
         "reference": draft.reference,
@@ -99,6 +106,7 @@ def _office(office: Office) -> dict[str, str]:
 
 WRITERS: dict[str, Writer] = {
     "receipt": about_applications.how_it_stands,
+    "contacts_changed": about_contacts.contacts_changed,
     "corrected": about_applications.how_it_stands,
     "question": about_applications.question,
     "declined": about_applications.how_it_stands,

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from core import applications, documents
+from core import applications, documents, organisations
 from core.office import Office, london_day
-from core.records import OutboxMessage
+from core.records import Application, OutboxMessage
 from core.rules.documents import in_words
 from scheduler.wording.draft import Draft, NothingLeft, address_of, heard_of, to_applicant, waiting
 from scheduler.wording.words import paragraphs
@@ -32,8 +32,17 @@ def how_it_stands(session: Session, message: OutboxMessage, office: Office) -> D
             "decide_by": submitted_on + timedelta(days=office.policy.decision_days.value),
             "link": address_of(session, "application", application.id, office),
             "reasons": paragraphs(decision.reasons) if decision else [],
+            "overdue": _overdue(session, application, office),
+            "overdue_blocks": office.policy.overdue_return_blocks.value,
         },
     )
+
+
+def _overdue(session: Session, application: Application, office: Office) -> list[organisations.OverdueReturn]:
+    """The organisation's overdue returns that this very address is asked for: nobody else is told of them."""
+    keys = organisations.keys_of(application)
+    found = organisations.overdue_returns(session, keys, today=office.today(), but=application.id)
+    return [one for one in found if one.contact_key == application.contact_key]
 
 
 def decline_undone(session: Session, message: OutboxMessage, office: Office) -> Draft:

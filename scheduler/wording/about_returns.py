@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from sqlalchemy.orm import Session
 
-from core import awards, deadlines, issues, more_time, returns
+from core import awards, deadlines, issues, mail_refusals, more_time, payments, returns
+from core.addressees import mail_subject
 from core.errors import NotFound
 from core.links import Purpose
 from core.office import Office, london_day
-from core.records import Award, Deadline, MonitoringReturn, Nudge, OutboxMessage
+from core.records import Application, Award, Deadline, MonitoringReturn, Nudge, OutboxMessage, Payment
 from scheduler.wording.draft import Draft, NothingLeft, address_of, to_applicant, waiting
 from scheduler.wording.words import paragraphs, typed
+
+SECOND: Final = "second_contact"
+"""What a nudge to the second contact calls whom it is for."""
 
 
 def due_days(award: Award, kind: str, after: date | None = None) -> list[date]:
@@ -93,7 +98,10 @@ def issue_closed(session: Session, message: OutboxMessage, office: Office) -> Dr
 
 @dataclass(frozen=True)
 class NudgeItem:
-    """One thing that a nudge is about. `tone` is "before", "day" or "after" its due date."""
+    """One thing that a nudge is about. `tone` is "before", "day" or "after" its due date.
+
+    `payments` are those that wait for it.
+    """
 
     kind: str
     reference: str
@@ -103,18 +111,45 @@ class NudgeItem:
     final: bool
     amount: int
     link: str
+    payments: list[Payment]
 
 
 def open_nudges(session: Session, message: OutboxMessage) -> list[Nudge]:
     """What a nudge message covers and is still to be done. Raises NothingLeft if nothing is."""
     nudges = [
         nudge
-        for nudge in deadlines.nudges_of(session, message)
-        if nudge.deadline.is_open and nudge.due == nudge.deadline.due
+        for nudge in deadlines.nudges_of(session, mail_refusals.original(session, message))
+        if nudge.deadline.is_open and nudge.due == nudge.deadline.due and _theirs(nudge, message)
     ]
     if not nudges:
         raise NothingLeft("everything that it was about has been done, has ended, or has more time")
     return nudges
+
+
+def _theirs(nudge: Nudge, message: OutboxMessage) -> bool:
+    """Whether a nudge is in this mail: it is for who is written to now, at the address that the mail is for.
+
+    What was changed since the sweep is left out: whoever is written to instead got links to all that waits. A mail that
+    goes on to the second contact has what is theirs and new to them.
+    """
+    if message.channel != "mail":
+        return True
+    application = nudge.deadline.application
+    if application is None:
+        return False
+    if mail_refusals.PASSED_ON not in message.payload:
+        return mail_subject(_address(nudge, application)[0]) == message.subject
+    told = any(
+        one.person == SECOND and one.due == nudge.due and one.step >= nudge.step for one in nudge.deadline.nudges
+    )
+    return not told and application.id in message.payload["applications"]
+
+
+def _address(nudge: Nudge, application: Application) -> tuple[str, str]:
+    """The address, and the name, of whoever a nudge is for."""
+    if nudge.person == SECOND:
+        return application.second_email or "", application.second_name or ""
+    return application.contact_email or "", application.contact_name or ""
 
 
 def nudge(session: Session, message: OutboxMessage, office: Office) -> Draft:
@@ -134,13 +169,14 @@ def nudge(session: Session, message: OutboxMessage, office: Office) -> Draft:
                 final=deadline.final,
                 amount=award.amount,
                 link=address_of(session, purpose, award.id if purpose == "offer" else deadline.id, office),
+                payments=payments.waiting_for_returns(session, award, deadline.due) if purpose == "return" else [],
             )
         )
-    draft = to_applicant(_held(nudges[0].deadline).application, {})
+    to, to_name = _address(nudges[0], _held(nudges[0].deadline).application)
     references = {item.reference for item in items}
     return Draft(
-        to=draft.to,
-        to_name=draft.to_name,
+        to=to,
+        to_name=to_name,
         reference=references.pop() if len(references) == 1 else "",
         facts={
             "items": items,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from core import asking, outbox
+from core import asking, mail_refusals, outbox
 from core.calendar_files import CalendarFile
 from core.errors import NotFound
 from core.link_terms import link_to
@@ -71,12 +71,24 @@ def to_applicant(application: Application, facts: dict[str, Any], due: Sequence[
     )
 
 
+def to_second(session: Session, message: OutboxMessage, draft: Draft) -> Draft:
+    """A letter that the first contact's address refused, to the second contact; any other as it is."""
+    if mail_refusals.PASSED_ON not in message.payload:
+        return draft
+    for application in mail_refusals.applications_of(session, message):
+        if application.second_email:
+            return replace(draft, to=application.second_email, to_name=application.second_name or "")
+    raise NothingLeft("there is no second contact any more")
+
+
 def heard_of(session: Session, message: OutboxMessage) -> OutboxMessage:
     """The letter that a message takes back. Raises NothingLeft where nobody got it, so that neither goes."""
     earlier = session.get(OutboxMessage, message.payload["mail_id"])
-    if earlier is None or not outbox.may_have_gone(earlier):
-        raise NothingLeft("what it takes back was never sent")
-    return earlier
+    if earlier is not None:
+        for one in (earlier, *mail_refusals.passed_on(session, earlier)):
+            if outbox.may_have_gone(one):
+                return earlier
+    raise NothingLeft("what it takes back was never sent")
 
 
 def waiting(session: Session, message: OutboxMessage) -> Asked:

@@ -102,6 +102,7 @@ class WatchedSender:
         self._points = points
         self._handed = handed
         self.name = sender().name
+        self.tells_later = sender().tells_later
 
     def find(self, mail: Mail) -> bool:
         """Ask whether a mail was handed over."""

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, event
 from core.office import Office
 from tests.crashes.wire import api_headers, application_body
 
-MOST: Final = 24
+MOST: Final = 25
 """Statements of a submission. What each is for, so that whoever needs another one weighs it:
 
 - 1 for the policy in force;
@@ -21,7 +21,8 @@ MOST: Final = 24
 - 2 for the draft and its link, and 1 to find that link again;
 - 1 to see that the reference is free;
 - 3 to move the state: the row held as it is (the trail seals it), the guarded update, the row as it came out;
-- 4 for what the rules ask of the record: awards and earlier bids of the organisation, the fund's money, documents;
+- 5 for what the rules ask of the record: awards, overdue returns and earlier bids of the organisation, the fund's
+  money, documents;
 - 2 for what was sent: the row and its outcomes;
 - 1 for the policy's version;
 - 2 for the card and the receipt (on PostgreSQL one, and one to wake who sends them);

@@ -32,6 +32,7 @@ from core.rules.reviewing import (
     meeting_schedule,
     next_forum_finding,
     reconciliation_finding,
+    return_finding,
     return_schedule,
     views_finding,
 )
@@ -541,3 +542,38 @@ def test_money_is_reconciled_exactly_where_it_agrees(
     assert (found.verdict is Verdict.MET) == (0 <= paid - returned <= award and paid - returned == min(spent, award))
     if ended:
         assert found.verdict is not Verdict.ADVICE
+
+
+# --------------------------------------------------------------------------------------- a return that is owed already
+
+
+OWED = "YF-2026-7K4MPX, due on 1 July 2026"
+
+
+def r1(policy: Policy, *overdue: str) -> Finding:
+    facts = Facts(
+        Kind.GRANT, 2_000_00, start=D("2027-01-01"), end=D("2027-10-31"), history=History(overdue=overdue or None)
+    )
+    return return_finding(facts, return_schedule(facts, policy), policy)
+
+
+def test_whoever_owes_nothing_hears_nothing_of_it(policy: Policy) -> None:
+    assert r1(policy) == r1(moved(policy, "overdue_return_blocks", True))
+    check(r1(policy), "R1", "met")
+    assert "overdue" not in r1(policy).because
+
+
+def test_an_overdue_return_is_advice_as_shipped(policy: Policy) -> None:
+    found = check(r1(policy, OWED), "R1", "advice")
+    assert found.because.startswith(f"A return of the same organisation is overdue: {OWED}. The recipient sends")
+    assert found.because.endswith(r1(policy).because)
+
+
+def test_where_the_office_says_so_an_overdue_return_blocks(policy: Policy) -> None:
+    found = check(r1(moved(policy, "overdue_return_blocks", True), OWED, OWED), "R1", "not_met")
+    assert "2 returns of the same organisation are overdue" in found.because
+    assert found.needed_by is Stage.APPROVAL
+
+
+def test_many_overdue_returns_are_counted(policy: Policy) -> None:
+    assert f"{OWED}, {OWED}, {OWED} and 4 more." in r1(policy, *[OWED] * 7).because

@@ -287,6 +287,7 @@ def test_nothing_is_posted_with_too_little_of_the_claim_left(desk: Desk) -> None
 def test_messages_of_one_subject_go_in_order(desk: Desk) -> None:
     class OneRefusal:
         name = "a mail server"
+        tells_later = False
 
         def __init__(self) -> None:
             self.sent: list[str] = []
@@ -329,6 +330,7 @@ class Refusing:
     """A mail server that always answers the same."""
 
     name = "the mail server"
+    tells_later = False
 
     def __init__(self, trouble: Exception) -> None:
         self.trouble = trouble
