@@ -547,6 +547,8 @@ _WORDS: Mapping[str, Words] = {
     "meeting_time_declined": _meeting("The office answered about another time for monitoring meeting", "answer"),
     "meeting_recorded": _meeting_recorded,
     "meeting_action_done": _meeting("Done, of what was agreed at monitoring meeting", "what"),
+    "calendar_made": _just("The recipient made an address for their calendar to read"),
+    "calendar_stopped": _just("The recipient took back the address that their calendar read"),
     "money": _money,
     "varied": _varied,
     "completed": _completed,

@@ -75,14 +75,14 @@ def calendar_file(
         purpose: Purpose = "offer" if deadline.kind == "acceptance" else "return"
         leads_to = deadline.award_id if purpose == "offer" else deadline.id
         page = (address or partial(_address, session, office))(purpose, leads_to) if leads_to is not None else ""
-        calendar.add_component(deadline_entry(deadline, _words(deadline), page, office))
+        calendar.add_component(deadline_entry(deadline, words_of(deadline), page, office))
     return bytes(calendar.to_ical())
 
 
 def cancelled_file(deadline: Deadline, office: Office) -> CalendarFile:
     """The file that takes the entry of a deadline out of a calendar: what it was about was withdrawn."""
     calendar = new_calendar(CANCEL)
-    event = deadline_entry(deadline, _words(deadline), "", office)
+    event = deadline_entry(deadline, words_of(deadline), "", office)
     event.subcomponents.clear()  # nothing rings for what is off
     event["sequence"] = vInt(sequence_of(deadline) + 1)
     event.add("status", "CANCELLED")
@@ -118,11 +118,20 @@ def sequence_of(deadline: Deadline) -> int:
     return max((deadline.due - london_day(deadline.set_at)).days, 0)
 
 
-def _words(deadline: Deadline) -> tuple[str, str]:
-    """What it is, and what is to be done by the end of that day."""
+_OTHERS: Final = {
+    "meeting": ("Monitoring meeting by this day", "We invite you by e-mail, with a day and a time."),
+    "agreement": ("Agreement to be signed", "Please sign it and send it back by the end of this day."),
+    "answer": ("Answer to our question", "Please answer it on the page of your application by the end of this day."),
+}
+
+
+def words_of(deadline: Deadline) -> tuple[str, str]:
+    """What it is to a recipient, and what is to be done by the end of that day."""
     if deadline.kind == "acceptance":
         amount = display(deadline.award.amount) if deadline.award else ""
         return f"Last day to answer our offer of {amount}", "After this day the offer runs out."
+    if deadline.kind in _OTHERS:
+        return _OTHERS[deadline.kind]
     name = "Final monitoring return" if deadline.final else "Monitoring return"
     return f"{name} due", "Please send it by the end of this day."
 

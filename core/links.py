@@ -21,13 +21,18 @@ from core.errors import Gone, NotFound
 from core.records import Application, Award, Deadline, Link, Meeting
 from core.rules.lifecycle import ApplicationState
 
-Purpose = Literal["application", "offer", "return", "start", "meeting"]
+Purpose = Literal[
+    "application", "offer", "return", "start", "meeting", "award_feed", "own_feed", "office_feed"
+]  # fmt: skip
 PATHS: dict[Purpose, str] = {
     "application": "/a/",
     "offer": "/offers/",
     "return": "/returns/",
     "start": "/start/",
     "meeting": "/meetings/",
+    "award_feed": "/calendars/award/",
+    "own_feed": "/calendars/own/",
+    "office_feed": "/calendars/office/",
 }
 
 CODE_DIGITS = 8
@@ -168,7 +173,8 @@ def first_link(
 
 
 def follow(session: Session, signer: Signer, purpose: Purpose, token: str, *, now: datetime) -> int:
-    """What the token leads to: the id of an application, an award, a deadline, a meeting, or a request for links.
+    """What the token leads to: the id of an application, an award, a deadline, a meeting, a request for links, or whose
+    a calendar feed is.
 
     Raises NotFound for a token that is not ours, Gone for one that has expired or was revoked.
     """
@@ -223,7 +229,7 @@ def _has_ended(session: Session, link: Link, now: datetime) -> bool:
 
 
 def revoke(session: Session, application: Application, *, actor: str, now: datetime) -> int:
-    """Take back every link of an application, its offer, returns and meetings, at once; answers how many there were.
+    """Take back every link of an application, and of all that came of it, at once; answers how many there were.
 
     Whoever has a right to one is mailed a new one when they ask for it, or with the next letter.
     """
@@ -231,7 +237,7 @@ def revoke(session: Session, application: Application, *, actor: str, now: datet
     if application.award is not None:
         award = application.award
         deadlines = select(Deadline.id).where(Deadline.award_id == award.id)
-        ways.append(and_(Link.purpose == "offer", Link.subject_id == award.id))
+        ways.append(and_(Link.purpose.in_(["offer", "award_feed"]), Link.subject_id == award.id))
         ways.append(and_(Link.purpose == "return", Link.subject_id.in_(deadlines)))
         meetings = select(Meeting.id).where(Meeting.award_id == award.id)
         ways.append(and_(Link.purpose == "meeting", Link.subject_id.in_(meetings)))

@@ -52,8 +52,11 @@ def shown_file(meeting: Meeting, address: str, *, office: Office) -> CalendarFil
     return CalendarFile(bytes(calendar.to_ical()), PUBLISH)
 
 
-def meeting_entry(meeting: Meeting, address: str, *, office: Office) -> Event:
-    """A meeting as an entry; `address` is where the reader looks at it, "" for nowhere."""
+def meeting_entry(meeting: Meeting, address: str, *, office: Office, who: str = "") -> Event:
+    """A meeting as an entry; `address` is where the reader looks at it, "" for nowhere.
+
+    `who` is the organisation, for a reader of the office.
+    """
     cancelled = meeting.status == MeetingState.CANCELLED
     event = Event()
     event.add("uid", uid("meeting", meeting.id, office))
@@ -61,15 +64,15 @@ def meeting_entry(meeting: Meeting, address: str, *, office: Office) -> Event:
     event.add("dtstamp", meeting.changed_at.astimezone(UTC))
     event.add("dtstart", meeting.starts_at.astimezone(UTC))
     event.add("dtend", ends_at(meeting).astimezone(UTC))
-    event.add("summary", f"Monitoring meeting ({meeting.award.reference})")
+    event.add("summary", f"Monitoring meeting{f', {who}' if who else ''} ({meeting.award.reference})")
     event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
     if meeting.place or meeting.video:
         event.add("location", ", ".join(part for part in (meeting.place, meeting.video) if part))
     said = (
         "This meeting is cancelled." if cancelled else "",
         f"Video call: {meeting.video}" if meeting.video and not cancelled else "",
-        f"The agenda, and another time if you need one: {address}" if address and not cancelled else "",
-        contact_line(office),
+        _more(address, who) if address and not cancelled else "",
+        "" if who else contact_line(office),
     )
     event.add("description", "\n\n".join(part for part in said if part))
     if address:
@@ -86,6 +89,10 @@ def meeting_entry(meeting: Meeting, address: str, *, office: Office) -> Event:
         alarm.add("trigger", ALARM)
         event.add_component(alarm)
     return event
+
+
+def _more(address: str, who: str) -> str:
+    return f"{'The agenda and the answer' if who else 'The agenda, and another time if you need one'}: {address}"
 
 
 def _invited(email: str) -> vCalAddress:

@@ -29,6 +29,7 @@ from intake import (
     check,
     dates,
     documents,
+    feeds,
     headers,
     health,
     links,
@@ -52,6 +53,7 @@ from intake.staff import awards as staff_awards
 from intake.staff import contacts as staff_contacts
 from intake.staff import documents as staff_documents
 from intake.staff import entering as staff_entering
+from intake.staff import feeds as staff_feeds
 from intake.staff import front as staff_front
 from intake.staff import meetings as staff_meetings
 from intake.staff import returns as staff_returns
@@ -172,6 +174,7 @@ def create_app(
         returns.blueprint,
         recipient_asks.blueprint,
         meetings.blueprint,
+        feeds.blueprint,
         return_answers.blueprint,
         dates.blueprint,
         staff_sign_in.blueprint,
@@ -181,6 +184,7 @@ def create_app(
         staff_rounds.blueprint,
         staff_awards.blueprint,
         staff_meetings.blueprint,
+        staff_feeds.blueprint,
         staff_entering.blueprint,
         staff_contacts.blueprint,
         staff_documents.blueprint,
@@ -307,11 +311,14 @@ _AGAIN: Mapping[str, Callable[..., Response]] = {
     "return_answers.answer": return_answers.answer_again,
     "recipient_asks.ask_more_time": recipient_asks.more_time_again,
     "meetings.answer": meetings.again,
+    "feeds.change_of_offer": feeds.of_offer_again,
+    "feeds.change_of_application": feeds.of_application_again,
     "recipient_asks.raise_issue": recipient_asks.issue_again,
     "staff_applications.act": staff_applications.again,
     "staff_returns.act": staff_returns.again,
     "staff_awards.act": staff_awards.again,
     "staff_meetings.act": staff_meetings.again,
+    "staff_feeds.act": staff_feeds.again,
     "staff_entering.begin": staff_entering.again,
     "staff_contacts.change": staff_contacts.again,
 }

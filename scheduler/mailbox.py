@@ -28,6 +28,7 @@ class KeptMail:
     text: str
     html: str
     calendar: bytes
+    calendar_method: str
 
 
 class PracticeMailbox:
@@ -81,6 +82,7 @@ class PracticeMailbox:
         except FileNotFoundError as error:
             raise KeyError(mail_id) from error
         message = message_from_bytes(raw, policy=policy.default)
+        calendar, method = _calendar(message)
         return KeptMail(
             id=mail_id,
             message_id=str(message["Message-ID"]),
@@ -90,7 +92,8 @@ class PracticeMailbox:
             at=message["Date"].datetime,
             text=_part(message, "plain"),
             html=_part(message, "html"),
-            calendar=_calendar(message),
+            calendar=calendar,
+            calendar_method=method,
         )
 
 
@@ -99,6 +102,10 @@ def _part(message: EmailMessage, subtype: str) -> str:
     return str(part.get_content()).replace("\r\n", "\n") if part is not None else ""
 
 
-def _calendar(message: EmailMessage) -> bytes:
-    parts = (part.get_payload(decode=True) for part in message.iter_attachments())
-    return next((part for part in parts if isinstance(part, bytes)), b"")
+def _calendar(message: EmailMessage) -> tuple[bytes, str]:
+    """The calendar file that is attached, and what it asks a calendar to do."""
+    for part in message.iter_attachments():
+        text = part.get_payload(decode=True)
+        if isinstance(text, bytes):
+            return text, str(part.get_param("method", "PUBLISH"))
+    return b"", ""

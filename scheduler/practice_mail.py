@@ -8,7 +8,6 @@ from html.parser import HTMLParser
 from flask import Blueprint, Response, abort, make_response, render_template, request
 from markupsafe import Markup, escape
 
-from core.calendar_files import MEDIA_TYPE
 from core.office import london_moment
 from scheduler.mail import CALENDAR_NAME
 from scheduler.mailbox import KeptMail, PracticeMailbox
@@ -52,7 +51,8 @@ def blueprint(mailbox: PracticeMailbox) -> Blueprint:
         kept = _kept(mailbox, mail_id)
         if not kept.calendar:
             abort(404)
-        response = Response(kept.calendar, content_type=MEDIA_TYPE)
+        kind = f"text/calendar; charset=utf-8; method={kept.calendar_method}"
+        response = Response(kept.calendar, content_type=kind)
         response.headers["Content-Disposition"] = f'attachment; filename="{CALENDAR_NAME}"'
         response.headers["Cache-Control"] = "no-store"
         return response

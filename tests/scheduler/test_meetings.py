@@ -15,7 +15,7 @@ from icalendar import Calendar
 from sqlalchemy import select
 
 from bot.practice.block_rules import faults
-from core import awards, funds, meeting_answers, meeting_notes, meetings
+from core import awards, events, funds, meeting_answers, meeting_notes, meetings
 from core.meeting_notes import Notes, ToDo
 from core.meetings import Arranged
 from core.office import LONDON
@@ -71,7 +71,7 @@ def cancel(desk: Desk, meeting: int, seen: int = 0, reason: str = "Olive is ill.
 
 def entry(mail: KeptMail, method: str) -> Any:
     calendar = Calendar.from_ical(mail.calendar)
-    assert str(calendar["METHOD"]) == method
+    assert str(calendar["METHOD"]) == mail.calendar_method == method
     (found,) = calendar.walk("VEVENT")
     return found
 
@@ -107,6 +107,31 @@ def test_an_invitation_is_one_that_calendars_act_on(desk: Desk, award: Award) ->
     read = by_hand(mail)
     assert (read["DTSTART"], read["DTEND"]) == ("20270620T093000Z", "20270620T103000Z")
     assert (read["METHOD"], read["SEQUENCE"]) == ("REQUEST", "0")
+
+
+def test_a_second_contact_has_the_same_invitation_and_each_address_one_mail(desk: Desk, award: Award) -> None:
+    with desk.office.sessions.begin() as session:
+        application = awards.by_id(session, award.id).application
+        application.second_name, application.second_email = "Bo Second", "bo@riverside.example"
+        told = {"second": True}
+        events.append(session, "contact_changed", award.reference, "test", told, now=desk.clock())
+    meeting = invite(desk, award)
+    desk.quiet()
+    found = {one.to: one for one in desk.mailbox.mails() if "Please meet us" in one.subject}
+    assert set(found) == {"Ada Applicant <ada@riverside.example>", "Bo Second <bo@riverside.example>"}
+    for mail in found.values():
+        attendees = [str(one) for one in entry(mail, "REQUEST")["ATTENDEE"]]
+        assert attendees == ["mailto:ada@riverside.example", "mailto:bo@riverside.example"]
+        assert f"Dear {mail.to.split(' <')[0]}," in mail.text
+    with desk.office.sessions.begin() as session:
+        application = awards.by_id(session, award.id).application
+        application.second_email = "ADA@riverside.example"  # the same address, written otherwise
+        events.append(session, "contact_changed", award.reference, "test", told, now=desk.clock())
+    cancel(desk, meeting)
+    desk.quiet()
+    assert [one.to for one in desk.mailbox.mails() if "Cancelled" in one.subject] == [
+        "Ada Applicant <ada@riverside.example>"
+    ]
 
 
 def test_a_change_moves_the_same_entry_and_a_cancellation_takes_it_out(desk: Desk, award: Award) -> None:

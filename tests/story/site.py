@@ -24,6 +24,7 @@ from core import (
     database,
     deadlines,
     deciding,
+    feeds,
     issues,
     meeting_answers,
     meeting_notes,
@@ -231,6 +232,7 @@ class Site:
                 "meeting, another time": (self.paths["desk, meeting, asked"], "Send the answer"),
                 "meeting, held": (self.paths["desk, meeting, held"], ""),
                 "meeting, to invite": (self.paths["desk, meeting, cancelled"], "Send the invitation"),
+                "calendar": ("/desk/calendar", ""),
                 "award with meetings": (f"/desk/awards/{self._reference(session)}", ""),
             }
 
@@ -333,6 +335,11 @@ class Site:
             do = [ToDo("Send the register", "Kim", office.today()), ToDo("Ask the school", "Olive")]
             meeting_notes.record(session, made["held"].id, officer, said, do, seen=0, share=True, now=now)
             numbers = {name: (one.id, one.deadline_id) for name, one in made.items()}
+            feeds.make(session, feeds.OWN, officer.id, reference="staff", actor="tests", now=now)
+            feeds.make(session, feeds.AWARD, award.id, reference=award.reference, actor="tests", now=now)
+            calendar = award.id
+        self.paths["calendar, made"] = f"{self.path('offer', calendar)}/calendar"
+        self.paths["calendar, none yet"] = f"{self.paths['offer, accepted']}/calendar"
         for name, (meeting, duty) in numbers.items():
             self.paths[f"meeting, {name}"] = self.path("meeting", meeting)
             self.paths[f"desk, meeting, {name}"] = f"/desk/meetings/{duty}"

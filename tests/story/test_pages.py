@@ -168,6 +168,7 @@ SENT = [
     "offer, open", "offer, accepted", "offer, refused", "offer, expired", "return, open", "return, received",
     "return, half filled in", "return, with a question", "return, overdue", "return, accepted", "return, ended",
     "more time", "issue", "meeting, asked", "meeting, held", "meeting, cancelled",
+    "calendar, made", "calendar, none yet",
 ]  # fmt: skip
 
 
