@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Sequence
 from datetime import date
 
 import click
 
 from core import database, outbox
+from core.missed import Missed
 from core.rules.calendar import date_text
+from core.rules.falling_due import noun
+from core.sweeping import SentStep
 from desk import assembly, checking, serving
 from desk.audit_commands import audit
 from desk.fund_commands import funds_
@@ -24,6 +28,8 @@ from desk.simulate_command import simulate
 from desk.slack_commands import slack_
 from desk.terminal import DAY, Said, as_json, opened, plainly, quiet_logs, show, table
 from scheduler.timetable import preview_sweep, run_sweep
+
+WHY_MISSED = {"gap": "no sweep was made then", "pause": "a pause held it"}
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -134,12 +140,13 @@ def sweep(as_of: date | None, dry_run: bool, yes: bool, json_: bool) -> None:
     Example: award-desk sweep --as-of 2027-04-01 --dry-run
     """
     with opened() as desk:
-        office = desk.office
-        today, waiting = as_of or office.today(), 0
+        office, waiting, missed = desk.office, 0, Missed((), 0)
+        today = as_of or office.today()
         if today > office.today() and not (office.practice or dry_run or yes):
             raise Said(f"{today.isoformat()} has not come yet. Add --dry-run to look, or --yes to really send.")
         if dry_run:
-            sent = preview_sweep(office, today=today)
+            shown = preview_sweep(office, today=today)
+            sent, missed = shown.sent, shown.missed
         else:
             sent = run_sweep(office, today=today, ordered=True)
             for delivery in assembly.deliveries(desk, assembly.slack_door(desk), paced=False):
@@ -149,15 +156,33 @@ def sweep(as_of: date | None, dry_run: bool, yes: bool, json_: bool) -> None:
     if json_:
         as_json([step.as_data() for step in sent])
         return
-    if not sent:
-        click.echo(f"Nothing was left to send by {date_text(today)}.")
-        return
-    made = table("Reference", "What", "Due", "Step", "To", "By")
-    for step in sent:
-        made.add_row(step.reference, step.kind, step.due.isoformat(), f"{step.step:+d}", step.to, step.channel)
-    show(made)
-    click.echo(f"{len(sent)} {'would be sent' if dry_run else 'put into the outbox'}.")
+    _say_sent(sent, today, dry_run=dry_run)
+    _say_missed(missed)
     if waiting:
         click.echo(
             f"{waiting} messages still wait for Slack or mail; they go when it is there. See 'award-desk check'."
         )
+
+
+def _say_sent(sent: Sequence[SentStep], today: date, *, dry_run: bool) -> None:
+    if not sent:
+        click.echo(f"Nothing was left to send by {date_text(today)}.")
+        return
+    made = table("Reference", "What", "Due", "Step", "To", "Who", "By")
+    for one in sent:
+        made.add_row(one.reference, noun(one.kind), one.due.isoformat(), f"{one.step:+d}", one.to, one.who, one.channel)
+    show(made)
+    click.echo(f"{len(sent)} {'would be sent' if dry_run else 'put into the outbox'}.")
+
+
+def _say_missed(missed: Missed) -> None:
+    if not missed.number:
+        return
+    click.echo("\nMissed, and not made up, since a later step takes its place:")
+    made = table("Reference", "What", "Due", "Step", "To", "Was to go on", "Why")
+    for one in missed.steps:
+        what, on = noun(one.kind), one.on.isoformat()
+        made.add_row(one.reference, what, one.due.isoformat(), f"{one.step:+d}", one.to, on, WHY_MISSED[one.why])
+    show(made)
+    if missed.number > len(missed.steps):
+        click.echo(f"And {missed.number - len(missed.steps):,} more.")

@@ -22,14 +22,15 @@ from core.policies import SHORT, Proposal
 from core.policy_file import PolicyError, policy_text
 from core.rules.calendar import date_text
 from core.rules.falling_due import noun
+from core.sweeping import SentStep
 from desk.simulated import ADDRESSEES, WEEKDAYS, Difference, Sums, day_text, differences, month_text
 from desk.simulated_calendar import drawn
 from desk.terminal import DAY, Said, opened, plainly, show, table
 from intake.register import inert
 from scheduler.simulation import SimulatedDay, Simulation
 
-COLUMNS: Final = ("date", "weekday", "reference", "kind", "due", "step", "to", "channel")
-"""The columns of the CSV: a line for each nudge."""
+COLUMNS: Final = ("date", "weekday", "reference", "kind", "due", "step", "to", "channel", "who")
+"""The columns of the CSV: a line for each nudge. `who` is staff by name, and the channel for what is nobody's."""
 
 MOST_DAYS: Final = 3_660
 """Ten years: a figure beyond that says nothing about an office."""
@@ -207,10 +208,14 @@ def _into_csv(file: IO[str]) -> Callable[[SimulatedDay], None]:
     writer.writerow(COLUMNS)
 
     def take(day: SimulatedDay) -> None:
-        on = (day.day.isoformat(), WEEKDAYS[day.day.weekday()])
-        writer.writerows([*on, *(inert(str(cell)) for cell in one.as_data().values())] for one in day.nudges)
+        writer.writerows([inert(str(cell)) for cell in _nudge(day, one).values()] for one in day.nudges)
 
     return take
+
+
+def _nudge(day: SimulatedDay, one: SentStep) -> dict[str, Any]:
+    on = {"date": day.day.isoformat(), "weekday": WEEKDAYS[day.day.weekday()]}
+    return {**on, **one.as_data(), "who": one.who}
 
 
 def _into_json() -> Callable[[SimulatedDay], None]:
@@ -220,9 +225,8 @@ def _into_json() -> Callable[[SimulatedDay], None]:
 
     def take(day: SimulatedDay) -> None:
         nonlocal before
-        on = {"date": day.day.isoformat(), "weekday": WEEKDAYS[day.day.weekday()]}
         for one in day.nudges:
-            click.echo(before + json.dumps(on | one.as_data(), ensure_ascii=False), nl=False)
+            click.echo(before + json.dumps(_nudge(day, one), ensure_ascii=False), nl=False)
             before = ",\n  "
 
     return take

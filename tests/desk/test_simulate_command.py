@@ -86,6 +86,31 @@ def test_it_says_by_month_who_would_be_told_and_leaves_the_record_as_it_was(busy
     assert f"{len(lines)} reminders from Saturday 1 May 2027 to Saturday 28 August 2027." in drawn
 
 
+def test_staff_are_named_and_no_name_is_a_formula(busy: Run) -> None:
+    busy("people", "add", "=Dara+Director", "dara@example.org", "--role", "director", "--slack", "T1/U1")
+    busy("simulate", "--from", FIRST, "--days", "120", "--csv", "all.csv")
+    with Path("all.csv").open(newline="", encoding="utf-8") as file:
+        who = {(line["to"], line["who"]) for line in csv.DictReader(file)}
+    assert who == {("recipient", ""), ("officer", "the deadlines channel"), ("director", "'=Dara+Director")}
+
+
+def test_a_dry_run_of_the_sweep_names_staff_and_says_what_was_missed(busy: Run) -> None:
+    busy("people", "add", "Dara Director", "dara@example.org", "--role", "director", "--slack", "T1/U1")
+    busy("sweep", "--as-of", "2027-06-03", "--yes")
+    before = whole()
+    said = busy("sweep", "--as-of", "2027-07-15", "--dry-run").output
+    assert whole() == before
+    sent, missed = said.split("Missed, and not made up, since a later step takes its place:")
+    (director,) = [line for line in sent.splitlines() if "director" in line]
+    assert "+14" in director
+    assert "Dara Director" in director
+    assert any("officer" in line and "the deadlines channel" in line for line in sent.splitlines())
+    assert [line.split()[-8:] for line in missed.splitlines() if " -7 " in line and "recipient" in line] == [
+        ["-7", "recipient", "2027-06-24", "no", "sweep", "was", "made", "then"]
+    ]
+    assert "Missed" not in busy("sweep", "--as-of", "2027-06-04", "--dry-run").output
+
+
 def test_as_json_it_says_the_same(busy: Run) -> None:
     data = json.loads(busy("simulate", "--from", FIRST, "--days", "120", "--json").output)
     busy("simulate", "--from", FIRST, "--days", "120", "--csv", "all.csv")

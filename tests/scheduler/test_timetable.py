@@ -68,10 +68,26 @@ def test_what_a_preview_shows_is_what_the_sweep_then_does(desk: Desk) -> None:
     award = desk.active()
     lapsed = desk.offered()
     day = max(desk.returns_due(award)[0], lapsed.accept_by + timedelta(days=1))
-    shown = preview_sweep(desk.office, today=day)
+    shown = preview_sweep(desk.office, today=day).sent
     assert nudges(desk) == 0
     assert [step.reference for step in shown] == [award.reference] * 2
     assert run_sweep(desk.office, today=day) == shown
+
+
+def test_a_preview_says_what_was_missed_and_writes_nothing(desk: Desk) -> None:
+    award = desk.active()
+    due = desk.returns_due(award)[0]
+    run_sweep(desk.office, today=due - timedelta(days=28))
+    desk.quiet()
+    shown = preview_sweep(desk.office, today=due)
+    assert {(one.step, one.to, one.on, one.why) for one in shown.missed.steps if one.to == "recipient"} == {
+        (step, "recipient", due + timedelta(days=step), "gap") for step in (-7, -1)
+    }
+    assert {(one.reference, one.kind, one.due) for one in shown.missed.steps} == {(award.reference, "return", due)}
+    assert shown.missed.number == len(shown.missed.steps)
+    assert nudges(desk) == 2
+    assert not desk.open_messages()
+    assert preview_sweep(desk.office, today=due - timedelta(days=27)).missed.number == 0
 
 
 def test_a_sweep_expires_offers(desk: Desk) -> None:
