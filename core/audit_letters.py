@@ -31,6 +31,7 @@ _LETTERS: Mapping[str, str] = {
     "meeting_cancelled": "the letter that a meeting is cancelled",
     "meeting_time_declined": "the answer to another time for a meeting",
     "meeting_notes": "the notes of a meeting",
+    "forum_invitation": "the invitation to a Provider Forum",
     "document_refused": "the letter that a document was refused",
     "nudge": "a reminder",
 }

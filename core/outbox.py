@@ -67,6 +67,7 @@ MESSAGES: dict[str, Channel] = {
     "meeting_cancelled": "mail",
     "meeting_time_declined": "mail",
     "meeting_notes": "mail",
+    "forum_invitation": "mail",
     "nudge": "mail",
     "document_refused": "mail",
     "webhook": "webhook",

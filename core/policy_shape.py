@@ -147,6 +147,7 @@ class _Figures(_Row):
     historic_review_months: _Figure[_Count]
     published_items_over: _Sum
     published_copies_over: _Sum
+    annual_report_months: _Figure[Annotated[int, Field(strict=True, ge=1, le=12)]]
     publication_working_day: _Figure[Annotated[int, Field(strict=True, ge=1, le=20)]]
     light_application_questions: _Figure[_Count]
     light_return_questions: _Figure[_Count]

@@ -286,6 +286,7 @@ _LABELS: Final = {
     "figures.historic_review_months": "A historic award is reviewed after",
     "figures.published_items_over": "Items are published over",
     "figures.published_copies_over": "Copies of contracts are published over",
+    "figures.annual_report_months": "The Annual Report is published within",
     "figures.publication_working_day": "Publication is ready on working day",
     "figures.light_application_questions": "A light application asks at most",
     "figures.light_return_questions": "A light return asks at most",

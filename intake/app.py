@@ -36,6 +36,7 @@ from intake import (
     meetings,
     notify_callback,
     offers,
+    opportunities,
     pages,
     policy_page,
     questions_page,
@@ -50,12 +51,16 @@ from intake.access import ApiKey, KeyRing, Mount
 from intake.problems import Problem
 from intake.staff import applications as staff_applications
 from intake.staff import awards as staff_awards
+from intake.staff import bids as staff_bids
 from intake.staff import contacts as staff_contacts
 from intake.staff import documents as staff_documents
 from intake.staff import entering as staff_entering
 from intake.staff import feeds as staff_feeds
+from intake.staff import forums as staff_forums
 from intake.staff import front as staff_front
 from intake.staff import meetings as staff_meetings
+from intake.staff import office_dates as staff_office_dates
+from intake.staff import opportunities as staff_opportunities
 from intake.staff import returns as staff_returns
 from intake.staff import rounds as staff_rounds
 from intake.staff import session as staff_session
@@ -167,6 +172,7 @@ def create_app(
         documents.blueprint,
         status.blueprint,
         questions_page.blueprint,
+        opportunities.blueprint,
         links.blueprint,
         offers.blueprint,
         bank_details.blueprint,
@@ -188,6 +194,10 @@ def create_app(
         staff_entering.blueprint,
         staff_contacts.blueprint,
         staff_documents.blueprint,
+        staff_office_dates.blueprint,
+        staff_forums.blueprint,
+        staff_bids.blueprint,
+        staff_opportunities.blueprint,
         register.blueprint,
         policy_page.blueprint,
         api.blueprint,
@@ -321,6 +331,13 @@ _AGAIN: Mapping[str, Callable[..., Response]] = {
     "staff_feeds.act": staff_feeds.again,
     "staff_entering.begin": staff_entering.again,
     "staff_contacts.change": staff_contacts.again,
+    "staff_office_dates.record": staff_office_dates.record_again,
+    "staff_forums.plan": staff_forums.plan_again,
+    "staff_forums.act": staff_forums.again,
+    "staff_bids.add": staff_bids.add_again,
+    "staff_bids.act": staff_bids.again,
+    "staff_opportunities.draft": staff_opportunities.draft_again,
+    "staff_opportunities.act": staff_opportunities.again,
 }
 """Forms that are shown again, with everything that was typed, when their form token is not valid any more."""
 

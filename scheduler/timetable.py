@@ -28,7 +28,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from bot.repeats import forget_old
-from core import awards, bank_details, direct, draft_keeping, policies, sweeping
+from core import awards, bank_details, direct, draft_keeping, policies, recurring, sweeping
 from core.missed import Missed, missed_in
 from core.office import LONDON, Office, london_day
 from core.records import OutboxMessage
@@ -72,7 +72,7 @@ def run_sweep(
     ordered: bool = False,
     checkpoint: Checkpoint = nowhere,
 ) -> tuple[SentStep, ...]:
-    """Begin a policy whose day has come, expire offers (A6), put every nudge that has come into the outbox (D0).
+    """Begin a policy, put what recurs, expire offers (A6), put every nudge that has come into the outbox (D0).
 
     All in one transaction, under the policy in force on `today`. `today` and `now` default to the office's clock.
     While another process sweeps on PostgreSQL, this one passes and answers with nothing; one that a person `ordered`
@@ -110,6 +110,7 @@ def _sweep(
     checkpoint("begun")
     office = office.in_force(session, on=today)
     policies.begin(session, office=office, now=now)
+    recurring.put_recurring(session, office, today, now)
     expired = awards.expire_offers(session, today=today, now=now, office=office)
     checkpoint("expired")
     sent = sweeping.sweep(session, office=office, today=today, now=now, ordered=ordered)

@@ -22,6 +22,7 @@ from core.records.messages import Card, HomeOpened, OutboxMessage
 from core.records.money import FundYear, LedgerEntry, Payment
 from core.records.monitoring import Issue, ReturnDraft, TimeRequest
 from core.records.offers import BankDetails, MeasureProposal
+from core.records.office_dates import Bid, Forum, ForumInvitation, Opportunity, Published
 from core.records.people import Absence, Person, SlackCode
 from core.records.policy import PolicyInForce, PolicyVersion, PolicyWithdrawal
 from core.records.record import Record
@@ -36,6 +37,7 @@ __all__ = [
     "Award",
     "AwardCheck",
     "BankDetails",
+    "Bid",
     "BudgetLine",
     "Card",
     "ContactChange",
@@ -45,6 +47,8 @@ __all__ = [
     "Document",
     "EnteredFor",
     "Event",
+    "Forum",
+    "ForumInvitation",
     "FundYear",
     "HomeOpened",
     "Idempotency",
@@ -59,6 +63,7 @@ __all__ = [
     "MeetingProposal",
     "MonitoringReturn",
     "Nudge",
+    "Opportunity",
     "OutboxMessage",
     "Outcome",
     "PanelListing",
@@ -67,6 +72,7 @@ __all__ = [
     "PolicyInForce",
     "PolicyVersion",
     "PolicyWithdrawal",
+    "Published",
     "Recommendation",
     "Record",
     "RefusedMail",

@@ -449,6 +449,7 @@ class Policy:
     historic_review_months: Figure[int]
     published_items_over: Figure[int]
     published_copies_over: Figure[int]
+    annual_report_months: Figure[int]
     publication_working_day: Figure[int]
     light_application_questions: Figure[int]
     light_return_questions: Figure[int]

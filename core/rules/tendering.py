@@ -13,7 +13,7 @@ from core.rules.policy import Kind, Notice, Policy, Route
 from core.rules.procurement import Portal, Procurement, act_covers, band_text, buying_value, notices_due, office_buys
 from core.rules.words import listed
 
-__all__ = ["bought_together", "tendering_findings"]
+__all__ = ["advertising_finding", "bought_together", "tendering_findings"]
 
 
 def bought_together(awards: Iterable[tuple[date, int]], today: date, months: int) -> int:
@@ -85,6 +85,28 @@ def _tender_advertised(facts: Facts, bought: Procurement, policy: Policy) -> str
     else:
         where = f"and preferably on {portal}, which is required only where the value exceeds {limit}"
     return f"The opportunity is advertised on the website {where}."
+
+
+def advertising_finding(
+    envelope: int, shares: tuple[int | None, int | None], portal: str, policy: Policy, *, tender: bool
+) -> Finding:
+    """T4: is an opportunity of this envelope in pence advertised as it must be, with its quality and cost `shares`?
+
+    `portal` is where it stands on the procurement portal, "" where it does not. Only a tender must say its split.
+    """
+    value, limit = display(envelope), display(policy.portal_over.value)
+    parts = [
+        Part(Verdict.MET, f"It is advertised on the website{', and on the procurement portal' if portal else ''}.")
+    ]
+    if tender and not portal:
+        if envelope > policy.portal_over.value:
+            because = f"{value} exceeds {limit}, and it is not on {_portal(policy)}."
+            parts.append(Part(Verdict.NOT_MET, because, "Advertise it there as well, and give its address."))
+        else:
+            parts.append(Part(Verdict.MET, f"The procurement portal is required only where a value exceeds {limit}."))
+    quality, cost = shares
+    shown = BuyingFacts(envelope_shown=True, quality_share=quality, cost_share=cost)
+    return worst_of("T4", [*parts, *_shown(shown, asked=tender)])
 
 
 def _portal(policy: Policy) -> str:

@@ -24,6 +24,7 @@ from scheduler.wording import (
     about_applications,
     about_awards,
     about_contacts,
+    about_forums,
     about_meetings,
     about_returns,
 )
@@ -131,6 +132,7 @@ WRITERS: dict[str, Writer] = {
     "meeting_cancelled": about_meetings.cancelled,
     "meeting_time_declined": about_meetings.time_declined,
     "meeting_notes": about_meetings.notes,
+    "forum_invitation": about_forums.invitation,
     "document_refused": about_applications.document_refused,
     "nudge": about_returns.nudge,
     "link_draft": about_access.link_draft,

@@ -44,6 +44,7 @@ NO_ASSESSMENT_DEPENDS_ON: Final = {
     "allocation_years_ahead": ("which years may be given money", "core/test_funds.py"),
     "meeting_invitation_days": ("when the invitation to a meeting goes out", "rules/test_reviewing.py"),
     "historic_review_months": ("when an award that was imported is looked at", "rules/test_reviewing.py"),
+    "annual_report_months": ("when a report is published", "core/test_recurring.py"),
     "publication_working_day": ("when a month is published", "rules/test_publishing.py"),
     "retention": ("how long the record keeps what is over", "rules/test_keeping.py"),
     "light_application_questions": ("how long a form may be", "rules/test_questions.py"),

@@ -1,0 +1,134 @@
+"""The office's dates: everything of its own that falls due, and the record of what it published (W1, W2)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Final, cast
+
+from flask import Blueprint, Response, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from core import office_dates, people, published, recurring
+from core.bids import BID
+from core.errors import NotFound
+from core.forums import FORUM
+from core.opportunities import CLOSING
+from core.published import RULES
+from core.records import Deadline, Person
+from core.recurring import WINDOW_CLOSES, WINDOW_OPENS
+from core.rules.questions import AnswerKind
+from intake import pages
+from intake.staff import forms
+from intake.staff import session as staff_session
+from intake.staff.forms import Answers, Form, Sent, question
+
+blueprint = Blueprint("staff_office_dates", __name__)
+
+RECORD: Final = "record"
+_FORM: Final = Form(
+    RECORD,
+    (
+        question(RECORD, "on", AnswerKind.DATE, "On which day was it published?", "Enter the day of publication",
+                 hint="For example, 27 3 2027.", label="The day of publication"),
+        question(RECORD, "place", AnswerKind.SHORT, "Where is it?", "Say where it is to be found",
+                 hint="Its address on the website, or where else it is to be found."),
+    ),
+)  # fmt: skip
+_WHAT: Final = {
+    FORUM: "Provider Forum",
+    BID: "Bid closes",
+    CLOSING: "Opportunity closes",
+    WINDOW_OPENS: "Fund opens",
+    WINDOW_CLOSES: "Fund closes",
+    published.PUBLICATION: "Publication",
+    published.ANNUAL_REPORT: "Annual Report",
+}
+
+
+@blueprint.get("/desk/dates")
+def page() -> ResponseReturnValue:
+    """What of the office's own falls due, the next first, and the way to each."""
+    office, staff = pages.office(), staff_session.staff()
+    today = office.today()
+    with office.reading() as session:
+        names = {one.id: one.name for one in people.everybody(session)}
+        return forms.page(
+            "dates.html",
+            Sent(),
+            set(),
+            title="The office’s dates",
+            rows=[_row(one, today, names, acts=staff.acts) for one in office_dates.to_come(session)],
+            published=[(one, published.name_of(one.kind, one.period)) for one in published.latest(session)],
+        )
+
+
+def _row(deadline: Deadline, today: date, names: dict[int, str], *, acts: bool) -> dict[str, Any]:
+    return {
+        "what": _WHAT[deadline.kind],
+        "title": deadline.title or _WHAT[deadline.kind],
+        "due": deadline.due,
+        "overdue": deadline.due < today,
+        "owner": names.get(deadline.owner_id or 0, ""),
+        "href": _address(deadline, acts=acts),
+    }
+
+
+def _address(deadline: Deadline, *, acts: bool) -> str:
+    """Where it is met; "" for what comes about by itself."""
+    number = deadline.subject.partition(":")[2]
+    match deadline.kind:
+        case k if k == FORUM:
+            return url_for("staff_forums.listing")
+        case k if k == BID:
+            return url_for("staff_bids.page", number=int(number))
+        case k if k == CLOSING:
+            return url_for("staff_opportunities.page", number=int(number))
+        case k if k in RULES and acts:
+            return url_for(".record_form", number=deadline.id)
+    return ""
+
+
+@blueprint.get("/desk/dates/<int:number>/published")
+def record_form(number: int) -> ResponseReturnValue:
+    """The form to record that a month's publication, or a year's Annual Report, was published."""
+    return _record(number, Sent())
+
+
+@blueprint.post("/desk/dates/<int:number>/published")
+def record(number: int) -> ResponseReturnValue:
+    """Record it."""
+    office, now = pages.office(), pages.office().clock()
+
+    def put(session: Session, person: Person, said: Answers) -> str:
+        published.record(session, number, person, on=cast("date", said["on"]), place=str(said["place"]), now=now)
+        recurring.put_recurring(session, office, office.today(), now)
+        return url_for(".page")
+
+    return forms.fill(_FORM, put, lambda sent: _record(number, sent))
+
+
+def record_again(number: int) -> Response:
+    """The form with what was typed, for one whose session was lost."""
+    return _record(number, forms.again(RECORD))
+
+
+def _record(number: int, sent: Sent) -> Response:
+    office, staff = pages.office(), staff_session.staff()
+    with office.reading() as session:
+        deadline = session.get(Deadline, number)
+        if deadline is None or deadline.kind not in RULES:
+            raise NotFound("Nothing of this kind is due. Go back and load the page again.")
+        open_ = staff.acts and deadline.is_open
+        return forms.page(
+            "published.html",
+            sent,
+            {RECORD} if open_ else set(),
+            title=published.name_of(deadline.kind, published.period_of(deadline)),
+            back=url_for(".page"),
+            deadline=deadline,
+            rule=RULES[deadline.kind],
+            overdue=deadline.is_open and deadline.due < office.today(),
+            open=open_,
+            components=_FORM.components(sent, {"on": office.today().isoformat()}),
+        )

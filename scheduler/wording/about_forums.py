@@ -1,0 +1,57 @@
+"""The letter about a Provider Forum (R4): the invitation, what has changed since, or that it is off."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core import outbox
+from core.errors import NotFound
+from core.forum_calendar import forum_file
+from core.forums import ForumState, when
+from core.office import LONDON, Office
+from core.records import ForumInvitation, OutboxMessage
+from core.rules.calendar import time_text
+from scheduler.wording.draft import Draft, NothingLeft
+from scheduler.wording.words import paragraphs, typed
+
+LONGEST_PLACE = 300
+"""How many characters of a place the letter shows: as many as it may have."""
+
+
+def invitation(session: Session, message: OutboxMessage, office: Office) -> Draft:
+    """As the forum stands now. Pointless once a later change has a letter of its own, or it was held."""
+    invited = session.get(ForumInvitation, message.payload["invitation_id"])
+    if invited is None or not invited.application.contact_email:
+        raise NotFound("There is nobody to write to.")
+    forum = invited.forum
+    if forum.sequence != message.payload["sequence"] or forum.status == ForumState.HELD:
+        raise NothingLeft("it has changed since, or was held")
+    heard, cancelled = _heard(session, message), forum.status == ForumState.CANCELLED
+    if cancelled and not heard:
+        raise NothingLeft("nobody was told of it before it was cancelled")
+    begins, ends = (time_text(one.astimezone(LONDON).time()) for one in when(forum))
+    return Draft(
+        to=invited.application.contact_email,
+        to_name=invited.application.contact_name or "",
+        reference="",
+        facts={
+            "organisation": typed(invited.organisation),
+            "day": forum.day,
+            "begins": begins,
+            "ends": ends,
+            "place": typed(forum.place, LONGEST_PLACE),
+            "note": paragraphs(forum.note),
+            "changed": heard and not cancelled,
+            "cancelled": cancelled,
+        },
+        calendar=forum_file(forum, invited.application.contact_email, office=office),
+    )
+
+
+def _heard(session: Session, message: OutboxMessage) -> bool:
+    """Whether an earlier letter about this forum may have reached this reader."""
+    earlier = select(OutboxMessage).where(
+        OutboxMessage.subject == message.subject, OutboxMessage.kind == message.kind, OutboxMessage.id < message.id
+    )
+    return any(outbox.may_have_gone(one) for one in session.scalars(earlier))
