@@ -124,7 +124,8 @@ def _stands(session: Session, application_id: int, address: str) -> bool:
 
 def _pass_on(session: Session, message: OutboxMessage, refused: Sequence[Application], now: datetime) -> None:
     """Put the mail into the outbox for the second contacts of these applications, one for each of their addresses."""
-    if message.kind == CHANGED:  # each contact gets one of their own
+    own = message.kind != "nudge" and message.payload.get("to") == "recipient"
+    if message.kind == CHANGED or own:  # each contact gets one of their own
         return
     by_address: dict[str, list[Application]] = defaultdict(list)
     for application in refused:

@@ -315,7 +315,7 @@ def _schemas(fund_ids: list[str]) -> dict[str, Any]:
                     _object(
                         {
                             "days": {"type": "integer", "description": "From the due day; before it when negative."},
-                            "to": {"type": "string", "enum": ["recipient", "officer", "director"]},
+                            "to": {"type": "string", "enum": ["recipient", "second_contact", "officer", "director"]},
                             "sent_at": {"anyOf": [INSTANT, {"type": "null"}]},
                         }
                     )
