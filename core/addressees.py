@@ -7,7 +7,7 @@ particular, or whose owner has no Slack account, is told in the deadlines channe
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -62,7 +62,7 @@ class Addressees:
         self._today = today
         self._acting: dict[tuple[int, int | None], Person] = {}
 
-    def of(self, row: Any, to: str) -> Iterable[Addressee]:
+    def of(self, row: Any, to: str) -> Sequence[Addressee]:
         """Who is told of a deadline where its step is `to`; nobody where there is no address to write to.
 
         `row` has its owner_id, taken_by_id, application_id, contact_email and second_email.

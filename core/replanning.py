@@ -7,7 +7,7 @@ on its new day, at once where that has come; a step that is new and whose day ha
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -94,8 +94,9 @@ def _move(session: Session, office: Office, old: Mapping[str, Any], since: date)
         last = rows[-1].id
         changed = []
         for row in rows:
-            on = _next(before.names(row.kind), before.of(row), after.of(row), row.silent_before, since)
-            if on != row.next_step_on and not (row.next_step_on is not None and row.next_step_on <= since):
+            on = _next(row, before, after, since)
+            waits = row.next_step_on is not None and row.next_step_on <= since  # a new one, for this very sweep
+            if on != row.next_step_on and not (waits and (on is None or on > row.next_step_on)):
                 changed.append({"id": row.id, "next_step_on": on})
         if changed:
             session.execute(update(Deadline), changed)
@@ -103,20 +104,25 @@ def _move(session: Session, office: Office, old: Mapping[str, Any], since: date)
     return moved
 
 
-def _next(
-    names: Collection[tuple[int, str]], before: Planned, after: Planned, silent_before: date | None, since: date
-) -> date | None:
-    """The earliest new day of a step that falls on the day of the last sweep or later, or that was still to come.
+def _next(row: Any, before: _Plan, after: _Plan, since: date) -> date | None:
+    """The earliest new day of a step that was still to come, or that is new and falls on the last sweep's day or later.
 
-    `names` are all steps that there were; one that is not in `before` waited for the end of a pause that had none.
+    Over is a step whose day was passed by a sweep, whether or not there was anybody to tell, and that is not put off to
+    a day that is still to come. One that waited for the end of a pause that had none is not over.
     """
-    done = {(step.days, step.to) for step, on in before if on <= since}
-    days = [
-        on
-        for step, on in after
-        if (silent_before is None or on >= silent_before)
-        and (on >= since or ((step.days, step.to) in names and (step.days, step.to) not in done))
-    ]
+    was = before.days_of(row)
+    days = []
+    for step, on in after.of(row):
+        if row.silent_before is not None and on < row.silent_before:
+            continue
+        if (step.days, step.to) not in was:
+            over = on < since
+        else:
+            earlier = was[step.days, step.to]
+            over = earlier is not None and earlier <= since
+            over = over and (row.next_step_on is None or row.next_step_on > max(earlier or on, on))
+        if not over:
+            days.append(on)
     return min(days, default=None)
 
 
@@ -133,9 +139,18 @@ class _Plan:
             for first, until, holds in data.get("pauses", ())
         ]
 
-    def names(self, kind: str) -> Collection[tuple[int, str]]:
-        """Every step of a kind: days from the due date, and to whom."""
-        return {(step.days, step.to) for step in self._steps.get(kind, ())}
+    def days_of(self, row: Any) -> Mapping[tuple[int, str], date | None]:
+        """Every step of a deadline, those that its officer put off too, with its day; None while a pause has no end."""
+        steps = self._steps.get(row.kind, ())
+        found: dict[tuple[int, str], date | None] = dict.fromkeys((step.days, step.to) for step in steps)
+        if row.snoozed_until is not None and row.kind in self._steps:
+            found[(row.snoozed_until - row.due).days, "officer"] = None
+        pauses = self._pauses_of(row.kind)
+        planned = [
+            *nudge_dates(row.due, steps, self._closed, pauses=pauses),
+            *nudge_dates(row.due, steps, self._closed, pauses=pauses, snoozed_until=row.snoozed_until),
+        ]
+        return found | {(step.days, step.to): on for step, on in planned}
 
     def of(self, row: Any) -> Planned:
         """The days on which the steps of a deadline go out."""
@@ -143,9 +158,12 @@ class _Plan:
             row.due,
             self._steps.get(row.kind, ()),
             self._closed,
-            pauses=[pause for pause in self._pauses if row.kind in pause.holds],
+            pauses=self._pauses_of(row.kind),
             snoozed_until=row.snoozed_until,
         )
+
+    def _pauses_of(self, kind: str) -> Sequence[Pause]:
+        return [pause for pause in self._pauses if kind in pause.holds]
 
 
 def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:

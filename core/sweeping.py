@@ -16,13 +16,13 @@ from typing import Any, Final
 from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from core import direct, outbox
+from core import deadlines, direct, outbox
 from core.addressees import Addressee, Addressees, mail_subject
-from core.deadlines import APPLICATION_ID, planned
+from core.deadlines import APPLICATION_ID
 from core.office import Office, london_day
 from core.records import Application, Award, Deadline, Nudge, OutboxMessage
 from core.replanning import replan
-from core.rules.policy import NudgeStep
+from core.rules.calendar import nudge_dates
 
 BATCH: Final = 2_000
 """How many deadlines one pass of a sweep takes up, so that its memory stays flat."""
@@ -75,25 +75,34 @@ def sweep(
     """
     since = replan(session, office=office, today=today, now=now)
     addressees = Addressees(session, today=today)
+    coming = _Coming(office, today, since)
     sent: list[SentStep] = []
     told: dict[tuple[str, str], _Told] = {}
     after: tuple[date, int] | None = None
     while due_now := _due(session, today, after):
         after = (due_now[-1].due, due_now[-1].id)
         already = _highest_sent(session, [row.id for row in due_now])
-        moved: list[dict[str, Any]] = []
+        moved: dict[date | None, list[int]] = {}
         for row in due_now:
-            steps = planned(office, row.kind, row.due, row.snoozed_until)
-            for to, (step, missed) in _latest_steps(row, steps, already, office, today, since).items():
-                for one in addressees.of(row, to):
+            come = coming.of(row)
+            moved.setdefault(come.next_on, []).append(row.id)
+            for to, latest in come.latest.items():
+                had = already.get((row.id, to))
+                if had is not None and had >= latest.days:
+                    continue
+                who = addressees.of(row, to)
+                for one in who:
                     group = told.setdefault(one.together, _Told(one))
-                    group.nudges.append({"deadline_id": row.id, "due": row.due, "step": step, "person": one.person})
-                    sent.append(SentStep(row.reference, row.kind, row.due, step, to, one.channel, addressees.name(one)))
-                if missed and any(True for _ in addressees.of(row, to)):
+                    group.nudges.append(
+                        {"deadline_id": row.id, "due": row.due, "step": latest.days, "person": one.person}
+                    )
+                    name = addressees.name(one)
+                    sent.append(SentStep(row.reference, row.kind, row.due, latest.days, to, one.channel, name))
+                missed = _missed(row, to, latest, had) if who and latest.passed else []
+                if missed:
                     for one in addressees.of(row, "officer"):
-                        told.setdefault(one.together, _Told(one)).missed += [[row.id, to, *each] for each in missed]
-            moved.append({"id": row.id, "next_step_on": _next(row, steps, today)})
-        session.execute(update(Deadline), moved)
+                        told.setdefault(one.together, _Told(one)).missed += missed
+        _move_on(session, moved)
     _put(session, told, office=office, now=now, ordered=ordered)
     return tuple(sent)
 
@@ -107,6 +116,7 @@ def _due(session: Session, today: date, after: tuple[date, int] | None) -> Seque
             Deadline.due,
             Deadline.set_at,
             Deadline.silent_before,
+            Deadline.next_step_on,
             Deadline.snoozed_until,
             Deadline.owner_id,
             APPLICATION_ID.label("application_id"),
@@ -136,62 +146,86 @@ def _highest_sent(session: Session, deadline_ids: Collection[int]) -> dict[tuple
     return {(deadline_id, person): step for deadline_id, person, step in rows}
 
 
-def _latest_steps(
-    row: Any,
-    steps: Sequence[tuple[NudgeStep, date]],
-    already: Mapping[tuple[int, str], int],
-    office: Office,
-    today: date,
-    since: date | None,
-) -> dict[str, tuple[int, list[list[Any]]]]:
-    """For each addressee the latest step that has come, unless they had that one or a later one; and what was missed.
+@dataclass(frozen=True)
+class _Latest:
+    """The latest step of an addressee that has come, and those before it that nobody will have: [days, day, why]."""
 
-    Missed is a step that came after the last sweep (`since`) and before this one's day: nothing was running then, or a
-    pause held it.
+    days: int
+    passed: Sequence[tuple[int, date, str]]
+
+
+@dataclass(frozen=True)
+class _Come:
+    """What of a deadline has come, by addressee, and the day of its next step after today."""
+
+    latest: Mapping[str, _Latest]
+    next_on: date | None
+
+
+class _Coming:
+    """What has come by today, worked out once for all deadlines that are alike.
+
+    A step is taken up by the first sweep on its day or after it, and never again: what was over before a deadline's
+    `next_step_on` is not made up for somebody who was not there to be told then.
     """
-    come = [(step, on) for step, on in steps if on <= today and (row.silent_before is None or on >= row.silent_before)]
-    latest: dict[str, tuple[int, date]] = {}
-    for step, on in come:
-        if step.to not in latest or step.days > latest[step.to][0]:
-            latest[step.to] = (step.days, on)
-    found: dict[str, tuple[int, list[list[Any]]]] = {}
-    for to, (days, sent_on) in latest.items():
-        had = already.get((row.id, to))
-        if had is not None and had >= days:
-            continue
-        missed = [
-            [step.days, on.isoformat(), _why(row, step, office)]
-            for step, on in come
-            if step.to == to
-            and step.days < days
-            and (had is None or step.days > had)
-            and _could_have_gone(row, on, sent_on, since, _paused(row, step, office))
-        ]
-        found[to] = (days, missed)
-    return found
+
+    def __init__(self, office: Office, today: date, since: date | None) -> None:
+        self._office = office
+        self._today = today
+        self._since = since
+        self._known: dict[tuple[str, date, date | None, date | None, date | None], _Come] = {}
+
+    def of(self, row: Any) -> _Come:
+        """What has come of a deadline, which is not there to be written to."""
+        key = (row.kind, row.due, row.snoozed_until, row.silent_before, row.next_step_on)
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self._worked_out(*key)
+        return found
+
+    def _worked_out(
+        self, kind: str, due: date, snoozed_until: date | None, silent_before: date | None, first: date
+    ) -> _Come:
+        planned_now = deadlines.planned(self._office, kind, due, snoozed_until)
+        by_itself = dict(nudge_dates(due, tuple(step for step, _ in planned_now), self._office.closed_days))
+        sent = [(step, on) for step, on in planned_now if silent_before is None or on >= silent_before]
+        come: dict[str, list[tuple[int, date, bool]]] = {}
+        for step, on in sent:
+            if first <= on <= self._today:
+                come.setdefault(step.to, []).append((step.days, on, on != by_itself[step]))
+        latest = {}
+        for to, steps in come.items():
+            *passed, (days, sent_on, _) = sorted(steps)
+            why = [(before, on, self._why(on, sent_on, held=held)) for before, on, held in passed]
+            latest[to] = _Latest(days, tuple(one for one in why if one[2]))
+        return _Come(latest, min((on for _, on in sent if on > self._today), default=None))
+
+    def _why(self, on: date, sent_on: date, *, held: bool) -> str:
+        """Why a step did not go out by itself: nothing ran on its day, or a pause held it. "" where a later one did."""
+        if self._since is not None and self._since < on < sent_on:
+            return "gap"
+        return "pause" if held else ""
 
 
-def _could_have_gone(row: Any, on: date, sent_on: date, since: date | None, paused: bool) -> bool:
-    """Whether a step would have gone out by itself: it was set by then, and nothing ran, or a pause held it."""
-    if london_day(row.set_at) > on:
-        return False
-    return paused or (since is not None and since < on < sent_on)
+def _missed(row: Any, to: str, latest: _Latest, had: int | None) -> list[list[Any]]:
+    """The steps that nobody was told of, each with its day and why: none from before it was set."""
+    set_on = london_day(row.set_at)
+    return [
+        [row.id, to, days, on.isoformat(), why]
+        for days, on, why in latest.passed
+        if on >= set_on and (had is None or days > had)
+    ]
 
 
-def _paused(row: Any, step: NudgeStep, office: Office) -> bool:
-    day = row.due.toordinal() + step.days
-    if not date.min.toordinal() <= day <= date.max.toordinal():
-        return False
-    return any(pause.covers(row.kind, date.fromordinal(day)) for pause in office.policy.pauses)
-
-
-def _why(row: Any, step: NudgeStep, office: Office) -> str:
-    return "pause" if _paused(row, step, office) else "gap"
-
-
-def _next(row: Any, steps: Sequence[tuple[NudgeStep, date]], today: date) -> date | None:
-    days = [on for _, on in steps if on > today and (row.silent_before is None or on >= row.silent_before)]
-    return min(days, default=None)
+def _move_on(session: Session, moved: Mapping[date | None, Sequence[int]]) -> None:
+    """Note the day of each deadline's next step: many have the same."""
+    for on, deadline_ids in moved.items():
+        session.execute(
+            update(Deadline)
+            .where(Deadline.id.in_(deadline_ids))
+            .values(next_step_on=on)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _put(

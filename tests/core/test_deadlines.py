@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
@@ -12,7 +10,7 @@ import pytest
 from sqlalchemy import select, update
 
 from core import awards, deadlines, outbox, returns, sweeping
-from core.office import Office, london_day
+from core.office import Office
 from core.records import Deadline, Nudge
 from tests.core.casework import (
     active,
@@ -339,85 +337,6 @@ def test_deadlines_are_listed_with_their_state_and_the_steps_that_were_really_se
     with office.sessions.begin() as session:
         deadlines.close(session, subject=f"award:{award_id}", now=office.clock())
     assert [one["state"] for one in listing(after(1))] == ["met"]
-
-
-# ------------------------------------------------------------------------------------ against a slow model
-
-
-def last_sunday(year: int, month: int) -> date:
-    day = date(year, month, 31)
-    while day.weekday() != 6:
-        day -= timedelta(days=1)
-    return day
-
-
-def wall_day(instant: datetime) -> date:
-    """The day on a London wall, by the rule of the clocks: an hour more between the last Sundays, at 01:00 UTC."""
-    year = instant.year
-    forward, back = (
-        datetime.combine(last_sunday(year, month), datetime.min.time(), UTC) + timedelta(hours=1) for month in (3, 10)
-    )
-    return (instant + timedelta(hours=1 if forward <= instant < back else 0)).date()
-
-
-def planned(office: Office, due: date, kind: str) -> Iterator[tuple[int, str, date]]:
-    for step in office.policy.nudge_steps[kind]:
-        day = due + timedelta(days=step.days)
-        while step.to != "recipient" and (day.weekday() in (5, 6) or day in office.holidays):
-            day += timedelta(days=1)
-        yield step.days, step.to, day
-
-
-def test_a_slow_model_that_walks_the_days_says_the_same(office: Office) -> None:
-    chance = random.Random(20_261_123)
-    first, last = date(2027, 2, 20), date(2028, 4, 20)  # both changes of the clocks, and 29 February 2028
-    span = days(first, last)
-    kept: dict[int, tuple[date, str, date | None, date | None]] = {}
-    references: dict[str, int] = {}
-    for _ in range(60):
-        due, kind = chance.choice(span), chance.choice(["return", "return", "meeting", "acceptance"])
-        silent = chance.choice([None, None, None, due + timedelta(days=chance.randint(-30, 20))])
-        done = chance.choice([None, None, due + timedelta(days=chance.randint(-35, 30))])
-        made = set_deadline(office, due, kind=kind, silent_before=silent, contact_email=f"p{chance.randint(1, 9)}@x.uk")
-        kept[made] = (due, kind, silent, done)
-    with office.reading() as session:
-        references = {one.reference: one.id for one in session.scalars(select(Deadline))}
-
-    highest: dict[tuple[int, str], int] = {}
-    finished: set[int] = set()
-    at = datetime.combine(first, datetime.min.time(), UTC)
-    sweeps = 0
-    while at.date() < last:
-        # Every day or so, often in the hour in which London and UTC are on different days; some days are missed.
-        at += timedelta(hours=chance.choice([22, 23.5, 24, 24.25, 25, 50, 120]))
-        today = wall_day(at)
-        assert london_day(at) == today
-        with office.sessions.begin() as session:
-            for one, (_, _, _, done) in kept.items():
-                if done is not None and done <= today and one not in finished:
-                    finished.add(one)
-                    found = session.get_one(Deadline, one)
-                    if one % 2:
-                        deadlines.meet(found, now=at)
-                    else:
-                        deadlines.close(session, subject=found.subject, now=at)
-            sent = sweeping.sweep(session, office=office, today=today, now=at)
-            sweeps += 1
-        expected = set()
-        for one, (due, kind, silent, _) in kept.items():
-            for to in ("recipient", "officer", "director"):
-                come = [
-                    step
-                    for step, who, day in planned(office, due, kind)
-                    if who == to and day <= today and (silent is None or day >= silent)
-                ]
-                if one not in finished and come and max(come) > highest.get((one, to), -1_000):
-                    highest[one, to] = max(come)
-                    expected.add((one, max(come), to))
-        assert {(references[step.reference], step.step, step.to) for step in sent} == expected, today
-        assert len(sent) == len(expected)
-    assert sweeps > 200
-    assert len(nudges(office)) > 200
 
 
 def test_a_deadline_with_nothing_still_to_come_is_out_of_the_sweep_s_way(office: Office) -> None:
