@@ -21,23 +21,25 @@ blueprint = Blueprint("staff_feeds", __name__)
 _WHOSE: Final[dict[str, Purpose]] = {"own": feeds.OWN, "office": feeds.OFFICE}
 
 
+_CHANGES: Final = {"make": feeds.make, "stop": feeds.stop}
+
+
 @blueprint.get("/desk/calendar")
 def page() -> ResponseReturnValue:
     """The addresses as they stand."""
     return _show(Sent())
 
 
-@blueprint.post("/desk/calendar/<any(own, office):whose>/<any(make, stop):action>")
+@blueprint.post("/desk/calendar/<whose>/<action>")
 def act(whose: str, action: str) -> ResponseReturnValue:
     """Make an address, another in its place, or take it back."""
-    if whose not in _WHOSE:
+    if whose not in _WHOSE or action not in _CHANGES:
         abort(404)
     now = pages.office().clock()
 
     def run(session: Session, person: Person) -> None:
         actor = people.acting_for_office(person, "make a calendar address", "W4")
-        change = feeds.make if action == "make" else feeds.stop
-        change(session, _WHOSE[whose], person.id, reference=people.STAFF_TRAIL, actor=actor, now=now)
+        _CHANGES[action](session, _WHOSE[whose], person.id, reference=people.STAFF_TRAIL, actor=actor, now=now)
 
     return forms.do(f"{whose}-{action}", run, _show, url_for(".page"))
 

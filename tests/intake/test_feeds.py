@@ -322,6 +322,14 @@ def test_whoever_only_reads_makes_no_address(signed_in: SignedIn) -> None:
     assert answer.status_code == 403
 
 
+@pytest.mark.one_database
+def test_there_is_no_other_staff_feed_and_nothing_else_to_do_with_one(signed_in: SignedIn) -> None:
+    gwen = signed_in()
+    sent = {"csrf_token": token(gwen.get("/desk/calendar").get_data(as_text=True))}
+    for path in ("/desk/calendar/award/make", "/desk/calendar/own/read"):
+        assert gwen.client.post(path, data=sent).status_code == 404
+
+
 def test_the_staff_list_s_trail_tells_who_made_one_and_took_it_back(signed_in: SignedIn, office: Office) -> None:
     gwen = signed_in()
     made(gwen, "own")
