@@ -101,7 +101,7 @@ def test_a_dry_run_of_the_sweep_names_staff_and_says_what_was_missed(busy: Run) 
     said = busy("sweep", "--as-of", "2027-07-15", "--dry-run").output
     assert whole() == before
     sent, missed = said.split("Missed, and not made up, since a later step takes its place:")
-    (director,) = [line for line in sent.splitlines() if "director" in line]
+    (director,) = [line for line in sent.splitlines() if "monitoring return" in line and "director" in line]
     assert "+14" in director
     assert "Dara Director" in director
     assert any("officer" in line and "the deadlines channel" in line for line in sent.splitlines())
@@ -135,7 +135,8 @@ def test_a_day_to_come_is_reached_day_by_day(busy: Run) -> None:
 @pytest.mark.parametrize(("returns", "last"), [("on-time", 0), ("late:7", 7), ("never", 28)])
 def test_when_returns_come_in_is_said(busy: Run, returns: str, last: int) -> None:
     said = json.loads(busy("simulate", "--from", FIRST, "--days", "120", "--returns", returns, "--json").output)
-    assert max(one["step"] for one in said["nudges"] if one["due"] == "2027-07-01") == last
+    of_the_first = [one for one in said["nudges"] if (one["kind"], one["due"]) == ("return", "2027-07-01")]
+    assert max(one["step"] for one in of_the_first) == last
 
 
 def test_a_file_is_compared_with_the_policy_in_force(busy: Run) -> None:
@@ -162,7 +163,6 @@ def test_the_policy_in_force_and_one_that_changes_no_step_differ_in_nothing(busy
     Path("note.toml").write_text(SHIPPED.read_text(encoding="utf-8") + "# noted\n", encoding="utf-8")
     said = busy("simulate", "--days", "3", "--policy", "note.toml").output
     assert "everybody is told the same number of times" in said
-    assert "Nothing would be sent." in said
 
 
 def test_what_is_wrong_is_said_in_a_line_and_leaves_no_file(busy: Run) -> None:
@@ -196,7 +196,7 @@ def test_a_file_that_was_there_stays_until_the_new_one_is_whole(busy: Run, monke
     assert Path("all.csv").read_text(encoding="utf-8") == "of last week"
     assert not list(Path().glob(".*partial"))
     busy("simulate", "--days", "2", "--csv", "all.csv")
-    assert Path("all.csv").read_text(encoding="utf-8").splitlines() == [",".join(COLUMNS)]
+    assert Path("all.csv").read_text(encoding="utf-8").splitlines()[0] == ",".join(COLUMNS)
 
 
 def test_a_record_that_is_not_there_is_not_made(run: Run) -> None:
@@ -216,7 +216,7 @@ def test_a_record_with_older_tables_is_not_brought_up_to_date_by_it(run: Run) ->
 def test_a_record_that_nobody_may_write_is_simulated(busy: Run) -> None:
     path = Path("var/award-desk.db")
     path.chmod(stat.S_IRUSR)
-    assert "Nothing would be sent." in busy("simulate", "--days", "2").output
+    assert "Nothing was sent: this ran on a copy" in busy("simulate", "--days", "2").output
 
 
 def test_days_that_have_passed_and_holidays_that_nobody_knows_are_said(
