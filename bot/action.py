@@ -38,12 +38,14 @@ class Subject(Generic[S]):
     """A kind of thing that buttons are about: `key` names its number in what a button carries.
 
     `find` is given the session, the number, and whether to hold the row until the transaction ends; None: no such
-    thing. `version` counts its changes, for a modal to be refused that was opened before the last one.
+    thing. `version` counts its changes, or tells them apart, for a modal to be refused that was opened before the last
+    one; `stale` is what is said then.
     """
 
     key: str
     find: Callable[[Session, int, bool], S | None]
     version: Callable[[S], int]
+    stale: str = STALE
 
 
 @dataclass(frozen=True)

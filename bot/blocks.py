@@ -67,10 +67,13 @@ def divider() -> Block:
     return {"type": "divider"}
 
 
-def words(text: Typed | str, most: int = TEXT, *, bold: bool = False, lines: bool = False) -> Part:
+def words(
+    text: Typed | str, most: int = TEXT, *, bold: bool = False, strike: bool = False, lines: bool = False
+) -> Part:
     """A literal piece of rich text: nothing is read into it."""
     piece: Part = {"type": "text", "text": shown(text, most, lines=lines) or "–"}
-    return {**piece, "style": {"bold": True}} if bold else piece
+    style = {name: True for name, wanted in (("bold", bold), ("strike", strike)) if wanted}
+    return {**piece, "style": style} if style else piece
 
 
 def spaced(*pieces: Part) -> list[Part]:

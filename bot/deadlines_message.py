@@ -1,115 +1,214 @@
-"""What the deadlines channel is told: one message for all that fell due to be said, however much it is."""
+"""What the office is told of deadlines in Slack: one message for all that fell due to be said, however much it is.
+
+The most overdue stands first, each with its buttons. What was done about one since is said where it stands, and what
+is done is struck through; what has no room is counted, and the staff pages have it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from bot import blocks
+from bot.action import MENU, Carried
 from bot.blocks import Block, Message, Part
-from bot.words import Typed, counted, day, listed
-from core.records import Nudge
-from core.rules.falling_due import KINDS, named, noun
+from bot.words import Typed, counted, day, escaped, listed
+from core.due_lines import Act, DueLine, counts
 
-MOST_LISTED = 30
-"""How many deadlines are named; the rest are counted. Slack has a limit on a message's whole text."""
+MOST_BLOCKS = 14
+"""Deadlines that have their own buttons, of a message that stands alone: Slack takes 50 blocks, and each has two."""
+
+MOST_LISTED = 16
+"""Deadlines beyond these that are named; the rest are counted. Slack has a limit on a message's whole text."""
+
+MOST_KINDS = 3
+"""Kinds of which it is said what to do about them."""
+
+MOST_NAMED = 5
+"""References that are named of what was not sent."""
 
 
 @dataclass(frozen=True)
-class DueStep:
-    """One deadline that somebody is told of. `step` is the days from the due date, as in the policy (D0).
+class DueItem:
+    """One deadline that somebody was told of, as it stands now; `version` is what its buttons carry.
 
-    `director`: the step goes to the Director as well; `refused`: an address of the recipient's refuses our mail.
+    `director`: it went to the Director as well. `moved`: it has had more time since. `refused`: an address of its
+    recipient refuses our mail.
     """
 
-    reference: str
-    recipient: Typed
-    kind: str
-    due: date
-    step: int
+    line: DueLine
+    version: int
     director: bool = False
+    moved: bool = False
     refused: bool = False
 
+    @property
+    def done(self) -> bool:
+        """Whether what the message told of is over: met, closed, or given more time."""
+        return self.moved or not self.line.is_open
 
-def deadlines_message(steps: Sequence[DueStep], *, to: str) -> Message:
-    """The message on these deadlines, the most overdue first. `to` is whose they are in words, as "Deadlines for the".
 
-    Raises ValueError for no deadlines at all: there would be nothing to say.
+@dataclass(frozen=True)
+class Missed:
+    """Steps that were never sent: how many, when the first and the last would have gone, why, and of which deadlines.
+
+    `why` follows "because".
     """
-    if not steps:
-        raise ValueError("a message about deadlines needs at least one")
-    ordered = sorted(steps, key=lambda one: (one.due, one.reference))
-    late = [one for one in ordered if one.step > 0]
-    coming = [one for one in ordered if one.step <= 0]
-    made: list[Block] = [blocks.header(f"{to}: {_counts(ordered)}")]
-    room = MOST_LISTED
-    for heading, group in (("Overdue", late), ("Coming up", coming)):
-        if group:
-            made.append(blocks.rich(*_group(f"{heading}: {len(group):,}", group, room)))
-            room = max(room - len(group), 5)
-    kinds = [kind for kind in KINDS if any(one.kind == kind for one in ordered)]
-    made += [blocks.context(blocks.plain(named(kind).next)) for kind in kinds]
-    return Message(_text(ordered, late, to), made)
+
+    number: int
+    first: date
+    last: date
+    why: str
+    references: tuple[str, ...] = ()
 
 
-def message_for_nudges(nudges: Sequence[Nudge], *, to: str, refusing: Collection[int] = ()) -> Message:
-    """The same from the record: nudges with their deadline, its award and its application loaded.
+def deadlines_message(
+    items: Sequence[DueItem],
+    *,
+    to: str,
+    desk_url: str,
+    missed: Sequence[Missed] = (),
+    about: str = "0",
+    most: int = MOST_BLOCKS,
+) -> Message:
+    """The message on these deadlines. `to` is whose they are in words, as "Your deadlines".
 
-    `refusing` are the applications with an address that refuses our mail.
+    `about` tells the blocks of one message from another's that is put together with it, of which each may have `most`
+    deadlines with buttons. Raises ValueError where there is nothing at all to say.
     """
-    found: dict[int, DueStep] = {}
-    for nudge in nudges:
-        step = _step(nudge)
-        known = found.get(nudge.deadline_id, step)
-        director = known.director or nudge.person.startswith("director")
-        application = nudge.deadline.application
-        refused = application is not None and application.id in refusing
-        latest = max(known, step, key=lambda one: one.step)
-        found[nudge.deadline_id] = replace(latest, director=director, refused=refused)
-    return deadlines_message(list(found.values()), to=to)
+    if not items and not missed:
+        raise ValueError("a message about deadlines needs at least one, or one that was not sent")
+    ordered = sorted(items, key=lambda one: (one.done, one.line.due, one.line.reference, one.line.id))
+    left = [one for one in ordered if not one.done]
+    made: list[Block] = [blocks.header(_heading(ordered, left, to))]
+    for one in ordered[:most]:
+        made += _item(one, about, desk_url)
+    made += _rest(ordered[most:])
+    kinds = list(dict.fromkeys(one.line.kind for one in left if one.line.kind.next))
+    made += [
+        blocks.context(blocks.plain(f"{kind.noun[:1].upper()}{kind.noun[1:]}: {kind.next}"))
+        for kind in kinds[:MOST_KINDS]
+    ]
+    if missed:
+        made.append(blocks.rich(*(part for one in missed for part in _missed(one))))
+    made.append(
+        blocks.actions(
+            f"deadlines-{about}",
+            blocks.button("All deadlines", "open", url=f"{desk_url}/deadlines", says="Open all deadlines"),
+        )
+    )
+    return Message(_text(ordered, left, missed, to), made)
 
 
-def _step(nudge: Nudge) -> DueStep:
-    deadline = nudge.deadline
-    application = deadline.application
-    name = application.organisation_name if application is not None else deadline.title
-    return DueStep(deadline.reference, Typed(name or ""), deadline.kind, deadline.due, nudge.step)
+def _heading(ordered: Sequence[DueItem], left: Sequence[DueItem], to: str) -> str:
+    if not ordered:
+        return f"{to}: reminders that were not sent"
+    if not left:
+        return f"{to}: all seen to"
+    late = sum(one.line.days_late > 0 for one in left)
+    return f"{to}: {counts(one.line for one in left)}{f', {late:,} overdue' if late else ''}"
 
 
-def _group(heading: str, group: Sequence[DueStep], room: int) -> list[Part]:
-    parts = [blocks.paragraph(blocks.words(heading, bold=True)), blocks.bullets([_line(one) for one in group[:room]])]
-    if len(group) > room:
-        parts.append(blocks.paragraph(blocks.words(f"and {len(group) - room:,} more.")))
-    return parts
+def _item(one: DueItem, about: str, desk_url: str) -> list[Block]:
+    """One deadline: what it is, whose, what was done and what comes, and what can be done about it."""
+    line = one.line
+    said = [blocks.paragraph(*_named(one)), blocks.paragraph(blocks.words(_when(one)))]
+    if one.done:
+        return [blocks.rich(*said)]
+    stands = [f"With {line.owner}." if line.owner else "Nobody looks after it."]
+    stands += [_chased(line.chased)] if line.chased is not None else []
+    stands += [f"No more to the officer until {day(line.snoozed_until)}."] if line.snoozed_until is not None else []
+    said.append(blocks.paragraph(blocks.words(" ".join(stands), 400)))
+    if one.refused:
+        said.append(blocks.paragraph(blocks.words("Their address refuses our mail: ring them.", bold=True)))
+    said.append(blocks.paragraph(blocks.words(f"{line.next}." if line.next else "Nobody is told of it again.")))
+    return [blocks.rich(*said), _buttons(one, about, desk_url)]
 
 
-def _line(one: DueStep) -> list[Part]:
+def _named(one: DueItem) -> list[Part]:
+    line = one.line
     return [
-        blocks.words(one.reference, 20, bold=True),
-        blocks.words(one.recipient, 80),
-        blocks.words(f"– {noun(one.kind)}, {_when(one)}{', for the Director too' if one.director else ''}"),
-        *([blocks.words("– their address refuses our mail: ring them")] if one.refused else []),
+        blocks.words(Typed(line.who), 100, bold=not one.done, strike=one.done),
+        blocks.words(f"– {line.kind.noun}, {line.reference}", strike=one.done),
     ]
 
 
-def _when(one: DueStep) -> str:
-    """The step in words. It is told on the step's own day, or on the next working day after it."""
-    if one.step < 0:
-        return f"due on {day(one.due)}"
-    if one.step == 0:
-        return f"due today, {day(one.due)}"
-    return f"was due on {day(one.due)}, {counted(one.step, 'day')} ago or more"
+def _when(one: DueItem) -> str:
+    line = one.line
+    if line.met_on is not None:
+        return f"Done on {day(line.met_on)}{_by(line.last)}."
+    if line.closed_on is not None:
+        return "Nobody waits for it any more."
+    if one.moved:
+        return f"It has more time: {_said(line.last) or f'it is due on {day(line.due)}'}."
+    return f"{line.when[:1].upper()}{line.when[1:]}{', told to the Director too' if one.director else ''}."
 
 
-def _counts(steps: Sequence[DueStep]) -> str:
-    kinds = [one.kind for one in steps]
-    return listed([counted(kinds.count(kind), noun(kind), noun(kind, 2)) for kind in sorted(set(kinds))])
+def _by(last: Act | None) -> str:
+    return f", after {last.by} chased it" if last is not None and last.kind == "deadline_chased" else ""
 
 
-def _text(ordered: Sequence[DueStep], late: Sequence[DueStep], to: str) -> str:
+def _said(last: Act | None) -> str:
+    return f"{last.by} {last.words}" if last is not None else ""
+
+
+def _chased(act: Act) -> str:
+    return f"Last chased by {act.by} on {day(act.on)}."
+
+
+def _buttons(one: DueItem, about: str, desk_url: str) -> Block:
+    line, packed = one.line, Carried("deadline", one.line.id, one.version)
+
+    def button(label: str, action: str) -> Part:
+        return blocks.button(label, action, value=packed.packed(), says=f"{label.rstrip('…')}: {line.reference}")
+
+    url = f"{desk_url}/deadlines/{line.id}"
+    elements = [button("Chased…", "due_chased")]
+    elements += [button("Extend…", "due_extend")] if line.kind.moves else []
+    elements.append(blocks.button("Open", "open", url=url, says=f"Open: {line.reference}"))
+    choices = [("Reassign…", "due_reassign"), ("Snooze…", "due_snooze")]
+    elements.append(blocks.menu(MENU, [(label, packed.to_do(action)) for label, action in choices]))
+    return blocks.actions(f"due-{about}-{line.id}-{one.version}", *elements)
+
+
+def _rest(rest: Sequence[DueItem]) -> list[Block]:
+    if not rest:
+        return []
+    lines = [[*_named(one), blocks.words(f": {_when(one)}", 200)] for one in rest[:MOST_LISTED]]
+    parts = [blocks.paragraph(blocks.words(f"And {len(rest):,} more", bold=True)), blocks.bullets(lines)]
+    if len(rest) > MOST_LISTED:
+        parts.append(blocks.paragraph(blocks.words(f"and {len(rest) - MOST_LISTED:,} on the page of all deadlines.")))
+    return [blocks.rich(*parts)]
+
+
+def _missed(one: Missed) -> list[Part]:
+    when = f"on {day(one.first)}" if one.first == one.last else f"from {day(one.first)} to {day(one.last)}"
+    was = "was" if one.number == 1 else "were"
+    first = list(one.references[:MOST_NAMED]) + (["others"] if len(one.references) > MOST_NAMED else [])
+    of = f" About {listed(first)}." if first else ""
+    return [
+        blocks.paragraph(blocks.words("Not sent", bold=True)),
+        blocks.paragraph(
+            blocks.words(
+                f"{counted(one.number, 'reminder')} {when} {was} not sent, because {one.why}. Whoever they were for "
+                f"has had the latest only.{of}"
+            )
+        ),
+    ]
+
+
+def _text(ordered: Sequence[DueItem], left: Sequence[DueItem], missed: Sequence[Missed], to: str) -> str:
     """For a notification and a screen reader: how many, how many of them late, and the references there is room for."""
-    named = listed([f"{one.reference} ({day(one.due)})" for one in ordered[:5]])
-    more = f" and {len(ordered) - 5:,} more" if len(ordered) > 5 else ""
-    overdue = f", {len(late):,} of them overdue" if late else ""
-    return f"{to}: {_counts(ordered)}{overdue}. {named}{more}."
+    unsent = sum(one.number for one in missed)
+    note = f" {counted(unsent, 'reminder')} {'was' if unsent == 1 else 'were'} not sent." if unsent else ""
+    whose = escaped(to, 200)
+    if not ordered:
+        return f"{whose}:{note}"
+    if not left:
+        return f"{whose}: all of it has been seen to.{note}"
+    named = listed([f"{one.line.reference} ({day(one.line.due)})" for one in left[:5]])
+    more = f" and {len(left) - 5:,} more" if len(left) > 5 else ""
+    late = sum(one.line.days_late > 0 for one in left)
+    overdue = f", {late:,} of them overdue" if late else ""
+    return f"{whose}: {counts(one.line for one in left)}{overdue}. {escaped(named, 400)}{more}.{note}"

@@ -241,7 +241,7 @@ class Listeners:
             channel = who.channel or carried.channel
             ask = self._permitted(session, subject, action, account, office, channel)
             if form and not action.stale and action.subject.version(subject) != carried.version:
-                raise Conflict(STALE, "A3")
+                raise Conflict(action.subject.stale, "A3")
             return work(ask)
 
     def _account(self, action: Action[Any], packed: str, who: Presser, *, unfound: str) -> Account:

@@ -15,6 +15,7 @@ from core.audit_letters import CONTACTS, letter
 from core.audit_told import Data, Detail, Entry, Told, Words, text
 from core.rules.calendar import year_label
 from core.rules.documents import in_words
+from core.rules.falling_due import named
 from core.rules.policy import Policy
 from core.rules.words import capital, counted, listed
 
@@ -330,9 +331,28 @@ def _corrected(told: Told) -> tuple[str, list[Detail]]:
 def _more_time(what: str) -> Words:
     def tell(told: Told) -> tuple[str, list[Detail]]:
         until = day(told.data.get("until"))
-        return f"{what} the return due on {day(told.data.get('due'))}: until {until}", [text(told, "reason")]
+        details = [text(told, "reason"), text(told, "agreed_by")]
+        return f"{what} the return due on {day(told.data.get('due'))}: until {until}", details
 
     return tell
+
+
+def _due(what: str, *names: str) -> Words:
+    """What the office did about something that falls due."""
+
+    def tell(told: Told) -> tuple[str, list[Detail]]:
+        noun = named(str(told.data.get("kind"))).noun
+        until = f" until {day(told.data['until'])}" if told.data.get("until") else ""
+        about = f"the {noun} due on {day(told.data.get('was') or told.data.get('due'))}"
+        return f"{what.format(about=about)}{until}", [text(told, name) for name in names]
+
+    return tell
+
+
+def _reassigned(told: Told) -> tuple[str, list[Detail]]:
+    about = f"the {named(str(told.data.get('kind'))).noun} due on {day(told.data.get('due'))}"
+    name = told.data.get("name")
+    return f"{name} looks after {about}" if name else f"Nobody in particular looks after {about} any more", []
 
 
 def _issue(what: str, *names: str) -> Words:
@@ -536,6 +556,10 @@ _WORDS: Mapping[str, Words] = {
     "more_time_asked": _more_time("More time was asked for"),
     "more_time_agreed": _more_time("More time was agreed for"),
     "more_time_declined": _more_time("More time was declined for"),
+    "deadline_chased": _due("The office chased {about}", "note"),
+    "deadline_extended": _due("More time for {about}:", "reason", "agreed_by"),
+    "deadline_reassigned": _reassigned,
+    "deadline_snoozed": _due("The officer hears no more of {about}"),
     "issue_raised": _issue("The recipient raised issue", "text", "owner"),
     "issue_closed": _issue("The office closed issue", "outcome"),
     "issue_taken_over": _issue("Took over issue"),

@@ -213,6 +213,11 @@ _TELLS: Mapping[str, Mapping[str, Mapping[str, Teller]]] = {
     "score_sheet": {"scored": {name: _told(name) for name in ("points", "comment")}},
     "interest": {"interest_declared": {"declared_at": lambda line: line["at"], "reason": _told("reason")}},
     "person": {"person_added": {name: _told(name) for name in ("name", "role", "body")}},
+    "deadline": {
+        "deadline_chased": {"chased_at": lambda line: line["at"]},
+        "deadline_reassigned": {"owner_id": _told("owner")},
+        "deadline_snoozed": {"snoozed_until": _told("until")},
+    },
     "ledger_entry": {
         "money": {
             "made_at": lambda line: line["at"],
@@ -248,6 +253,7 @@ _SAME: Mapping[str, Callable[[Line, Mapping[str, Any]], bool]] = {
     "sitting": lambda line, row: _told("sitting")(line) == row["id"],
     "score_sheet": _sealing("score_sheet"),
     "award": _of_award,
+    "deadline": lambda line, row: _told("deadline")(line) == row["id"],
     "measure_proposal": lambda line, row: _told("proposal")(line) == row["id"],
 }
 """Which of several lines of a kind is about this row, where a case has more than one such row."""

@@ -23,7 +23,10 @@ DIGEST: Final = "digest"
 NUDGE: Final = "person_nudge"
 """What falls due, told to the one person whose it is."""
 
-KINDS: Final = (DIGEST, NUDGE)
+GIVEN: Final = "deadline_given"
+"""That somebody is to look after something that falls due, told to them."""
+
+KINDS: Final = (DIGEST, NUDGE, GIVEN)
 """What is told to a person and may be put together with whatever else they are told."""
 
 MOST_TOGETHER: Final = 3

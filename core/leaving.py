@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from core import absences, feeds, issues, people, slack_links, taking
+from core import absences, chasing, feeds, issues, people, slack_links, taking
 from core.office import london_day
 from core.records import Application, Issue, Person
 
@@ -35,4 +35,5 @@ def leave(session: Session, *, email: str, actor: str, now: datetime) -> Left:
     slack_links.forget(session, person)
     feeds.stop_all_of(session, person, now=now)
     handed_on = issues.hand_on(session, person, actor=actor, now=now)
+    chasing.let_go(session, person, actor=actor, now=now)
     return Left(person, handed_on, taking.let_go(session, person, actor=actor, now=now))

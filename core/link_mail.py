@@ -14,7 +14,7 @@ draft is mailed in a day. So a stranger's drafts come to few mails, and stop no 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 from sqlalchemy import ColumnElement, delete, func, or_, select
@@ -24,11 +24,11 @@ from core import outbox
 from core.database import one_at_a_time
 from core.errors import NotFound
 from core.links import Purpose
-from core.office import LONDON, london_day
-from core.records import Application, Award, Deadline, Link, LinkRequest, Meeting
+from core.office import london_day
+from core.records import Application, Award, Deadline, Link, LinkRequest
 from core.returns import RETURN
 from core.rules.calendar import add_months
-from core.rules.lifecycle import ApplicationState, AwardState, MeetingState
+from core.rules.lifecycle import ApplicationState, AwardState
 from core.rules.organisations import address_key
 from core.rules.policy import Policy
 
@@ -43,7 +43,7 @@ class Has:
     """One thing that an address has, with the purpose and the subject of its link.
 
     `reference` is "" for a draft. `day` is when a draft was last saved, an application was sent, or by when an offer is
-    to be answered and a return to come in, or on which a meeting is.
+    to be answered and a return to come in.
     """
 
     purpose: Purpose
@@ -122,24 +122,23 @@ def by_id(session: Session, request_id: int) -> LinkRequest:
 
 
 def has(session: Session, key: str, *, policy: Policy, today: date) -> list[Has]:
-    """What an address has: drafts, applications, offers to answer, returns due, meetings to come; the urgent first.
+    """What an address has: drafts, applications, offers to answer, and returns that are due, the most urgent first.
 
-    Offers, returns and meetings are those of applications that name the address as their contact; a draft may also
-    have been mailed to it.
+    Offers and returns are those of applications that name the address as their contact; a draft may also have been
+    mailed to it.
     """
     mine = Application.contact_key == key
     return [
         *_offers(session, mine, today),
         *_returns(session, mine, today),
-        *_meetings(session, mine, today),
         *_applications(session, key, policy, today),
     ]
 
 
 def waits_of(session: Session, application: Application, *, today: date) -> list[Has]:
-    """What of one application waits for its contact: an offer, returns overdue and the next one, meetings to come."""
+    """What of one application waits for its contact: an offer, returns that are overdue, and the next one."""
     mine = Application.id == application.id
-    return [*_offers(session, mine, today), *_returns(session, mine, today), *_meetings(session, mine, today)]
+    return [*_offers(session, mine, today), *_returns(session, mine, today)]
 
 
 def _applications(session: Session, key: str, policy: Policy, today: date) -> list[Has]:
@@ -194,26 +193,6 @@ def _returns(session: Session, whose: ColumnElement[bool], today: date) -> list[
             coming.add(deadline.reference)
         found.append(Has("return", deadline.id, fund, deadline.reference, deadline.due))
     return found[:MOST]
-
-
-def _meetings(session: Session, whose: ColumnElement[bool], today: date) -> list[Has]:
-    """The meetings that the recipient is invited to, from today on."""
-    query = (
-        select(Meeting, Award.fund, Award.reference)
-        .join(Award, Award.id == Meeting.award_id)
-        .join(Application, Application.id == Award.application_id)
-        .where(
-            whose,
-            Meeting.status == MeetingState.INVITED.value,
-            Meeting.starts_at >= datetime.combine(today, time(), tzinfo=LONDON),
-        )
-        .order_by(Meeting.starts_at, Meeting.id)
-        .limit(MOST)
-    )
-    return [
-        Has("meeting", one.id, fund, reference, london_day(one.starts_at))
-        for one, fund, reference in session.execute(query)
-    ]
 
 
 def latest_of(session: Session, key: str) -> Application | None:

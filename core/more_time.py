@@ -1,4 +1,4 @@
-"""More time for a return: its recipient asks for a later day, and the office agrees or declines (D0).
+"""More time for a return: its recipient asks for a later day, and the office agrees or declines; or it gives it (D0).
 
 The deadline stands as it is until the office agrees. Then it moves, its steps move with it, and so does a payment that
 waits for the return (F7). How far it may move is a figure of the policy.
@@ -105,16 +105,88 @@ def agree(session: Session, request_id: int, person: Person, *, office: Office, 
     if refusal:
         raise Refused(f"{refusal}. Decline it, and say why.".replace("..", "."), "D0")
     _answer(session, request, TimeState.AGREED, None, person, now)
-    deadlines.extend(session, deadline, request.until, office=office, today=today)
+    _move(session, request, office=office, today=today)
+    told = {"due": request.due.isoformat(), "until": request.until.isoformat(), "person": person.id}
+    events.append(session, "more_time_agreed", request.award.reference, actor, told, now=now)
+    _put(session, "more_time_agreed", request, now)
+    return request
+
+
+def give(
+    session: Session,
+    award: Award,
+    deadline: Deadline,
+    person: Person,
+    until: date,
+    *,
+    reason: str,
+    agreed_by: str,
+    office: Office,
+    now: datetime,
+) -> TimeRequest:
+    """Give a return a later day that nobody asked for here: agreed on the telephone, say. The recipient is told (D0).
+
+    Raises Refused for whoever is not of the office or has an interest in the award (A2), or for a day that is too early
+    or too late; Conflict where the return came in, moved or ended meanwhile, or its recipient's own request waits.
+    """
+    actor = people.judging_for_office(session, person, award.application_id, "give more time for a return", "D0")
+    was = deadline.due
+    payments.held_award(session, award.id)
+    session.refresh(deadline, with_for_update={"key_share": True})  # the return may come in at this moment
+    if not deadline.is_open or deadline.due != was:
+        raise Conflict(f"What was due on {date_text(was)} has been done, closed or moved meanwhile.", "D0")
+    asked = next((one for one in requests(session, deadline) if one.status == TimeState.ASKED), None)
+    if asked is not None:
+        raise Conflict(
+            f"The recipient asks for more time until {date_text(asked.until)}. Agree to that, or decline it, on the "
+            "award's page.",
+            "D0",
+        )
+    latest, today = latest_day(award, deadline, office), london_day(now)
+    if why_not(deadline, until, latest, today):
+        first = max(was, today) + timedelta(days=1)
+        raise Refused(
+            f"Choose a day from {date_text(first)} to {date_text(latest)}: so far the policy lets this return move."
+            if first <= latest
+            else f"The policy does not let this return be due later than {date_text(max(was, latest))}.",
+            "D0",
+        )
+    request = TimeRequest(
+        award_id=award.id,
+        deadline_id=deadline.id,
+        due=was,
+        until=until,
+        reason=reason,
+        status=TimeState.AGREED.value,
+        answer=f"Given by the office. Agreed by {agreed_by}.",
+        person_id=person.id,
+        asked_at=now,
+        answered_at=now,
+    )
+    session.add(request)
+    session.flush()
+    _move(session, request, office=office, today=today)
+    told = {
+        "deadline": deadline.id,
+        "due": was.isoformat(),
+        "until": until.isoformat(),
+        "reason": reason,
+        "agreed_by": agreed_by,
+        "person": person.id,
+    }
+    events.append(session, "more_time_agreed", award.reference, actor, told, now=now)
+    _put(session, "more_time_agreed", request, now, given=True)
+    return request
+
+
+def _move(session: Session, request: TimeRequest, *, office: Office, today: date) -> None:
+    """The return is due on the day that was agreed, and a payment that waits for it waits until then (F7)."""
+    deadlines.extend(session, request.deadline, request.until, office=office, today=today)
     session.execute(
         update(Payment)
         .where(Payment.award_id == request.award_id, Payment.return_due == request.due)
         .values(return_due=request.until)
     )
-    told = {"due": request.due.isoformat(), "until": request.until.isoformat(), "person": person.id}
-    events.append(session, "more_time_agreed", request.award.reference, actor, told, now=now)
-    _put(session, "more_time_agreed", request, now)
-    return request
 
 
 def decline(session: Session, request_id: int, person: Person, *, reason: str, now: datetime) -> TimeRequest:
@@ -171,12 +243,12 @@ def _answer(
         raise _answered(request)
 
 
-def _put(session: Session, kind: str, request: TimeRequest, now: datetime) -> None:
+def _put(session: Session, kind: str, request: TimeRequest, now: datetime, **more: bool) -> None:
     outbox.put(
         session,
         kind,
         subject=f"award:{request.award_id}",
         key=f"{kind}:{request.id}",
-        payload={"award_id": request.award_id, "time_request_id": request.id},
+        payload={"award_id": request.award_id, "time_request_id": request.id, **more},
         now=now,
     )

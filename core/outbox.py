@@ -33,6 +33,8 @@ MESSAGES: dict[str, Channel] = {
     "sitting": "slack",
     "staff_nudge": "slack",
     "person_nudge": "slack",
+    "nudges_shown": "slack",
+    "deadline_given": "slack",
     "digest": "slack",
     "mail_refused": "slack",
     "more_time_asked": "slack",

@@ -166,6 +166,7 @@ class _Figures(_Row):
     slack_code_tries: _Figure[Annotated[int, Field(strict=True, ge=1, le=10)]]
     slack_codes_an_hour: _Figure[Annotated[int, Field(strict=True, ge=1, le=20)]]
     closing_days: _Figure[tuple[_Day, ...]]
+    snooze_days: _Figure[Annotated[int, Field(strict=True, ge=1, le=60)]]
     digest_day: _Figure[Annotated[int, Field(strict=True, ge=1, le=5)]]
     digest_hour: _Figure[Annotated[int, Field(strict=True, ge=0, le=23)]]
     quiet_from: _Figure[Annotated[int, Field(strict=True, ge=13, le=24)]]

@@ -343,6 +343,7 @@ _LABELS: Final = {
     "nudges.publication": "The monthly publication is due",
     "nudges.annual-report": "The Annual Report is due",
     "figures.closing_days": "Days on which the office is closed",
+    "figures.snooze_days": "The officer may hear nothing of a deadline for",
     "thresholds.goods_and_services": "Covered by the Procurement Act 2023 from, goods and services",
     "thresholds.light_touch": "Covered by the Procurement Act 2023 from, light touch",
     "thresholds.notifiable": "Notices for smaller contracts from",

@@ -53,6 +53,7 @@ from intake.staff import applications as staff_applications
 from intake.staff import awards as staff_awards
 from intake.staff import bids as staff_bids
 from intake.staff import contacts as staff_contacts
+from intake.staff import deadlines as staff_deadlines
 from intake.staff import documents as staff_documents
 from intake.staff import entering as staff_entering
 from intake.staff import feeds as staff_feeds
@@ -185,6 +186,7 @@ def create_app(
         dates.blueprint,
         staff_sign_in.blueprint,
         staff_front.blueprint,
+        staff_deadlines.blueprint,
         staff_applications.blueprint,
         staff_returns.blueprint,
         staff_rounds.blueprint,
@@ -327,6 +329,7 @@ _AGAIN: Mapping[str, Callable[..., Response]] = {
     "staff_applications.act": staff_applications.again,
     "staff_returns.act": staff_returns.again,
     "staff_awards.act": staff_awards.again,
+    "staff_deadlines.act": staff_deadlines.again,
     "staff_meetings.act": staff_meetings.again,
     "staff_feeds.act": staff_feeds.again,
     "staff_entering.begin": staff_entering.again,

@@ -8,7 +8,7 @@ in a thread no channel's history shows; of that see `SlackCourier.find`.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -23,18 +23,13 @@ from sqlalchemy.orm import Session
 
 from bot.application_card import message_for
 from bot.blocks import Message
-from bot.deadlines_message import message_for_nudges
-from bot.digest_message import digest_message, put_together
 from bot.document_message import message_for_harmful
-from bot.home_facts import home_facts
 from bot.mail_refused_message import message_for_refusal
 from bot.notices import notice_for
 from bot.recipient_message import message_for_issue, message_for_meeting_time, message_for_time_request
 from bot.sitting_message import message_for_sitting
 from bot.thread_note import message_for_line
-from bot.words import Typed, escaped
 from core import (
-    absences,
     applications,
     card_notes,
     direct,
@@ -43,6 +38,7 @@ from core import (
     mail_refusals,
     meeting_answers,
     more_time,
+    nudge_messages,
     outbox,
     round_messages,
     rounds,
@@ -50,11 +46,12 @@ from core import (
 from core.errors import NotFound
 from core.office import Office
 from core.outbox import Channel
-from core.records import Card, Event, Nudge, OutboxMessage, Person
+from core.records import Card, Event, OutboxMessage
+from scheduler import staff_nudges
 from scheduler.delivery import Handed
 from scheduler.slack_pace import Pace
 from scheduler.trouble import Away, Limited, Misconfigured, NotNow, Unsendable
-from scheduler.wording import NothingLeft, open_nudges
+from scheduler.wording import NothingLeft
 
 EVENT_TYPE = "award_desk"
 """The metadata's event type, by which our own messages are known in a channel."""
@@ -132,7 +129,8 @@ class SlackParcel:
     which is updated in place; neither for what is said once.
     `claimed_until` is the instant until which the message is ours. `under` is the card in whose thread it goes, and
     `after` the last message that we know we have there ("": none). `person` is the Slack account of the one person whom
-    it is for ("": it is for a channel), and `also` are the messages to them that it holds as well.
+    it is for ("": it is for a channel), and `also` are the messages to them that it holds as well. What is said `once`
+    is updated where it stands, and not posted anew where somebody has deleted it.
     """
 
     channel: str
@@ -147,6 +145,7 @@ class SlackParcel:
     after: str = ""
     person: str = ""
     also: tuple[int, ...] = ()
+    once: bool = False
 
     @property
     def stays(self) -> bool:
@@ -185,26 +184,29 @@ class SlackCourier:
                 return self._note(session, message)
             if message.kind == round_messages.KIND:
                 return self._sitting(session, message)
-            if message.kind == "staff_nudge":
-                return self._parcel(message, self._deadlines, self._nudge(session, message))
-            if message.kind == mail_refusals.KIND:
-                return self._parcel(message, self._deadlines, self._refusal(session, message))
-            if message.kind == "more_time_asked":
-                request = more_time.by_id(session, message.payload["time_request_id"])
-                return self._parcel(message, self._deadlines, message_for_time_request(request))
-            if message.kind == "issue_raised":
-                issue = issues.by_id(session, message.payload["issue_id"])
-                return self._parcel(message, self._deadlines, message_for_issue(issue))
-            if message.kind == "meeting_time_proposed":
-                proposal = meeting_answers.proposal_by_id(session, message.payload["meeting_proposal_id"])
-                return self._parcel(
-                    message, self._deadlines, message_for_meeting_time(proposal, self._office.public_url)
-                )
-            if message.kind == "award_notice":
-                return self._parcel(message, self._deadlines, notice_for(session, message.payload))
-            if message.kind == "document_found_harmful":
-                document = documents.by_id(session, message.payload["document_id"])
-                return self._parcel(message, self._deadlines, message_for_harmful(document))
+            if message.kind == nudge_messages.SHOWN:
+                return self._shown(session, message)
+            return self._parcel(message, self._deadlines, self._in_deadlines(session, message))
+
+    def _in_deadlines(self, session: Session, message: OutboxMessage) -> Message:
+        """What the deadlines channel is told."""
+        told = message.payload
+        match message.kind:
+            case nudge_messages.STAFF:
+                return staff_nudges.in_channel(session, message, self._office.in_force(session))
+            case mail_refusals.KIND:
+                return self._refusal(session, message)
+            case "more_time_asked":
+                return message_for_time_request(more_time.by_id(session, told["time_request_id"]))
+            case "issue_raised":
+                return message_for_issue(issues.by_id(session, told["issue_id"]))
+            case "meeting_time_proposed":
+                proposal = meeting_answers.proposal_by_id(session, told["meeting_proposal_id"])
+                return message_for_meeting_time(proposal, self._office.public_url)
+            case "award_notice":
+                return notice_for(session, told)
+            case "document_found_harmful":
+                return message_for_harmful(documents.by_id(session, told["document_id"]))
         raise NotFound(f"Nobody words a Slack message of the kind {message.kind}.")
 
     def _card(self, session: Session, message: OutboxMessage) -> SlackParcel:
@@ -251,56 +253,35 @@ class SlackCourier:
         wait = direct.told_from(now, office=office) - now
         if wait > timedelta() and not message.payload.get("ordered"):
             raise NotNow("these are quiet hours", wait.total_seconds(), tried=False)
-        reader = self._reader(session, message, office)
+        reader = staff_nudges.reader_of(session, message, office)
         if reader is None:
-            raise NothingLeft("Whoever it was for has left, or is not linked to Slack any more.")
+            return self._parcel(message, self._deadlines, self._of_nobody(session, message, office))
         whole = [message]
         whole += [
             one
             for one in direct.together_with(session, message, now=now)
-            if self._reader(session, one, office) is reader
+            if staff_nudges.reader_of(session, one, office) is reader
         ]
-        said = []
-        for one in whole:
-            person = session.get_one(Person, one.payload["person_id"])
-            instead_of = None if person is reader else Typed(person.name)
-            if one.kind == direct.NUDGE:
-                said += self._person_nudge(session, one, instead_of)
-                continue
-            facts = home_facts(session, person, office=office, now=now)
-            said.append(digest_message(facts, instead_of=instead_of))
-        if not said:
-            raise NothingLeft("everything that it was about has been done, has ended, or has more time")
         return self._parcel(
             message,
             "",
-            put_together(said),
+            staff_nudges.to_person(session, whole, reader, office, now=now),
             person=str(reader.slack_user),
             also=tuple(one.id for one in whole[1:]),
         )
 
-    def _reader(self, session: Session, message: OutboxMessage, office: Office) -> Person | None:
-        """Who reads a message to a person; None where nobody does."""
-        person = session.get(Person, message.payload["person_id"])
-        if person is None or not person.active:
-            return None
-        reader = absences.stands_in_for(session, person, office.today())
-        return reader if reader.active and reader.slack_user else None
+    def _of_nobody(self, session: Session, message: OutboxMessage, office: Office) -> Message:
+        """For whoever has no Slack account the channel is told what they are to look after. Raises NothingLeft."""
+        worded = staff_nudges.given(session, message, office) if message.kind == direct.GIVEN else None
+        if worded is None:
+            raise NothingLeft("Whoever it was for has left, or is not linked to Slack any more.")
+        return worded
 
-    def _nudge(self, session: Session, message: OutboxMessage) -> Message:
-        to = message.payload["to"]
-        heading = "Deadlines" if to == "staff" else f"Deadlines for the {to}"
-        nudges = open_nudges(session, message)
-        return message_for_nudges(nudges, to=heading, refusing=_refusing(session, nudges))
-
-    def _person_nudge(self, session: Session, message: OutboxMessage, instead_of: Typed | None) -> list[Message]:
-        """What falls due of one person's; nothing where all of it has been done meanwhile."""
-        try:
-            nudges = open_nudges(session, message)
-        except NothingLeft:
-            return []
-        whose = "Your deadlines" if instead_of is None else f"Deadlines of {escaped(instead_of, 100)}, who is away"
-        return [message_for_nudges(nudges, to=whose, refusing=_refusing(session, nudges))]
+    def _shown(self, session: Session, message: OutboxMessage) -> SlackParcel:
+        """A message that told of deadlines, with what was done about them since, where it stands."""
+        office = self._office.in_force(session)
+        worded, there = staff_nudges.shown_again(session, message, office, now=office.clock())
+        return self._parcel(message, there.slack_channel or "", worded, card=there, once=True)
 
     def _refusal(self, session: Session, message: OutboxMessage) -> Message:
         refused = session.get(OutboxMessage, message.payload["message_id"])
@@ -342,6 +323,8 @@ class SlackCourier:
         if parcel.card is not None:
             if self._update(parcel, parcel.card):
                 return parcel.card
+            if parcel.once:
+                raise NothingLeft("The message was deleted in Slack. What was done is on the record.")
             self._forget(parcel)
         if self._office.clock() > parcel.claimed_until - CLAIM_LEFT:
             raise Away("too little of the claim was left to post safely", retry_after=0)
@@ -481,12 +464,6 @@ class SlackCourier:
             raise trouble from error
         except (SlackClientError, OSError, HTTPException) as error:  # time-outs and lost connections are OSErrors
             raise Away(f"Slack is away: {method}: {str(error) or type(error).__name__}") from error
-
-
-def _refusing(session: Session, nudges: Sequence[Nudge]) -> Collection[int]:
-    """The applications, of those that staff are told of, with an address that refuses our mail."""
-    about = {one.id: one for nudge in nudges if (one := nudge.deadline.application) is not None}
-    return mail_refusals.refusing(session, list(about.values()))
 
 
 class _MessageNotFound(Misconfigured):

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from bot.action import Action
-from bot.actions import applications, home, outside, questions, reading, rounds, working
+from bot.actions import applications, deadlines, home, outside, questions, reading, rounds, working
 
 
 def _by_name(actions: Iterable[Action[Any]]) -> Mapping[str, Action[Any]]:
@@ -22,6 +22,7 @@ def _by_name(actions: Iterable[Action[Any]]) -> Mapping[str, Action[Any]]:
 ACTIONS: Final[Mapping[str, Action[Any]]] = _by_name(
     [
         *applications.ACTIONS,
+        *deadlines.ACTIONS,
         *questions.ACTIONS,
         *reading.ACTIONS,
         *working.ACTIONS,

@@ -467,6 +467,7 @@ class Policy:
     slack_code_tries: Figure[int]
     slack_codes_an_hour: Figure[int]
     closing_days: Figure[tuple[date, ...]]
+    snooze_days: Figure[int]
     digest_day: Figure[int]
     digest_hour: Figure[int]
     quiet_from: Figure[int]

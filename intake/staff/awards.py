@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any, Final
 
 from flask import Blueprint, Response, abort, url_for
@@ -15,6 +16,7 @@ from core import (
     awards,
     bank_details,
     deciding,
+    due_lines,
     issues,
     links,
     mail_refusals,
@@ -25,6 +27,7 @@ from core import (
     payments,
     people,
 )
+from core.due_lines import DueLine
 from core.errors import NotFound, Refused
 from core.more_time import TimeState
 from core.records import Award, Deadline, Meeting, Person, TimeRequest
@@ -248,6 +251,7 @@ def _show(reference: str, sent: Sent) -> Response:
             sent,
             keys,
             title=f"{award.application.organisation_name}: {award.application.title}",
+            due=_falling_due(session, award, today),
             returns=[one for one in award.deadlines if one.kind == RETURN and one.closed_at is None],
             meetings=_meetings(session, award),
             to_do=meeting_notes.still_to_do(session, award),
@@ -280,6 +284,11 @@ def _meetings(session: Session, award: Award) -> list[tuple[Deadline, Meeting | 
         for one in award.deadlines
         if one.kind == meetings.MEETING and (one.closed_at is None or one.id in last)
     ]
+
+
+def _falling_due(session: Session, award: Award, today: date) -> list[DueLine]:
+    found = sorted((one for one in award.deadlines if one.is_open), key=lambda one: (one.due, one.id))
+    return due_lines.lines(session, found, office=pages.office(), today=today)
 
 
 def _keys(requests: list[Any], raised: list[Any], proposal: Any, acts: bool) -> set[str]:

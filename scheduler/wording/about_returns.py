@@ -82,6 +82,7 @@ def more_time_answered(session: Session, message: OutboxMessage, office: Office)
         {
             "due": request.due,
             "until": request.until,
+            "given": bool(message.payload.get("given")),
             "reason": paragraphs(request.answer or ""),
             "link": address_of(session, "return", request.deadline_id, office),
         },

@@ -27,10 +27,12 @@ from bot.card_facts import (
     Taken,
 )
 from bot.cards import after_award, card
-from bot.deadlines_message import DueStep, deadlines_message
+from bot.deadlines_message import DueItem, Missed, deadlines_message
 from bot.practice.block_rules import elements_of, faults, view_faults
 from bot.read_all import Answered, read_all
 from bot.words import Typed
+from core.due_lines import Act, DueLine
+from core.rules.falling_due import KINDS, named
 from core.rules.lifecycle import ApplicationState, AwardState
 from core.rules.money import MoneyError
 from tests.bot.conftest import NOON
@@ -369,54 +371,158 @@ def test_what_was_entered() -> None:
             Entered({"state": {"values": {"amount": {"value": {"value": bad}}}}}).pence()
 
 
-def steps(count: int, text: str = "Ramsey Boxing Club") -> list[DueStep]:
-    kinds = itertools.cycle(["return", "acceptance", "meeting", "bid_deadline"])
-    days = itertools.cycle([-28, -7, -1, 0, 7, 14, 28])
+TODAY = date(2027, 1, 15)
+DESK = "https://desk.example/desk"
+CHASED = Act("deadline_chased", "Olive Officer", "chased it", date(2027, 1, 12))
+
+
+def due_line(number: int, who: str, kind: str, due: date, **changed: Any) -> DueLine:
+    """A deadline as it stands on TODAY."""
+    given: dict[str, Any] = {
+        "id": number,
+        "reference": f"YF-2026-{number:06d}",
+        "kind": named(kind),
+        "who": who,
+        "project": "Friday night gym",
+        "due": due,
+        "days_late": (TODAY - due).days,
+        "owner_id": 1,
+        "owner": "Olive Officer",
+        "chased": None,
+        "last": None,
+        "snoozed_until": None,
+        "next": "The recipient is told on 22 January 2027",
+        "met_on": None,
+        "closed_on": None,
+    }
+    return DueLine(**{**given, **changed})
+
+
+def items(count: int, text: str = "Ramsey Boxing Club") -> list[DueItem]:
+    kinds = itertools.cycle([*KINDS, "bid_deadline"])
     return [
-        DueStep(f"YF-2026-{number:06d}", Typed(text), kind, date(2027, 1, 1) + timedelta(number), step)
-        for number, kind, step in zip(range(count), kinds, days, strict=False)
+        DueItem(
+            due_line(number, text, kind, date(2026, 12, 1) + timedelta(number % 90)), number, refused=number % 5 == 0
+        )
+        for number, kind in zip(range(count), kinds, strict=False)
     ]
 
 
+MISSED = (
+    Missed(12, date(2027, 1, 3), date(2027, 1, 10), "the desk was not running then", tuple("ABCDEFG")),
+    Missed(1, date(2027, 1, 4), date(2027, 1, 4), "they were paused: Election of the Commissioner"),
+)
+
+
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
-@pytest.mark.parametrize("count", [1, 2, 30, 31, 2_000])
+@pytest.mark.parametrize("count", [0, 1, 2, 14, 15, 31, 2_000])
 def test_the_deadlines_message_obeys_slack(text: str, count: int) -> None:
-    message = deadlines_message(steps(count, text), to="officer")
+    message = deadlines_message(items(count, text), to="Your deadlines", desk_url=DESK, missed=MISSED)
     assert faults(message.blocks, "message") == []
     assert len(message.text) < 4_000
     assert "<" not in message.text
+    assert sum(len(said) for _, said in strings([dict(block) for block in message.blocks])) < 13_200
 
 
 def test_the_deadlines_message_says_what_is_due_and_what_is_late() -> None:
     message = deadlines_message(
         [
-            DueStep("YF-2026-777777", Typed("Late Club"), "return", date(2027, 1, 1), 14),
-            DueStep("YF-2026-444444", Typed("Soon Club"), "return", date(2027, 1, 16), -1),
-            DueStep("YF-2026-333333", Typed("Today Club"), "acceptance", date(2027, 1, 15), 0),
+            DueItem(due_line(4, "Soon Club", "return", date(2027, 1, 16)), 9),
+            DueItem(due_line(7, "Late Club", "return", date(2027, 1, 1), chased=CHASED), 9, director=True),
+            DueItem(due_line(3, "Today Club", "acceptance", TODAY, owner="", snoozed_until=date(2027, 1, 20)), 9),
         ],
-        to="For the director",
+        to="Your deadlines",
+        desk_url=DESK,
     )
     assert message.text == (
-        "For the director: 1 offer to be accepted and 2 monitoring returns, 1 of them overdue. "
-        "YF-2026-777777 (1 January 2027), YF-2026-333333 (15 January 2027) and YF-2026-444444 (16 January 2027)."
+        "Your deadlines: 2 monitoring returns and 1 offer to be accepted, 1 of them overdue. "
+        "YF-2026-000007 (1 January 2027), YF-2026-000003 (15 January 2027) and YF-2026-000004 (16 January 2027)."
     )
     whole = text_of(message.blocks)
-    places = [whole.find(piece) for piece in ("Overdue: 1", "Late Club", "Coming up: 2", "Today Club", "Soon Club")]
+    in_order = (
+        "Late Club", "Was due on 1 January 2027, 14 days ago, told to the Director too.",
+        "With Olive Officer. Last chased by Olive Officer on 12 January 2027.",
+        "The recipient is told on 22 January 2027.", "Today Club", "Due today, 15 January 2027.",
+        "Nobody looks after it. No more to the officer until 20 January 2027.", "Soon Club",
+    )  # fmt: skip
+    places = [whole.find(piece) for piece in in_order]
     assert -1 not in places
     assert places == sorted(places)
-    assert "due today, 15 January 2027" in whole
+
+
+def test_what_was_done_since_stands_struck_through_last_and_without_buttons() -> None:
+    more = Act("more_time_agreed", "Olive Officer", "gave it until 30 January 2027, as Dev Director agreed", TODAY)
+    message = deadlines_message(
+        [
+            DueItem(due_line(1, "Done Club", "return", date(2027, 1, 1), met_on=TODAY, last=CHASED), 9),
+            DueItem(due_line(2, "More Club", "return", date(2027, 1, 30), last=more), 9, moved=True),
+            DueItem(due_line(3, "Gone Club", "acceptance", TODAY, closed_on=TODAY), 9),
+            DueItem(due_line(4, "Left Club", "return", date(2027, 2, 1)), 9),
+        ],
+        to="Your deadlines",
+        desk_url=DESK,
+    )
+    whole = text_of(message.blocks)
+    assert "Your deadlines: 1 monitoring return" in whole
+    assert "Done on 15 January 2027, after Olive Officer chased it." in whole
+    assert "It has more time: Olive Officer gave it until 30 January 2027, as Dev Director agreed." in whole
+    assert "Nobody waits for it any more." in whole
+    assert whole.find("Left Club") < whole.find("Done Club")
+    struck = [text for text, style in pieces(message) if style.get("strike")]
+    assert {"Done Club", "More Club", "Gone Club"} < set(struck)
+    assert "Left Club" not in struck
+    assert [one["action_id"] for one in buttons_of(message)] == ["due_chased", "due_extend", "open", "menu", "open"]
+
+
+def test_when_all_is_seen_to_the_message_says_so() -> None:
+    done = DueItem(due_line(1, "Done Club", "return", date(2027, 1, 1), met_on=TODAY), 9)
+    message = deadlines_message([done], to="Your deadlines", desk_url=DESK)
+    assert message.text == "Your deadlines: all of it has been seen to."
+
+
+def test_what_was_not_sent_and_why_is_said_even_alone() -> None:
+    message = deadlines_message([], to="Deadlines", desk_url=DESK, missed=MISSED)
+    assert message.text == "Deadlines: 13 reminders were not sent."
+    whole = text_of(message.blocks)
+    assert (
+        "12 reminders from 3 January 2027 to 10 January 2027 were not sent, because the desk was not running then. "
+        "Whoever they were for has had the latest only. About A, B, C, D, E and others."
+    ) in whole
+    assert "1 reminder on 4 January 2027 was not sent, because they were paused: Election of the Commissioner." in whole
+
+
+def test_a_kind_whose_day_does_not_move_has_no_button_for_that() -> None:
+    message = deadlines_message([DueItem(due_line(1, "Club", "meeting", TODAY), 9)], to="Your deadlines", desk_url=DESK)
+    assert "due_extend" not in [one["action_id"] for one in buttons_of(message)]
 
 
 def test_a_long_list_is_counted_not_cut() -> None:
-    whole = text_of(deadlines_message(steps(2_000), to="officer").blocks)
-    named = sum(f"YF-2026-{number:06d}" in whole for number in range(2_000))
-    rest = [int(piece.split(" more")[0].replace(",", "")) for piece in whole.split("and ")[1:] if " more." in piece]
-    assert named + sum(rest) == 2_000
+    message = deadlines_message(items(2_000), to="Your deadlines", desk_url=DESK)
+    whole = text_of(message.blocks)
+    assert "And 1,986 more" in whole
+    assert "and 1,970 on the page of all deadlines." in whole
+    assert sum(one["action_id"] == "due_chased" for one in buttons_of(message)) == 14
+    assert len(message.blocks) < 40
 
 
 def test_no_deadlines_no_message() -> None:
     with pytest.raises(ValueError, match="at least one"):
-        deadlines_message([], to="officer")
+        deadlines_message([], to="Your deadlines", desk_url=DESK)
+
+
+def pieces(message: Message) -> list[tuple[str, dict[str, bool]]]:
+    """The literal pieces of rich text with their styles."""
+    sections = [part for block in message.blocks if block["type"] == "rich_text" for part in block["elements"]]
+    return [
+        (piece["text"], piece.get("style", {}))
+        for section in sections
+        if section["type"] == "rich_text_section"
+        for piece in section["elements"]
+    ]
+
+
+def buttons_of(message: Message) -> list[dict[str, Any]]:
+    return [one for block in message.blocks if block["type"] == "actions" for one in block["elements"]]
 
 
 def shown(message: Message) -> str:

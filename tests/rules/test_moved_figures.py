@@ -39,6 +39,7 @@ NO_ASSESSMENT_DEPENDS_ON: Final = {
     "acceptance_days": ("an offer is made after its assessment", "core/test_awards.py"),
     "answer_days": ("a question is put after its assessment", "core/test_asking.py"),
     "decision_days": ("a decision waits after its assessment", "core/test_applications.py"),
+    "snooze_days": ("what an officer hears of a deadline, later", "core/test_chasing.py"),
     "more_time_days": ("an award's returns are moved one by one, later", "core/test_more_time.py"),
     "over_allocation": ("the ledger counts it into what is available", "core/test_funds.py"),
     "allocation_years_ahead": ("which years may be given money", "core/test_funds.py"),

@@ -15,7 +15,7 @@ from icalendar import Calendar
 from sqlalchemy import select
 
 from bot.practice.block_rules import faults
-from core import awards, events, funds, link_mail, mail_refusals, meeting_answers, meeting_notes, meetings
+from core import awards, events, funds, meeting_answers, meeting_notes, meetings
 from core.meeting_notes import Notes, ToDo
 from core.meetings import Arranged
 from core.office import LONDON
@@ -132,34 +132,6 @@ def test_a_second_contact_has_the_same_invitation_and_each_address_one_mail(desk
     assert [one.to for one in desk.mailbox.mails() if "Cancelled" in one.subject] == [
         "Ada Applicant <ada@riverside.example>"
     ]
-
-
-def test_an_invitation_that_one_contact_s_address_refuses_is_not_sent_to_the_other_twice(
-    desk: Desk, award: Award
-) -> None:
-    with desk.office.sessions.begin() as session:
-        application = awards.by_id(session, award.id).application
-        application.second_name, application.second_email = "Bo Second", "bo@riverside.example"
-        events.append(session, "contact_changed", award.reference, "test", {}, now=desk.clock())
-    invite(desk, award)
-    with desk.office.sessions.begin() as session:
-        first = session.scalars(select(OutboxMessage).where(OutboxMessage.kind == "meeting_invited")).first()
-        assert first is not None
-        assert mail_refusals.note(session, first, by="the mail server", code="550", now=desk.clock())
-    with desk.office.reading() as session:
-        found = session.scalars(select(OutboxMessage.payload).where(OutboxMessage.kind == "meeting_invited")).all()
-    assert sorted(one["to"] for one in found) == ["recipient", "second_contact"]
-
-
-def test_whoever_asks_for_their_links_gets_that_of_a_meeting_to_come(desk: Desk, award: Award) -> None:
-    invite(desk, award)
-    desk.quiet()
-    with desk.office.sessions.begin() as session:
-        given: dict[str, Any] = {"network": "", "policy": desk.office.policy, "now": desk.clock()}
-        assert link_mail.ask(session, "list", "ada@riverside.example", **given)
-    mail = by_subject(desk, "Your links")
-    assert f"Monitoring meeting about {award.reference}, on 20 June 2027" in mail.text
-    assert "/meetings" in [path_of(one) for one in links(mail.text)]
 
 
 def test_a_change_moves_the_same_entry_and_a_cancellation_takes_it_out(desk: Desk, award: Award) -> None:

@@ -1,0 +1,304 @@
+"""What the office does about something that falls due (D0): chase it, extend it, hand it on, hear nothing for a while.
+
+Each is done once to what somebody saw: whoever comes second, or acts on what was done or closed meanwhile, is told how
+it stands and changes nothing. Each has its line in the trail, and is shown in the messages that told of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from core import awards, deadlines, due_lines, events, more_time, nudge_messages, payments, people, written
+from core.deciding import WrongInput
+from core.errors import Conflict, NotFound, Refused
+from core.office import Office, london_day
+from core.records import Deadline, Person
+from core.returns import RETURN
+from core.rules.calendar import date_text
+from core.rules.falling_due import named
+from core.rules.policy import Body
+from core.shown import mark
+
+LONGEST_NAME: Final = 200
+"""Characters of the name of whoever agreed to a later day."""
+
+
+@dataclass(frozen=True)
+class MoreTime:
+    """A later day that the office agrees to: until when, why, and who agreed it."""
+
+    until: date
+    reason: str
+    agreed_by: str
+
+
+def by_id(session: Session, number: int) -> Deadline:
+    """The deadline of this row number. Raises NotFound."""
+    found = session.get(Deadline, number)
+    if found is None:
+        raise NotFound("Nothing of this kind is due. Go back and load the page again.", "D0")
+    return found
+
+
+def mark_of(deadline: Deadline) -> str:
+    """How it stands, in short: whoever saw another mark saw it as it was before somebody did something."""
+    stands = [deadline.due, deadline.owner_id, deadline.snoozed_until, deadline.chased_at]
+    return mark({"stands": [str(one) for one in (*stands, deadline.met_at, deadline.closed_at)]})
+
+
+def version_of(deadline: Deadline) -> int:
+    """The same as a number, for what carries numbers."""
+    return int(mark_of(deadline).rpartition(":")[2], 16)
+
+
+def may(session: Session, deadline: Deadline, person: Person) -> Refused | None:
+    """Why this person does nothing about it: it is for the office, without an interest (A2), while it is open."""
+    try:
+        _actor(session, deadline, person)
+    except Refused as refusal:
+        return refusal
+    return None if deadline.is_open else _ended(deadline)
+
+
+def may_extend(session: Session, deadline: Deadline, person: Person, *, office: Office) -> Refused | None:
+    """The same of giving it a later day: not every kind has one, and an offer's is for whoever may recommend."""
+    refusal = may(session, deadline, person)
+    if refusal is not None:
+        return refusal
+    kind = named(deadline.kind)
+    if not kind.moves:
+        return Refused(f"The day of this {kind.noun} is not moved: it follows from what it is about.", kind.rule)
+    if deadline.kind == awards.ACCEPTANCE and deadline.award is not None:
+        try:
+            awards.check_recommender(session, deadline.award, person, office=office)
+        except Refused as barred:
+            return barred
+    first, latest = new_days(deadline, office=office, today=office.today())
+    if latest is not None and latest < first:
+        return Refused(f"It cannot be due later than {date_text(max(latest, deadline.due))}.", kind.rule)
+    return None
+
+
+def new_days(deadline: Deadline, *, office: Office, today: date) -> tuple[date, date | None]:
+    """The first and the last day to which it may be moved; None where there is no last."""
+    first = max(deadline.due, today) + timedelta(days=1)
+    if deadline.kind == RETURN and deadline.award is not None:
+        return first, more_time.latest_day(deadline.award, deadline, office)
+    if deadline.kind == awards.ACCEPTANCE and deadline.award is not None:
+        return first, deadline.award.end_on
+    return first, None
+
+
+def chased(session: Session, number: int, person: Person, note: str, *, seen: str = "", now: datetime) -> Deadline:
+    """Somebody of the office has asked for it: by telephone, say. `note` says how, and what they heard.
+
+    Raises NotFound, Refused (A2), and Conflict where somebody did something about it after `seen`, the mark of what was
+    shown, or it was met or closed.
+    """
+    deadline, actor = _held(session, number, person, seen)
+    said = written.note(note, "D0")
+    _change(session, deadline, chased_at=now)
+    _tell(session, deadline, "deadline_chased", actor, {"note": said, "person": person.id}, now=now)
+    return deadline
+
+
+def extend(
+    session: Session, number: int, person: Person, given: MoreTime, *, seen: str = "", office: Office, now: datetime
+) -> Deadline:
+    """Give it a later day, for a reason and as somebody agreed; its steps move, and a recipient whose it is is told.
+
+    Raises as `chased` does, WrongInput for one of `given`, and Refused for a kind whose day does not move.
+    """
+    deadline = by_id(session, number)
+    if deadline.award_id is not None:
+        payments.held_award(session, deadline.award_id)  # before the deadline, as whoever else moves an award's days
+    deadline, actor = _held(session, number, person, seen)
+    refusal = may_extend(session, deadline, person, office=office)
+    if refusal is not None:
+        raise refusal
+    reason = written.note(given.reason, "D0")
+    agreed_by = " ".join(given.agreed_by.split())
+    if not reason:
+        raise WrongInput("reasons", "Say why it has more time: it goes on the record.", "D0")
+    if not agreed_by or len(agreed_by) > LONGEST_NAME:
+        raise WrongInput("agreed_by", f"Say who agreed it, in up to {LONGEST_NAME} characters.", "D0")
+    first, latest = new_days(deadline, office=office, today=london_day(now))
+    if given.until < first or (latest is not None and given.until > latest):
+        to = f" to {date_text(latest)}" if latest is not None else " on"
+        raise WrongInput("until", f"Choose a day from {date_text(first)}{to}.", "D0")
+    tidy = MoreTime(given.until, reason, agreed_by)
+    through = _THROUGH.get(deadline.kind)
+    if through is not None and deadline.award is not None:
+        through(session, deadline, person, tidy, office, now)
+        session.refresh(deadline)
+        nudge_messages.put(session, deadline, now=now)
+        return deadline
+    was = deadline.due
+    deadlines.extend(session, deadline, tidy.until, office=office, today=london_day(now))
+    told = {"was": was.isoformat(), "until": tidy.until.isoformat(), "reason": reason, "agreed_by": agreed_by}
+    _tell(session, deadline, "deadline_extended", actor, {**told, "person": person.id}, now=now)
+    return deadline
+
+
+def may_look_after(session: Session, deadline: Deadline) -> list[Person]:
+    """Who can be given it: whoever works for the office and has no interest in what it is about (A2), by name."""
+    out = people.interested(session, deadline.application.id) if deadline.application is not None else frozenset()
+    found = [
+        one
+        for one in people.everybody(session)
+        if Body(one.body) is Body.OFFICE and one.role not in people.READERS and one.id not in out
+    ]
+    return sorted(found, key=lambda one: (one.name.casefold(), one.id))
+
+
+def reassign(
+    session: Session, number: int, person: Person, owner_id: int, *, seen: str = "", office: Office, now: datetime
+) -> Deadline:
+    """Give it to somebody of the office, who is told unless they took it themselves. Raises as `chased` does.
+
+    WrongInput for whoever cannot have it, or has it already.
+    """
+    deadline, actor = _held(session, number, person, seen)
+    owner = next((one for one in may_look_after(session, deadline) if one.id == owner_id), None)
+    if owner is None:
+        raise WrongInput("owner", "Choose somebody of the office who has no interest in it.", "A2")
+    if deadline.owner_id == owner.id:
+        raise WrongInput("owner", f"{owner.name} looks after it already.", "D0")
+    was = deadline.owner
+    _change(session, deadline, owner_id=owner.id)
+    told = {"owner": owner.id, "name": owner.name, "was": was.name if was is not None else None, "person": person.id}
+    _tell(session, deadline, "deadline_reassigned", actor, told, now=now)
+    if owner.id != person.id:
+        nudge_messages.tell_new_owner(session, deadline, owner, by=person, office=office, now=now)
+    return deadline
+
+
+def snooze(
+    session: Session, number: int, person: Person, until: date, *, seen: str = "", office: Office, now: datetime
+) -> Deadline:
+    """The officer hears nothing of it before a day, and then hears again: what others are told goes on.
+
+    Raises as `chased` does, and WrongInput for a day that has come, or is further off than the policy lets it be.
+    """
+    deadline, actor = _held(session, number, person, seen)
+    today = london_day(now)
+    latest = today + timedelta(days=office.policy.snooze_days.value)
+    if not today < until <= latest:
+        raise WrongInput("until", f"Choose a day from tomorrow to {date_text(latest)}.", "D0")
+    waits = deadline.next_step_on is not None and deadline.next_step_on <= today  # for a sweep that is still to come
+    next_on = (
+        deadline.next_step_on
+        if waits
+        else deadlines.first_step_on(
+            office, deadline.kind, deadline.due, snoozed_until=until, since=deadline.silent_before, after=today
+        )
+    )
+    _change(session, deadline, snoozed_until=until, next_step_on=next_on)
+    told = {"until": until.isoformat(), "person": person.id}
+    _tell(session, deadline, "deadline_snoozed", actor, told, now=now)
+    return deadline
+
+
+def let_go(session: Session, leaver: Person, *, actor: str, now: datetime) -> int:
+    """What a leaver looked after is nobody's in particular now. Answers how much that was."""
+    query = select(Deadline).where(Deadline.owner_id == leaver.id, Deadline.is_open).order_by(Deadline.id)
+    theirs = session.scalars(query.with_for_update(of=Deadline, key_share=True)).all()
+    for deadline in theirs:
+        _change(session, deadline, owner_id=None)
+        told = {"owner": None, "name": None, "was": leaver.name, "person": None}
+        _tell(session, deadline, "deadline_reassigned", actor, told, now=now)
+    return len(theirs)
+
+
+# ------------------------------------------------------------------------------------- through what has its own way
+
+
+Through = Callable[[Session, Deadline, Person, MoreTime, Office, datetime], object]
+
+
+def _extend_return(
+    session: Session, deadline: Deadline, person: Person, given: MoreTime, office: Office, now: datetime
+) -> None:
+    award = awards.by_id(session, deadline.award_id or 0)
+    more_time.give(
+        session, award, deadline, person, given.until,
+        reason=given.reason, agreed_by=given.agreed_by, office=office, now=now,
+    )  # fmt: skip
+
+
+def _extend_offer(
+    session: Session, deadline: Deadline, person: Person, given: MoreTime, office: Office, now: datetime
+) -> None:
+    reason = f"{given.reason}\nAgreed by {given.agreed_by}."
+    awards.extend_offer(
+        session, deadline.award_id or 0, person, until=given.until, reason=reason, office=office, now=now
+    )
+
+
+_THROUGH: Final[Mapping[str, Through]] = {RETURN: _extend_return, awards.ACCEPTANCE: _extend_offer}
+"""The kinds whose later day is more than their deadline's: it moves what waits for it, and is told to the recipient."""
+
+
+# ------------------------------------------------------------------------------------------------------ in common
+
+
+def _actor(session: Session, deadline: Deadline, person: Person) -> str:
+    what = "look after what falls due"
+    if deadline.application is None:
+        return people.acting_for_office(person, what, "D0")
+    return people.judging_for_office(session, person, deadline.application.id, what, "D0")
+
+
+def _held(session: Session, number: int, person: Person, seen: str) -> tuple[Deadline, str]:
+    """The deadline, held until the transaction ends, as long as it is as it was seen; and who acts."""
+    deadline = by_id(session, number)
+    actor = _actor(session, deadline, person)
+    seen = seen or mark_of(deadline)
+    session.refresh(deadline, with_for_update={"key_share": True, "of": Deadline})
+    if not deadline.is_open:
+        raise _ended(deadline)
+    if mark_of(deadline) != seen:
+        raise Conflict(changed_meanwhile(session, deadline), "D0")
+    return deadline, actor
+
+
+def _ended(deadline: Deadline) -> Conflict:
+    noun = named(deadline.kind).noun
+    if deadline.met_at is not None:
+        return Conflict(
+            f"This {noun} was done on {date_text(london_day(deadline.met_at))}: nothing is left to do.", "D0"
+        )
+    return Conflict(f"Nobody waits for this {noun} any more, so nothing is left to do.", "D0")
+
+
+def changed_meanwhile(session: Session, deadline: Deadline) -> str:
+    """What somebody did about it last, for whoever acts on what they saw before."""
+    said = due_lines.last_acts(session, [deadline]).get(deadline.id)
+    what = f"{said.by} {said.words} on {date_text(said.on)}" if said is not None else "It was changed"
+    return f"{what}, after you opened this. Nothing was done: look at how it stands now."
+
+
+def _change(session: Session, deadline: Deadline, **values: Any) -> None:
+    """Change the row as long as it is open and due when it was."""
+    session.flush()
+    changed = session.execute(
+        update(Deadline)
+        .where(Deadline.id == deadline.id, Deadline.due == deadline.due, Deadline.is_open)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    session.refresh(deadline)
+    if not changed.rowcount:  # type: ignore[attr-defined]  # a CursorResult
+        raise _ended(deadline)
+
+
+def _tell(session: Session, deadline: Deadline, kind: str, actor: str, told: dict[str, Any], *, now: datetime) -> None:
+    about = {"deadline": deadline.id, "kind": deadline.kind, "due": deadline.due.isoformat()}
+    events.append(session, kind, deadline.reference, actor, {**about, **told}, now=now)
+    nudge_messages.put(session, deadline, now=now)

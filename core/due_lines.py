@@ -1,0 +1,255 @@
+"""How things that fall due stand, for whoever reads of them: whose, how late, what was done last, what happens next.
+
+Pure reading, for many at once: the same lines are in a message in Slack and on the staff pages.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session, selectinload
+
+from core.deadlines import APPLICATION_ID, planned
+from core.office import Office, london_day
+from core.records import Application, Award, Deadline, Event, Person
+from core.rules.calendar import date_text
+from core.rules.falling_due import FallingDue, named
+from core.rules.words import capital, listed
+
+_WHO: Final = {
+    "recipient": "the recipient",
+    "second_contact": "their second contact",
+    "officer": "the officer",
+    "director": "the Director",
+}
+
+_ACTS: Final = (
+    "deadline_chased",
+    "deadline_extended",
+    "deadline_reassigned",
+    "deadline_snoozed",
+    "more_time_agreed",
+    "offer_extended",
+)
+"""The lines of the trail that tell what the office did about a deadline."""
+
+
+@dataclass(frozen=True)
+class Act:
+    """What somebody did about a deadline: the kind of the line, by whom, what in words after their name, and when.
+
+    `note` is what they wrote about it.
+    """
+
+    kind: str
+    by: str
+    words: str
+    on: date
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class DueLine:
+    """One thing that falls due. `who` is the organisation, or the title of what is the office's own.
+
+    `days_late` is negative while its day is still to come. `owner` is "" where it is nobody's in particular. `chased`
+    and `last` are what was done about it last, `next` what the desk does by itself and when.
+    """
+
+    id: int
+    reference: str
+    kind: FallingDue
+    who: str
+    project: str
+    due: date
+    days_late: int
+    owner_id: int | None
+    owner: str
+    chased: Act | None
+    last: Act | None
+    snoozed_until: date | None
+    next: str
+    met_on: date | None
+    closed_on: date | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is still to be done."""
+        return self.met_on is None and self.closed_on is None
+
+    @property
+    def when(self) -> str:
+        """When it is or was due, in words."""
+        if self.days_late < 0:
+            return f"due on {date_text(self.due)}, in {_days(-self.days_late)}"
+        if self.days_late == 0:
+            return f"due today, {date_text(self.due)}"
+        return f"was due on {date_text(self.due)}, {_days(self.days_late)} ago"
+
+
+def _days(number: int) -> str:
+    return f"{number:,} day{'' if number == 1 else 's'}"
+
+
+def lines(session: Session, found: Sequence[Deadline], *, office: Office, today: date) -> list[DueLine]:
+    """The line of each, in their order. Their awards and applications are best loaded already."""
+    acts = _acts(session, found)
+    return [_line(one, acts.get(one.id, []), office, today) for one in found]
+
+
+def _line(deadline: Deadline, acts: Sequence[Act], office: Office, today: date) -> DueLine:
+    application, owner = deadline.application, looks_after(deadline)
+    return DueLine(
+        id=deadline.id,
+        reference=deadline.reference,
+        kind=named(deadline.kind),
+        who=(application.organisation_name if application is not None else deadline.title) or "",
+        project=(application.title or "") if application is not None else "",
+        due=deadline.due,
+        days_late=(today - deadline.due).days,
+        owner_id=owner.id if owner is not None else None,
+        owner=owner.name if owner is not None else "",
+        chased=next((one for one in reversed(acts) if one.kind == "deadline_chased"), None),
+        last=acts[-1] if acts else None,
+        snoozed_until=deadline.snoozed_until if (deadline.snoozed_until or today) > today else None,
+        next=what_next(deadline, office=office, today=today),
+        met_on=london_day(deadline.met_at) if deadline.met_at is not None else None,
+        closed_on=london_day(deadline.closed_at) if deadline.closed_at is not None else None,
+    )
+
+
+def looks_after(deadline: Deadline) -> Person | None:
+    """Whose it is: its own owner's, else whoever took its application on; nobody's once they have left."""
+    application = deadline.application
+    for one in (deadline.owner, application.taken_by if application is not None else None):
+        if one is not None and one.active:
+            return one
+    return None
+
+
+def what_next(deadline: Deadline, *, office: Office, today: date) -> str:
+    """Whom the desk tells of it next by itself, and when it comes to the Director; "" where it tells nobody more."""
+    application = deadline.application
+    absent = set()
+    if application is not None:
+        absent |= {"recipient"} if not application.contact_email else set()
+        absent |= {"second_contact"} if not application.second_email else set()
+    since = max(deadline.silent_before or today, today)
+    days: dict[str, date] = {}
+    for step, on in planned(office, deadline.kind, deadline.due, deadline.snoozed_until):
+        if on > today and on >= since and step.to not in absent:
+            days[step.to] = min(days.get(step.to, on), on)
+    if not days or not deadline.is_open:
+        return ""
+    first = min(days.values())
+    who = [to for to in _WHO if days.get(to) == first]
+    said = f"{listed(_WHO[to] for to in who)} {'is' if len(who) == 1 else 'are'} told on {date_text(first)}"
+    if "director" in days and "director" not in who:
+        said += f", the Director on {date_text(days['director'])}"
+    return capital(said)
+
+
+def last_acts(session: Session, found: Sequence[Deadline]) -> Mapping[int, Act]:
+    """What the office did about each of them last, by their numbers."""
+    return {number: acts[-1] for number, acts in _acts(session, found).items()}
+
+
+def _acts(session: Session, found: Sequence[Deadline]) -> Mapping[int, list[Act]]:
+    """Everything that the office did about each of them, the earliest first."""
+    if not found:
+        return {}
+    of: dict[str, list[Deadline]] = defaultdict(list)
+    for deadline in found:
+        of[deadline.reference].append(deadline)
+    query = select(Event).where(Event.reference.in_(list(of)), Event.kind.in_(_ACTS)).order_by(Event.sequence)
+    acts: dict[int, list[Act]] = defaultdict(list)
+    for line in session.scalars(query):
+        for deadline in of[line.reference]:
+            if _is_about(line, deadline):
+                acts[deadline.id].append(_act(line))
+    return acts
+
+
+def _is_about(line: Event, deadline: Deadline) -> bool:
+    told: Mapping[str, Any] = line.data
+    if "deadline" in told:
+        return bool(told["deadline"] == deadline.id)
+    if line.kind == "offer_extended":
+        return deadline.kind == "acceptance" and told.get("award") in (None, deadline.award_id)
+    return deadline.kind == "return" and told.get("until") == deadline.due.isoformat()
+
+
+def _act(line: Event) -> Act:
+    told: Mapping[str, Any] = line.data
+    by = re.sub(r" \([^()]*, person \d+\)$", "", line.actor)
+    note = str(told.get("note") or told.get("reason") or "")
+    return Act(line.kind, by, _words(line.kind, told), london_day(line.at), note)
+
+
+def _words(kind: str, told: Mapping[str, Any]) -> str:
+    def on(name: str) -> str:
+        return date_text(date.fromisoformat(str(told[name])))
+
+    match kind:
+        case "deadline_chased":
+            return "chased it"
+        case "deadline_reassigned":
+            return f"gave it to {told.get('name') or 'nobody in particular'}"
+        case "deadline_snoozed":
+            return f"asked to hear no more of it until {on('until')}"
+        case "offer_extended":
+            return f"kept the offer open until {on('accept_by')}"
+        case _:
+            agreed = f", as {told['agreed_by']} agreed" if told.get("agreed_by") else ""
+            return f"gave it until {on('until')}{agreed}"
+
+
+def counts(found: Iterable[DueLine]) -> str:
+    """How many of each kind, in words: "2 monitoring returns and 1 offer to be accepted"."""
+    numbers: dict[str, int] = defaultdict(int)
+    kinds: dict[str, FallingDue] = {}
+    for one in found:
+        numbers[one.kind.id] += 1
+        kinds[one.kind.id] = one.kind
+    return listed(
+        f"{number:,} {kinds[kind].noun if number == 1 else kinds[kind].plural}" for kind, number in numbers.items()
+    )
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which of what is open is wanted: due by `until` at the latest, of one `kind`, of these people, overdue alone."""
+
+    until: date
+    kind: str = ""
+    of: frozenset[int] | None = None
+    overdue_on: date | None = None
+
+
+def falling_due(session: Session, wanted: Wanted, *, first: int = 0, most: int) -> tuple[list[Deadline], int]:
+    """What is open and falls due, the earliest first, from the `first` on at most so many; and how many there are."""
+    found = (
+        select(Deadline)
+        .outerjoin(Award, Award.id == Deadline.award_id)
+        .outerjoin(Application, Application.id == APPLICATION_ID)
+        .where(Deadline.is_open, Deadline.due <= wanted.until)
+    )
+    if wanted.kind:
+        found = found.where(Deadline.kind == wanted.kind)
+    if wanted.overdue_on is not None:
+        found = found.where(Deadline.due < wanted.overdue_on)
+    if wanted.of is not None:
+        taken = Deadline.owner_id.is_(None) & Application.taken_by_id.in_(wanted.of)
+        found = found.where(or_(Deadline.owner_id.in_(wanted.of), taken))
+    total = session.scalar(select(func.count()).select_from(found.subquery())) or 0
+    page = found.order_by(Deadline.due, Deadline.id).offset(first).limit(most)
+    loaded = page.options(
+        selectinload(Deadline.award).selectinload(Award.application), selectinload(Deadline.own_application)
+    )
+    return list(session.scalars(loaded)), total

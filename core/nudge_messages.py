@@ -1,0 +1,83 @@
+"""Messages in Slack that told of a deadline show what was done about it; whoever is given one is told of it.
+
+A message is shown anew as a whole, where it stands, and only what it told of: it is worded when it is sent.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy.orm import Session
+
+from core import absences, direct, homes, outbox
+from core.office import Office, london_day
+from core.records import Deadline, Nudge, OutboxMessage, Person
+
+SHOWN: Final = "nudges_shown"
+"""A message that told of deadlines is to show how they stand now."""
+
+STAFF: Final = "staff_nudge"
+"""What is nobody's in particular, told in the deadlines channel."""
+
+MOST: Final = 6
+"""How many messages show what was done, the latest first: what told of it months ago nobody reads again."""
+
+
+def put(session: Session, deadline: Deadline, *, now: datetime) -> None:
+    """Show a deadline anew wherever Slack was told of it lately, and in Homes."""
+    session.flush()
+    told = select(Nudge.message_id).where(Nudge.deadline_id == deadline.id)
+    numbers = {
+        *session.scalars(_in_slack(OutboxMessage.id.in_(told), OutboxMessage.kind.in_([STAFF, direct.NUDGE]))),
+        *session.scalars(
+            _in_slack(OutboxMessage.kind == direct.GIVEN, OutboxMessage.key.startswith(given_key(deadline)))
+        ),
+    }
+    change = uuid.uuid4().hex
+    outbox.put_all(
+        session,
+        [
+            outbox.message_of(
+                SHOWN,
+                subject=f"shown:{number}",
+                key=f"{SHOWN}:{number}:{change}",
+                payload={"message_id": number},
+                now=now,
+            )
+            for number in sorted(numbers, reverse=True)[:MOST]
+        ],
+    )
+    homes.put(session, f"deadline:{deadline.id}:{change}", now=now)
+
+
+def tell_new_owner(
+    session: Session, deadline: Deadline, owner: Person, *, by: Person, office: Office, now: datetime
+) -> None:
+    """Tell somebody that they look after a deadline from now on, or whoever stands in for them; not in quiet hours."""
+    application = deadline.application
+    reader = absences.stands_in_for(
+        session, owner, london_day(now), application_id=application.id if application is not None else None
+    )
+    message = outbox.message_of(
+        direct.GIVEN,
+        subject=f"direct:{reader.id}",
+        key=f"{given_key(deadline)}{uuid.uuid4().hex}",
+        payload={"person_id": owner.id, "deadline_id": deadline.id, "by": by.id},
+        now=now,
+        not_before=direct.told_from(now, office=office),
+    )
+    outbox.put_all(session, [message])
+
+
+def _in_slack(*which: ColumnElement[bool]) -> Select[Any]:
+    """The latest messages that stand in Slack, or may: an attempt at one is in doubt, or just being made."""
+    stands = or_(OutboxMessage.slack_ts.is_not(None), OutboxMessage.settled_at.is_(None) & (OutboxMessage.attempts > 0))
+    return select(OutboxMessage.id).where(*which, stands).order_by(OutboxMessage.id.desc()).limit(MOST)
+
+
+def given_key(deadline: Deadline) -> str:
+    """What the keys begin with of the messages that tell somebody that they look after it."""
+    return f"{direct.GIVEN}:{deadline.id}:"
