@@ -15,7 +15,17 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
-from core import card_notes, events, homes, organisations, outbox, round_messages
+from core import (
+    card_notes,
+    deadlines,
+    decide_by,
+    due_for_deletion,
+    events,
+    homes,
+    organisations,
+    outbox,
+    round_messages,
+)
 from core.assessing import assessment_of, facts_data, facts_of, finding_data, known_facts
 from core.errors import ChangedMeanwhile, Conflict, NotFound, Refused
 from core.link_terms import draft_until
@@ -143,6 +153,7 @@ def submit(
         known = keep(session, application, facts, office=office, today=today)
         for document in application.documents:  # they are part of what is sent now, and sealed with it
             document.in_draft = False
+    decide_by.begin(session, application, office=office, now=now)
     told = {
         "facts": facts_data(known),
         "findings": application.findings,
@@ -337,12 +348,16 @@ def held(session: Session, application_id: int) -> Application:
     return application
 
 
-def withdraw(session: Session, application: Application, *, now: datetime) -> Application:
+def withdraw(session: Session, application: Application, *, office: Office, now: datetime) -> Application:
     """Withdraw at the applicant's wish. Raises Conflict before it was submitted, and once it was decided."""
     application = held(session, application.id)
     move(session, application, ApplicationAction.WITHDRAW)
     waiting = (Asked.application_id == application.id) & Asked.return_id.is_(None) & Asked.ended_at.is_(None)
+    for number in list(session.scalars(select(Asked.id).where(waiting))):
+        deadlines.close(session, subject=f"asked:{number}", now=now)
     session.execute(update(Asked).where(waiting).values(ended_by="applicant", ended_at=now))
+    decide_by.follow(session, application, now=now)
+    due_for_deletion.follow(session, application, office=office, now=now)
     tell(session, application, "withdrawn", "applicant", {}, now=now)
     put_card(session, application, now)
     put_mail(session, "withdrawn", application, now)

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import applications, outbox, people, returns, written
+from core import applications, deadlines, decide_by, outbox, people, returns, written
 from core.assessing import assessment_of
 from core.errors import Conflict, NotFound, Refused
 from core.office import Office, london_day, london_moment
@@ -32,6 +32,9 @@ from core.rules.lifecycle import (
 
 About = Application | MonitoringReturn
 Step = Literal["query", "answer", "take_back"]
+
+ANSWER: Final = "answer"
+"""The kind of the deadline by which a question is to be answered."""
 
 _LINES: Final[Mapping[type[About], Mapping[Step, str]]] = {
     Application: {"query": "queried", "answer": "answered", "take_back": "question_taken_back"},
@@ -141,6 +144,7 @@ def ask(
     )
     session.add(asked)
     session.flush()
+    _set_deadline(session, about, asked, answer_by, office=office, now=now)
     told["answer_by"] = answer_by.isoformat()
     if asked.may_correct:
         told["may_correct"] = True
@@ -218,6 +222,7 @@ def answer(session: Session, asked_id: int, text: str, *, source: str, now: date
     text = written.words(text, "Write your answer to the question.", _rule(about))
     _move(session, about, "answer")
     asked.answer, asked.ended_by, asked.ended_at = text, source, now
+    dates_follow(session, asked, now=now)
     _tell(session, about, "answer", source, {"answer": text}, now)
     return asked
 
@@ -231,8 +236,65 @@ def take_back(session: Session, asked_id: int, person: Person, *, now: datetime)
     actor = _gate(session, about, person, "take_back")
     _move(session, about, "take_back")
     asked.ended_by, asked.ended_at = actor, now
+    dates_follow(session, asked, now=now)
     _tell(session, about, "take_back", actor, {"person": person.id}, now)
     return asked
+
+
+def subject(asked: Asked) -> str:
+    """What the deadline of its answer is about."""
+    return f"asked:{asked.id}"
+
+
+def catch_up(session: Session, asked: Asked, *, office: Office, silent_before: date, now: datetime) -> bool:
+    """Set the day of a question that waits from before there were any; answers whether it had none."""
+    if asked.answer_by is None or deadlines.find(session, subject=subject(asked), kind=ANSWER) is not None:
+        return False
+    about = asked.monitoring_return or asked.application
+    _set_deadline(session, about, asked, asked.answer_by, office=office, now=now, silent_before=silent_before)
+    return True
+
+
+def _set_deadline(
+    session: Session,
+    about: About,
+    asked: Asked,
+    answer_by: date,
+    *,
+    office: Office,
+    now: datetime,
+    silent_before: date | None = None,
+) -> None:
+    """Wait for the answer. The mail with the question says today what a step would say; then the office waits."""
+    tomorrow = london_day(now) + timedelta(days=1)
+    award = about.award if isinstance(about, MonitoringReturn) else None
+    application = about if isinstance(about, Application) else about.award.application
+    deadlines.set_deadline(
+        session,
+        subject=subject(asked),
+        reference=application.reference or "",
+        kind=ANSWER,
+        due=answer_by,
+        office=office,
+        now=now,
+        award_id=award.id if award is not None else None,
+        application_id=application.id,
+        silent_before=silent_before or tomorrow,
+    )
+    if award is None:
+        decide_by.follow(session, application, now=now)
+
+
+def dates_follow(session: Session, asked: Asked, *, now: datetime) -> None:
+    """A question has ended: its deadline is met, or closed where it was taken back; the office decides again."""
+    session.flush()
+    found = deadlines.open_one(session, subject=subject(asked), kind=ANSWER)
+    if found is not None and asked.answer is not None:
+        deadlines.meet(found, now=now)
+    elif found is not None:
+        deadlines.close(session, subject=found.subject, now=now)
+    if asked.return_id is None:
+        decide_by.follow(session, asked.application, now=now)
 
 
 def how_it_ended(asked: Asked) -> str:

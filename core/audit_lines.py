@@ -12,6 +12,7 @@ from typing import Any
 from core.answers_given import PERSONAL
 from core.audit_facts import MONEY_FACTS, day, facts_text, moment, money
 from core.audit_letters import CONTACTS, letter
+from core.audit_money import agreement, checked, looked_at, payment
 from core.audit_told import Data, Detail, Entry, Told, Words, text
 from core.rules.calendar import year_label
 from core.rules.documents import in_words
@@ -427,25 +428,6 @@ def _completed(told: Told) -> tuple[str, list[Detail]]:
     return f"The award was completed: {paid} paid, {released} given back", [text(told, "note")]
 
 
-def _payment(what: str) -> Words:
-    def tell(told: Told) -> tuple[str, list[Detail]]:
-        amount = f": {money(told.data['amount'])}" if "amount" in told.data else ""
-        details = [
-            Detail("For", day(told.data["planned_on"]) if told.data.get("planned_on") else ""),
-            Detail("After the return of", day(told.data["return_due"]) if told.data.get("return_due") else ""),
-            text(told, "reason"),
-        ]
-        return f"Payment {told.data.get('payment')} {what}{amount}", details
-
-    return tell
-
-
-def _checked(told: Told) -> tuple[str, list[Detail]]:
-    kind = str(told.data.get("kind")).replace("_", " ")
-    found = {name: value for name, value in told.data.items() if name not in ("kind", "note", "person")}
-    return f"Checked before money leaves: {kind}", [Detail("Found", "; ".join(facts_text(found))), text(told, "note")]
-
-
 def _mail_refused(told: Told) -> tuple[str, list[Detail]]:
     what = letter(str(told.data.get("mail")))
     what += {"second": " to the second contact", "former": " to whom we write no more"}.get(
@@ -576,14 +558,24 @@ _WORDS: Mapping[str, Words] = {
     "money": _money,
     "varied": _varied,
     "completed": _completed,
-    "payment_planned": _payment("planned"),
-    "payment_held": _payment("held"),
-    "payment_released": _payment("no longer held"),
-    "payment_cancelled": _payment("cancelled"),
-    "payment_approved": _payment("approved"),
-    "payment_checked": _payment("checked by the chief finance officer"),
-    "paid": _payment("made"),
-    "checked": _checked,
+    "payment_planned": payment("planned"),
+    "payment_held": payment("held"),
+    "payment_released": payment("no longer held"),
+    "payment_cancelled": payment("cancelled"),
+    "payment_approved": payment("approved"),
+    "payment_checked": payment("checked by the chief finance officer"),
+    "paid": payment("made"),
+    "payment_moved": payment("planned for another day"),
+    "agreement_sent": agreement("sent to be signed", "sent_on"),
+    "agreement_redrafted": agreement("taken back, to be drafted anew"),
+    "agreement_signed": agreement("signed", "signed_on"),
+    "looked_at": looked_at,
+    "look_moved": lambda told: (
+        f"The review of {day(told.data.get('due'))} was moved to {day(told.data.get('until'))}",
+        [text(told, "reason")],
+    ),
+    "deletion_recorded": _just("What was deleted by hand, or why it is kept, was recorded", "note"),
+    "checked": checked,
     "money_returned": lambda told: (f"{money(told.data.get('amount'))} came back", [text(told, "reasons")]),
     "mail_refused": _mail_refused,
     "contacts_changed": _contacts_changed,

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from core.office import LONDON
-from core.rules.lifecycle import AWARD, ApplicationState, AwardAction, AwardState, ReturnState
+from core.rules.lifecycle import AWARD, AgreementState, ApplicationState, AwardAction, AwardState, ReturnState
 from core.rules.money import display
 
 Line = Mapping[str, Any]
@@ -16,7 +16,7 @@ Teller = Callable[[Line], Any]
 DECISIONS = frozenset({"approved", "declined", "recorded_outside"})
 """The kinds of lines that tell of a decision."""
 
-_MONEY = frozenset({"amount", "purchases", "spent", "paid", "before", "after"})
+_MONEY = frozenset({"amount", "purchases", "spent", "paid", "returned", "before", "after"})
 
 _NAMES: Mapping[str, str] = {
     "monitoring_return": "Return",
@@ -26,6 +26,7 @@ _NAMES: Mapping[str, str] = {
     "policy_withdrawal": "Withdrawal of a policy",
     "award_check": "Check",
     "asked": "Question",
+    "award_look": "Look",
 }
 
 
@@ -148,6 +149,21 @@ _TELLS: Mapping[str, Mapping[str, Mapping[str, Teller]]] = {
         "varied": {"amount": _told("after")},
         "completed": {"status": _always(AwardState.COMPLETED), "paid": _told("paid")},
     },
+    "agreement": {
+        "agreement_sent": {"sent_on": _told("sent_on"), "status": _always(AgreementState.SENT)},
+        "agreement_redrafted": {"sent_on": lambda _line: None, "status": _always(AgreementState.DRAFTED)},
+        "agreement_signed": {
+            "status": _always(AgreementState.SIGNED),
+            **{name: _told(name) for name in ("signed_by", "signed_on", "document", "passes_on")},
+        },
+    },
+    "award_look": {
+        "looked_at": {
+            "made_at": lambda line: line["at"],
+            "person_id": _told("person"),
+            **{name: _told(name) for name in ("due", "outcome", "reconciled", "paid", "returned", "spent", "note")},
+        }
+    },
     "monitoring_return": {
         "return_received": {
             "received_at": lambda line: line["at"],
@@ -252,6 +268,8 @@ _SAME: Mapping[str, Callable[[Line, Mapping[str, Any]], bool]] = {
     "panel_listing": _sealing("panel_listing"),
     "sitting": lambda line, row: _told("sitting")(line) == row["id"],
     "score_sheet": _sealing("score_sheet"),
+    "agreement": lambda line, row: _told("agreement")(line) == row["id"],
+    "award_look": lambda line, row: _told("look")(line) == row["id"],
     "award": _of_award,
     "deadline": lambda line, row: _told("deadline")(line) == row["id"],
     "measure_proposal": lambda line, row: _told("proposal")(line) == row["id"],

@@ -9,11 +9,14 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from core import (
+    agreements,
     card_notes,
     commitments,
     deadlines,
+    due_for_deletion,
     events,
     homes,
+    looks,
     meetings,
     outbox,
     payments,
@@ -331,6 +334,8 @@ def accept(
     schedule = schedule_of(award.application, policy=policy, today=today, amount=award.amount)
     store_due(session, award, RETURN, schedule.returns.due, office=office, now=now)
     store_due(session, award, MEETING, schedule.meetings.due, office=office, now=now)
+    agreements.begin(session, award, office=office, accepted_on=today, now=now)
+    looks.begin(session, award, office=office, now=now)
     session.flush()
     session.refresh(award)
     told = {
@@ -443,7 +448,9 @@ _OF_AN_OPEN_OFFER = ("offer", "offer_extended", "measures_agreed", "measures_dec
 def _end_offer(
     session: Session, award: Award, actor: str, note: str, today: date, now: datetime, office: Office | None
 ) -> None:
-    deadlines.close(session, subject=subject(award), now=now)
+    deadlines.close_all_of(session, award.id, now=now)
+    if office is not None and award.withdrawn_at is None:  # of one that was withdrawn the office decides again
+        due_for_deletion.follow(session, award.application, office=office, now=now)
     release_unspent(session, award, office=office, today=today, actor=actor, note=note, now=now)
     _card(session, award, now)
 
@@ -484,8 +491,10 @@ def complete(session: Session, award_id: int, person: Person, *, note: str, offi
             "R1",
         )
     _move(session, award, AwardAction.COMPLETE)
-    deadlines.close(session, subject=subject(award), now=now)
+    deadlines.close_all_of(session, award.id, now=now)
     meetings.cancel_coming(session, award, why="The award has ended.", actor=people.actor_of(person), now=now)
+    agreements.end(session, award)
+    due_for_deletion.follow(session, award.application, office=office, now=now)
     payments.cancel_open(session, award, person, reason=said, now=now)
     actor = people.actor_of(person)
     reason = "not spent when the award ended"

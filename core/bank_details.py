@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from core import events, holds, outbox, payments, people, written
+from core import events, holding, outbox, payments, people, written
 from core.errors import Conflict, Gone, NotFound, Refused
 from core.field_cipher import CannotOpen, key_of
 from core.office import Office, london_day
@@ -244,7 +244,7 @@ def _no_longer_needed(session: Session, award: Award, *, office: Office, today: 
     found = list(session.execute(select(Payment.status, Payment.paid_at).where(Payment.award_id == award.id)))
     paid_on = [london_day(row.paid_at) for row in found if row.paid_at is not None]
     over = award.status != AwardState.ACTIVE
-    held = holds.of(session, award.reference)
+    held = holding.of(session, award.reference)
     since = last_needed(
         over=over,
         paid_in_full=award.paid >= award.amount,

@@ -140,7 +140,7 @@ def send(
         session.delete(typed)
     asked.answer = f"The application was corrected: {listed(name.replace('_', ' ') for name in changed)}."
     asked.ended_by, asked.ended_at = source, now
-    session.flush()
+    asking.dates_follow(session, asked, now=now)
     shown = [name for name in changed if name not in _PRIVATE]
     told = {
         "answer": asked.answer,

@@ -145,6 +145,27 @@ def extend(
         raise Conflict(f"What was due on {was.isoformat()} has been done, closed or moved meanwhile.", "D0")
 
 
+def wait_again(deadline: Deadline, *, due: date, since: date) -> None:
+    """Wait for it on this day, whether it was met, closed, or due on another: a decision undone, a payment replanned.
+
+    What was sent for a day stays sent, and of what comes before `since` nothing is made up. The sweep works out its
+    next step. Whatever it belongs to is held in this transaction.
+    """
+    if due != deadline.due:
+        deadline.first_due = deadline.first_due or deadline.due
+    deadline.due = due
+    deadline.met_at = deadline.closed_at = deadline.snoozed_until = None
+    deadline.silent_before = max(deadline.silent_before or since, since)
+    deadline.next_step_on = since
+
+
+def close_all_of(session: Session, award_id: int, *, now: datetime) -> None:
+    """Close all that is open of an award, whatever it is about: the award has ended."""
+    mine = update(Deadline).where(Deadline.award_id == award_id, Deadline.is_open)
+    session.execute(mine.values(closed_at=now, next_step_on=None).execution_options(synchronize_session=False))
+    session.flush()
+
+
 def close(session: Session, *, subject: str, kinds: Iterable[str] | None = None, now: datetime) -> None:
     """Close what is open of a subject without its having been met: an offer that was refused, an award that ended."""
     query = update(Deadline).where(Deadline.subject == subject, Deadline.is_open)
@@ -176,6 +197,12 @@ def nudges_of(session: Session, message: OutboxMessage) -> list[Nudge]:
             )
         )
     )
+
+
+def open_one(session: Session, *, subject: str, kind: str) -> Deadline | None:
+    """What is open of a subject and kind, as it stands now: the earliest, where there are several."""
+    mine = select(Deadline).where(Deadline.subject == subject, Deadline.kind == kind, Deadline.is_open)
+    return session.scalars(mine.order_by(Deadline.due).limit(1).execution_options(populate_existing=True)).first()
 
 
 def state_of(deadline: Deadline, today: date) -> str:

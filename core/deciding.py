@@ -13,7 +13,7 @@ from typing import Any, Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import awards, legal_basis, people, written
+from core import awards, decide_by, due_for_deletion, legal_basis, people, written
 from core.applications import held, how_it_stands, move, put_card, put_mail, tell
 from core.assessing import assessment_of, facts_data, finding_data, known_facts
 from core.cases import case_of, decider_of
@@ -235,6 +235,9 @@ def decide(
     )
     application.decision = decision
     session.flush()
+    decide_by.follow(session, application, now=now)
+    if decided_amount is None:
+        due_for_deletion.follow(session, application, office=office, now=now)
     told = {
         "amount": decided_amount,
         "reasons": reasons,

@@ -7,11 +7,11 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from core import holds, outbox
+from core import due_for_deletion, holding, outbox
 from core.clamd import Verdict
 from core.documents import store_of, take_away, take_away_after_commit, tell
 from core.office import Office, london_day
-from core.records import Application, Document, Event
+from core.records import Document
 from core.rules.documents import ScanState
 from core.rules.facts import Verdict as Found
 from core.rules.keeping import deletion_finding
@@ -78,8 +78,8 @@ def purge(session: Session, *, office: Office, today: date, now: datetime) -> in
     )
     for document in list(documents):
         application = document.application
-        held = holds.of(session, application.reference or "")
-        counted_from = _kept_from(session, application)
+        held = holding.of(session, application.reference or "")
+        counted_from = due_for_deletion.kept_from(session, application)
         if deletion_finding("documents", counted_from, held, office.policy, today).verdict is not Found.MET:
             continue
         document.name, document.shows = "", None
@@ -88,19 +88,6 @@ def purge(session: Session, *, office: Office, today: date, now: datetime) -> in
         tell(session, document, application, "document_purged", "the desk", {}, now=now)
         gone += 1
     return gone
-
-
-def _kept_from(session: Session, application: Application) -> date | None:
-    """The day from which the retention of an application's documents counts; None while it has not come."""
-    award, decision = application.award, application.decision
-    if award is not None:
-        return award.end_on
-    if decision is not None:
-        return london_day(decision.made_at)
-    withdrawn = session.scalar(
-        select(Event.at).where(Event.reference == application.reference, Event.kind == "withdrawn")
-    )
-    return london_day(withdrawn) if withdrawn else None
 
 
 def orphans(session: Session, *, office: Office, now: datetime) -> list[str]:

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from core import documents, events, holds
+from core import documents, events, holding
 from core.ledger import end_of
 from core.office import Office, london_day
 from core.records import Application, Asked, Correction, Deadline, EnteredFor, Link, LinkRequest, ReturnDraft
@@ -55,7 +55,7 @@ def purge(session: Session, *, office: Office, today: date, now: datetime) -> De
 
 
 def _may_go(session: Session, reference: str, saved_at: datetime, policy: Policy, today: date) -> bool:
-    held = holds.of(session, reference)
+    held = holding.of(session, reference)
     return deletion_finding(RETENTION, london_day(saved_at), held, policy, today).verdict is Verdict.MET
 
 

@@ -5,21 +5,19 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Final
 
-from sqlalchemy import String, cast, literal, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import events, people
+from core import due_for_deletion, events, people
 from core.errors import Conflict, NotFound, Refused
+from core.holding import DRAFT
 from core.records import Application, Person, RetentionHold
 from core.rules.answers import clean_short
-from core.rules.keeping import Hold, HoldReason
+from core.rules.keeping import HoldReason
 from core.rules.policy import Body, Role
 
 LONGEST_FILE = 200
 """Characters of the name of the office's file."""
-
-_DRAFT: Final = "draft "
-"""Before the number of an application that has no reference yet; what the trail calls it too."""
 
 _MOST_DIGITS: Final = 15
 """Of such a number: more fit no row."""
@@ -48,6 +46,7 @@ def place(
     session.add(placed)
     session.flush()
     told = {"hold": placed.id, "reason": reason.value, "file": named, "person": person.id}
+    due_for_deletion.heed_holds(session, reference, now=now)
     events.append(session, "hold_placed", reference, people.actor_of(person), told, now=now)
     return placed
 
@@ -62,23 +61,17 @@ def lift(session: Session, hold_id: int, person: Person, *, on: date, now: datet
         raise Conflict("This hold has been lifted already.", "W4")
     placed.lifted_on = on
     told = {"hold": placed.id, "lifted_on": on.isoformat(), "person": person.id}
+    session.flush()
+    due_for_deletion.heed_holds(session, placed.reference, now=now)
     events.append(session, "hold_lifted", placed.reference, people.actor_of(person), told, now=now)
     return placed
-
-
-def of(session: Session, reference: str) -> tuple[Hold, ...]:
-    """Every hold that there is, or was, on what belongs to this reference, also as a draft, oldest first."""
-    as_draft = select(literal(_DRAFT) + cast(Application.id, String)).where(Application.reference == reference)
-    here = or_(RetentionHold.reference == reference, RetentionHold.reference.in_(as_draft))
-    rows = session.scalars(select(RetentionHold).where(here).order_by(RetentionHold.id))
-    return tuple(Hold(HoldReason[row.reason.upper()], row.file, row.lifted_on) for row in rows)
 
 
 def _known(session: Session, reference: str) -> str:
     """The reference as the record has it, its application held: it is not deleted before the hold is on it."""
     said = clean_short(reference)
-    number = said.lower().removeprefix(_DRAFT)
-    if said.lower().startswith(_DRAFT) and number.isascii() and number.isdigit() and len(number) <= _MOST_DIGITS:
+    number = said.lower().removeprefix(DRAFT)
+    if said.lower().startswith(DRAFT) and number.isascii() and number.isdigit() and len(number) <= _MOST_DIGITS:
         found = Application.id == int(number)
     else:
         found = Application.reference == said.upper()
@@ -91,4 +84,4 @@ def _known(session: Session, reference: str) -> str:
             "YF-2026-7K4MPX, or a draft's number, such as draft 12.",
             "W4",
         )
-    return application.reference or f"{_DRAFT}{application.id}"
+    return application.reference or f"{DRAFT}{application.id}"

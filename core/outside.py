@@ -16,7 +16,7 @@ from typing import Any, Final
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from core import awards, commitments, deadlines, legal_basis, organisations, people, written
+from core import awards, commitments, deadlines, legal_basis, looks, organisations, people, written
 from core.applications import new_reference, put_card, tell
 from core.assessing import assessment_of, facts_data, facts_of, finding_data, known_facts, schedule_of
 from core.cases import decider_of
@@ -188,6 +188,7 @@ def record(
     for kind, days in ((RETURN, schedule.returns.due), (MEETING, schedule.meetings.due)):
         silent = partial(_silent_before, kind=kind, office=office, today=today)
         awards.store_due(session, award, kind, days, office=office, now=now, silent_before=silent)
+    looks.begin(session, award, office=office, now=now)
     session.flush()
     session.refresh(application)
     session.refresh(award)

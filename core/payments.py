@@ -7,21 +7,21 @@ bank detail is ever kept here (W4): a check says who made it, when, how, and of 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from core import commitments, events, people, returns, written, year_end
+from core import commitments, deadlines, events, people, returns, written, year_end
 from core.assessing import facts_of, finding_data
 from core.cases import decider_of
 from core.commitments import Freed
 from core.errors import Conflict, NotFound, Refused
 from core.ledger import HeldYear, enter, held_years
 from core.office import Office, london_day
-from core.records import Award, AwardCheck, BankDetails, FundYear, MonitoringReturn, Payment, Person
-from core.rules.calendar import financial_year
+from core.records import Agreement, Award, AwardCheck, BankDetails, FundYear, MonitoringReturn, Payment, Person
+from core.rules.calendar import date_text, financial_year
 from core.rules.checks import Checks
 from core.rules.facts import Finding, Verdict
 from core.rules.lifecycle import AwardState, NotAllowed
@@ -37,6 +37,9 @@ from core.rules.payment import (
 )
 from core.rules.policy import Kind, Role
 from core.rules.procurement import procurement
+
+PAYMENT_KIND = "payment"
+"""The kind of the deadline by which a planned payment is to be made."""
 
 
 def check_handler(session: Session, award: Award, person: Person) -> None:
@@ -111,9 +114,12 @@ def plan(
     amount: int,
     planned_on: date,
     return_due: date | None = None,
+    office: Office,
     now: datetime,
 ) -> Payment:
     """Plan a payment of `amount` pence for a day; with `return_due` it depends on the return due on that day.
+
+    The office is reminded of it; whoever plans it knows today what a step would say.
 
     Raises Refused (F7) where the award is not accepted, or its planned payments would come to more than it is;
     NotFound where no return is due on that day.
@@ -146,12 +152,92 @@ def plan(
     )
     session.add(payment)
     session.flush()
+    tomorrow = london_day(now) + timedelta(days=1)
+    _set_deadline(session, payment, office=office, now=now, silent_before=tomorrow)
     told = {
         "amount": amount,
         "planned_on": planned_on.isoformat(),
         "return_due": return_due.isoformat() if return_due else None,
     }
     _tell(session, award, "payment_planned", person, payment, told, now=now)
+    return payment
+
+
+def subject(payment: Payment) -> str:
+    """What the deadline of a payment is about."""
+    return f"payment:{payment.id}"
+
+
+def _set_deadline(session: Session, payment: Payment, *, office: Office, now: datetime, silent_before: date) -> None:
+    deadlines.set_deadline(
+        session,
+        subject=subject(payment),
+        reference=payment.award.reference,
+        kind=PAYMENT_KIND,
+        due=payment.planned_on,
+        office=office,
+        now=now,
+        award_id=payment.award_id,
+        silent_before=silent_before,
+    )
+
+
+def catch_up(session: Session, payment: Payment, *, office: Office, silent_before: date, now: datetime) -> bool:
+    """Set the day of a planned payment from before there were any; answers whether it had none."""
+    if deadlines.find(session, subject=subject(payment), kind=PAYMENT_KIND) is not None:
+        return False
+    _set_deadline(session, payment, office=office, now=now, silent_before=silent_before)
+    return True
+
+
+def of_deadline(session: Session, about: str) -> Payment | None:
+    """The payment that a deadline of this subject is about."""
+    number = about.removeprefix("payment:")
+    return session.get(Payment, int(number)) if number != about and number.isdigit() else None
+
+
+def waits_for(session: Session, payment: Payment) -> str:
+    """What a payment waits for that is not the office's own approval, in a few words: "" for nothing."""
+    if payment.status == PaymentState.HELD:
+        return "it is held"
+    due = payment.return_due
+    if due is not None and returns.received(session, payment.award, due) is None:
+        return f"it waits for the return due on {date_text(due)}"
+    if _agreement_signed(session, payment.award) is False:
+        return "it waits for the agreement to be signed"
+    return ""
+
+
+def _agreement_signed(session: Session, award: Award) -> bool | None:
+    """Whether the agreement of an award is signed; None where it needs none."""
+    found = session.execute(select(Agreement.signed_on).where(Agreement.award_id == award.id)).one_or_none()
+    return None if found is None else found[0] is not None
+
+
+def move_day(
+    session: Session, award_id: int, number: int, person: Person, *, planned_on: date, reason: str, now: datetime
+) -> Payment:
+    """Plan a payment that has not been made for another day, for a reason: its reminders move with it.
+
+    Raises Refused (F7) where this person may not, gives no reason or the same day, Conflict once it was paid or
+    cancelled.
+    """
+    award = _begun(session, award_id, person)
+    payment = _payment(session, award, number)
+    said = written.words(reason, "Say why it is paid on another day: it goes on the record.", "F7")
+    if PaymentState(payment.status) in PAYMENT.finals:
+        how, instead = PAYMENT.stands[PaymentState(payment.status)]
+        raise Conflict(f"This payment cannot be moved to another day: {how}. {instead}", "F7")
+    was = payment.planned_on
+    if planned_on == was:
+        raise Refused(f"It is planned for {date_text(was)} already. Enter another day.", "F7")
+    payment.planned_on = planned_on
+    found = deadlines.open_one(session, subject=subject(payment), kind=PAYMENT_KIND)
+    if found is not None:
+        deadlines.wait_again(found, due=planned_on, since=london_day(now) + timedelta(days=1))
+    session.flush()
+    told = {"was": was.isoformat(), "planned_on": planned_on.isoformat(), "reason": said}
+    _tell(session, award, "payment_moved", person, payment, told, now=now)
     return payment
 
 
@@ -219,7 +305,7 @@ def cancel(session: Session, award_id: int, number: int, person: Person, *, reas
     award = _begun(session, award_id, person)
     payment = _payment(session, award, number)
     said = written.words(reason, "Say why the payment is cancelled: it goes on the record.", "F7")
-    _move(session, payment, PaymentAction.CANCEL)
+    _cancel(session, payment, now=now)
     _tell(session, award, "payment_cancelled", person, payment, {"reason": said}, now=now)
     return payment
 
@@ -228,8 +314,13 @@ def cancel_open(session: Session, award: Award, person: Person, *, reason: str, 
     """Cancel what has not been paid of an award that is held: it ends."""
     for payment in of_award(session, award):
         if PaymentState(payment.status) not in PAYMENT.finals:
-            _move(session, payment, PaymentAction.CANCEL)
+            _cancel(session, payment, now=now)
             _tell(session, award, "payment_cancelled", person, payment, {"reason": reason}, now=now)
+
+
+def _cancel(session: Session, payment: Payment, *, now: datetime) -> None:
+    _move(session, payment, PaymentAction.CANCEL)
+    deadlines.close(session, subject=subject(payment), now=now)
 
 
 def _record_check(
@@ -341,6 +432,7 @@ def facts_for(
         quotes=made[CheckKind.QUOTES].found["quotes"] if CheckKind.QUOTES in made else 0,
         return_due=due,
         return_received=due is not None and returns.received(session, award, due) is not None,
+        agreement_signed=_agreement_signed(session, award),
         held_because=payment.held_because,
         approver=payment.approver_id,
         payer=payer,
@@ -410,6 +502,9 @@ def pay(session: Session, award_id: int, number: int, person: Person, *, office:
     found = findings(session, payment, office=office, now=now, payer=person.id)
     _refuse_failed(found)
     _move(session, payment, PaymentAction.PAY, payer_id=person.id, paid_at=now)
+    due = deadlines.open_one(session, subject=subject(payment), kind=PAYMENT_KIND)
+    if due is not None:
+        deadlines.meet(due, now=now)
     _change_paid(session, award, payment.amount)
     held = held_years(session, award.fund, commitments.years_of(session, award))
     left, note, this_year = payment.amount, f"payment {payment.number}", financial_year(london_day(now))

@@ -154,7 +154,7 @@ _FIGURES_OF: Final[Mapping[int, tuple[str, ...]]] = {
         "slack_code_minutes", "slack_code_tries", "slack_codes_an_hour",
         "digest_day", "digest_hour", "quiet_from", "quiet_until",
     ),
-    5: ("overdue_return_blocks", "closing_days", "snooze_days", "annual_report_months"),
+    5: ("overdue_return_blocks", "closing_days", "snooze_days", "annual_report_months", "agreement_days"),
 }  # fmt: skip
 """The figures that came with each format after the first."""
 

@@ -133,6 +133,7 @@ class _Figures(_Row):
     acceptance_days: _Figure[_Count]
     decision_days: _Figure[_Count]
     answer_days: _Figure[_Count]
+    agreement_days: _Figure[_Count]
     power_grants: _Figure[_Text]
     power_victims: _Figure[_Text]
     over_allocation: _Figure[_Share]

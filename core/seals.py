@@ -49,6 +49,7 @@ NOT_SEALED: Mapping[str, str] = {
     "entered_for": "goes with its draft; once that is sent a line says who entered it, and the consent",
     "timetable_job": "how the machinery runs, written also when what it did was taken back: no fact of any award",
     "refused_mail": "what became of a mail, of which the trail has a line; it ends when a mail to the address arrives",
+    "dates_to_set": "what an upgrade leaves to the first sweep, whose line says what came of it",
     "idempotency": "answers that are kept for a while, to be given again",
 }
 """Tables that the trail leaves alone, and why."""

@@ -14,7 +14,7 @@ from typing import Literal
 
 from sqlalchemy.orm import Session
 
-from core import awards, outbox, payments, people
+from core import awards, decide_by, due_for_deletion, outbox, payments, people
 from core.applications import held, mail_subject, move, put_card, put_mail, tell
 from core.cases import case_of, decider_of
 from core.deciding import interests_in, reasons_given
@@ -151,6 +151,9 @@ def _undo_decision(
     session.flush()
     award = application.award
     move(session, application, ApplicationAction.UNDO)
+    decide_by.follow(session, application, now=now, office=office)
+    if award is None:
+        due_for_deletion.follow(session, application, office=office, now=now)
     told = {"outcome": decision.outcome, "decision": decision.id, "reason": said, "person": person.id}
     tell(session, application, "decision_undone", actor, told, now=now)
     if award is not None:

@@ -357,7 +357,14 @@ def _pay(
 ) -> None:
     """A stage of an award's payments: planned, approved by the Director, paid by finance (F7)."""
     stage = payments.plan(
-        session, award.id, staff["U0GRANTS"], amount=amount, planned_on=planned_on, return_due=return_due, now=now
+        session,
+        award.id,
+        staff["U0GRANTS"],
+        amount=amount,
+        planned_on=planned_on,
+        return_due=return_due,
+        office=office,
+        now=now,
     )
     payments.approve(session, award.id, stage.number, staff["U0DIRECTOR"], office=office, now=now)
     payments.pay(session, award.id, stage.number, staff["U0FINANCE"], office=office, now=now)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, Response, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from core import applications, asking, corrections, entering, events, payments
+from core import applications, asking, corrections, decide_by, entering, events, payments
 from core.answers_given import answers_given
 from core.assessing import facts_of
 from core.errors import Conflict, Refused
@@ -94,6 +94,7 @@ def where_it_stands(
     history = events.history(session, application.reference or "")
     taken_back = _taken_back(application, history)
     owes = known_bids.owes(session, token, application)
+    aim = _aim(session, application)
     return pages.page(
         "status.html",
         status,
@@ -105,8 +106,8 @@ def where_it_stands(
         waits=payments.waiting_for_returns(session, application.award) if application.award is not None else [],
         state=_shown_state(application),
         fund_name=_policy().fund_name(application.fund),
-        steps=_steps(application, waiting, history),
-        next_steps=[*_TAKEN_BACK.get(taken_back, ()), *_next_steps(application, asked)],
+        steps=_steps(application, waiting, history, aim),
+        next_steps=[*_TAKEN_BACK.get(taken_back, ()), *_next_steps(application, aim)],
         taken_back=taken_back,
         waiting=waiting,
         correcting=waiting is not None and corrections.begun(session, waiting) is not None,
@@ -247,7 +248,7 @@ def withdraw(token: str) -> ResponseReturnValue:
         if application.decision is not None:
             raise Conflict("We have decided on this application, so it cannot be withdrawn. Its page says how.", "A3")
         if application.status != ApplicationState.WITHDRAWN:
-            applications.withdraw(session, application, now=office.clock())
+            applications.withdraw(session, application, office=office, now=office.clock())
     return redirect(url_for("apply.status", token=token), code=303)
 
 
@@ -278,7 +279,7 @@ def copy(token: str) -> ResponseReturnValue:
 # ------------------------------------------------------------------------------------------------- what it stands at
 
 
-def _steps(application: Application, waiting: Asked | None, trail: Sequence[Event]) -> list[Step]:
+def _steps(application: Application, waiting: Asked | None, trail: Sequence[Event], aim: date | None) -> list[Step]:
     """The way of an application, from its sending to the end of its award: what is done, what is next."""
     ended = {line.kind: date_text(london_day(line.at)) for line in trail}
     sent = date_text(london_day(application.submitted_at)) if application.submitted_at else ""
@@ -297,7 +298,6 @@ def _steps(application: Application, waiting: Asked | None, trail: Sequence[Even
     if waiting is not None:
         by = f"By {date_text(waiting.answer_by)} if you can" if waiting.answer_by else ""
         steps.append(Step("You answer our question", by, "yours"))
-    aim = _aim(application, ())
     by = f"We aim for {date_text(aim)}" if aim and waiting is None else ""
     return [*steps, Step("We read it and decide", by, "later" if waiting else "now"), Step("We tell you", "", "later")]
 
@@ -327,7 +327,7 @@ def _days_ahead() -> int:
     return max((-step.days for step in steps if not step.to_staff), default=0)
 
 
-def _next_steps(application: Application, asked: Sequence[Asked]) -> list[str]:
+def _next_steps(application: Application, aim: date | None) -> list[str]:
     """What happens next and by when, for the state that it is in."""
     award = application.award
     if award is not None:
@@ -350,7 +350,6 @@ def _next_steps(application: Application, asked: Sequence[Asked]) -> list[str]:
             ],
             AwardState.DECOMMISSIONED: ["The award has ended early. Write to us with any question."],
         }[AwardState(award.status)]
-    aim = _aim(application, asked)
     by = f" We aim to tell you by {date_text(aim)}." if aim else ""
     state = ApplicationState(application.status)
     if state in _UNDECIDED:
@@ -366,13 +365,10 @@ def _next_steps(application: Application, asked: Sequence[Asked]) -> list[str]:
     }.get(state, [])
 
 
-def _aim(application: Application, asked: Sequence[Asked]) -> date | None:
-    """By when the office means to have decided, while that day has not passed; it does not count the days of asking."""
-    if application.submitted_at is None:
-        return None
-    waited = sum((one.ended_at - one.asked_at for one in asked if one.ended_at is not None), timedelta())
-    aim = london_day(application.submitted_at) + timedelta(days=_policy().decision_days.value + waited.days)
-    return aim if aim >= pages.office().today() else None
+def _aim(session: Session, application: Application) -> date | None:
+    """By when the office means to have decided, while it can go on and that day has not passed."""
+    aim = decide_by.day_of(session, application, _policy())
+    return aim if aim is not None and aim >= pages.office().today() else None
 
 
 def _what_would_help(session: Session, application: Application, *, owes: bool) -> Help | None:

@@ -28,7 +28,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from bot.repeats import forget_old
-from core import awards, bank_details, direct, draft_keeping, policies, recurring, sweeping
+from core import awards, bank_details, catching_up, direct, draft_keeping, policies, recurring, sweeping
 from core.missed import Missed, missed_in
 from core.office import LONDON, Office, london_day
 from core.records import OutboxMessage
@@ -110,6 +110,7 @@ def _sweep(
     checkpoint("begun")
     office = office.in_force(session, on=today)
     policies.begin(session, office=office, now=now)
+    catching_up.set_what_is_missing(session, office=office, today=today, now=now)
     recurring.put_recurring(session, office, today, now)
     expired = awards.expire_offers(session, today=today, now=now, office=office)
     checkpoint("expired")

@@ -1,5 +1,6 @@
 """The record: SQLAlchemy tables by subject. State is a column, events explain it, nothing here decides."""
 
+from core.records.agreements import Agreement, AwardLook
 from core.records.applications import (
     Application,
     BudgetLine,
@@ -12,7 +13,7 @@ from core.records.applications import (
 from core.records.asking import Asked, Correction
 from core.records.awards import Award, AwardCheck, MonitoringReturn, Variation
 from core.records.contacts import ContactChange, RefusedMail
-from core.records.deadlines import Deadline, Nudge, SweepPlan
+from core.records.deadlines import DatesToSet, Deadline, Nudge, SweepPlan
 from core.records.documents import Document
 from core.records.doors import Idempotency, Link, LinkRequest
 from core.records.entering import EnteredFor
@@ -32,16 +33,19 @@ from core.records.trail import Event, TrailEnd
 
 __all__ = [
     "Absence",
+    "Agreement",
     "Application",
     "Asked",
     "Award",
     "AwardCheck",
+    "AwardLook",
     "BankDetails",
     "Bid",
     "BudgetLine",
     "Card",
     "ContactChange",
     "Correction",
+    "DatesToSet",
     "Deadline",
     "Decision",
     "Document",

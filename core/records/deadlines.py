@@ -112,3 +112,14 @@ class SweepPlan(Record):
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     swept_on: Mapped[date]
     plan: Mapped[dict[str, Any]] = mapped_column(Document)
+
+
+class DatesToSet(Record):
+    """There while what was open before its kind of deadline came to the desk has none: the first sweep sets them.
+
+    Put in by the upgrade of a record that had applications; a new record never has one.
+    """
+
+    __tablename__ = "dates_to_set"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)

@@ -97,7 +97,7 @@ class PaymentFacts:
     `checks` is the award as L5 sees it; `paid` what of it has left already and not come back, `funded` what of it is
     committed and not paid: not what is conditional on a later year's funding. `to_come` is what of `funded` falls in a
     financial year that has not begun. `quotes_needed` is what T1 asks of this award. `return_due` is the day of the
-    return that the payment depends on.
+    return that the payment depends on. `agreement_signed` is None for an award that is agreed online.
     """
 
     checks: Checks
@@ -112,6 +112,7 @@ class PaymentFacts:
     quotes: int = 0
     return_due: date | None = None
     return_received: bool = False
+    agreement_signed: bool | None = None
     held_because: str | None = None
     approver: int | None = None
     payer: int | None = None
@@ -159,6 +160,7 @@ def _stop(because: str, remedy: str) -> Part:
 def _payment_parts(facts: PaymentFacts, policy: Policy) -> tuple[Part, ...]:
     parts = (
         _accepted(facts),
+        _agreement(facts),
         _within(facts),
         _held(facts),
         _quotes(facts),
@@ -177,6 +179,15 @@ def _accepted(facts: PaymentFacts) -> Part:
         "The award is not one that is accepted and still runs.",
         "Pay only after its terms are accepted, and before it is closed.",
     )
+
+
+def _agreement(facts: PaymentFacts) -> Part | None:
+    """The terms of what is bought are in its agreement: they are accepted by the signature (A6)."""
+    if facts.agreement_signed is None:
+        return None
+    if facts.agreement_signed:
+        return _met("Its agreement is signed.")
+    return _stop("Its agreement is not signed.", "Record by whom and when it was signed, then pay.")
 
 
 def _within(facts: PaymentFacts) -> Part:

@@ -434,6 +434,7 @@ class Policy:
     acceptance_days: Figure[int]
     decision_days: Figure[int]
     answer_days: Figure[int]
+    agreement_days: Figure[int]
     recommenders: Figure[tuple[Role, ...]]
     power_grants: Figure[str]
     power_victims: Figure[str]

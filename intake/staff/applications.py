@@ -9,7 +9,7 @@ from flask import Blueprint, Response, abort, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from core import applications, asking, audit_story, entering, mail_refusals, organisations
+from core import applications, asking, audit_story, due_for_deletion, entering, mail_refusals, organisations
 from core.answers_given import Given, answers_given
 from core.as_shown import application_as_shown, what_it_says
 from core.documents import Owner
@@ -38,7 +38,7 @@ def page(reference: str) -> ResponseReturnValue:
 
 @blueprint.post("/desk/applications/<reference>/<action>")
 def act(reference: str, action: str) -> ResponseReturnValue:
-    """Put a question, or take it back."""
+    """Put a question, or take it back; or say what of it was deleted by hand."""
     office, now = pages.office(), pages.office().clock()
 
     def ask(session: Session, person: Person) -> None:
@@ -54,7 +54,11 @@ def act(reference: str, action: str) -> ResponseReturnValue:
             raise NotFound("There is no such question here.")
         asking.take_back(session, asked.id, person, now=now)
 
-    actions = {"ask": ask, "take-back": take_back}
+    def record_deletion(session: Session, person: Person) -> None:
+        words = forms.typed().get(WORDS, "")
+        due_for_deletion.record(session, found(session, reference).id, person, note=words, now=now)
+
+    actions = {"ask": ask, "take-back": take_back, "record-deletion": record_deletion}
     if action not in actions:
         abort(404)
     back = url_for(".page", reference=reference)
@@ -76,10 +80,14 @@ def _show(reference: str, sent: Sent) -> Response:
         may_ask = staff.acts and asking.may(session, application, person, "query") is None
         keys = organisations.keys_of(application)
         today = office.today()
+        out = staff_session.out_of(session, application.id, person)
+        kept = due_for_deletion.deadline_of(session, application)
+        may_delete = kept is not None and kept.is_open and kept.due <= today and staff.acts and not out
+        keys_now = ({"ask"} if may_ask else set()) | ({"record-deletion"} if may_delete else set())
         return forms.page(
             "application.html",
             sent,
-            {"ask"} if may_ask else set(),
+            keys_now,
             title=f"{application.organisation_name}: {application.title}",
             application=application,
             entered=entering.of(session, application),
@@ -89,7 +97,9 @@ def _show(reference: str, sent: Sent) -> Response:
             waiting=waiting,
             may_ask=may_ask,
             seen=mark(what_it_says(session, application, office.policy)) if may_ask else "",
-            out=staff_session.out_of(session, application.id, person),
+            out=out,
+            keeping=due_for_deletion.finding(session, application, office=office, today=today),
+            may_delete=may_delete,
             may_take_back=waiting is not None
             and staff.acts
             and asking.may(session, application, person, "take_back") is None,

@@ -37,7 +37,7 @@ from core.rules.lifecycle import AwardState
 from core.rules.payment import CheckKind
 from core.rules.policy import Role
 from intake import pages
-from intake.staff import forms
+from intake.staff import award_dates, forms
 from intake.staff import session as staff_session
 from intake.staff.forms import WORDS, Sent, WrongField
 
@@ -207,6 +207,7 @@ _ACTIONS: Final[Mapping[str, Action]] = {
     "verify-bank-details": _verify,
     "see-safeguarding": _see_safeguarding,
     "collect-quotes": _collect_quotes,
+    **award_dates.ACTIONS,
 }
 
 
@@ -246,6 +247,9 @@ def _show(reference: str, sent: Sent) -> Response:
         keys |= {"extend"} if changes else set()
         keys |= {"declare-interest"} if declares else set()
         keys |= {"verify-bank-details", "see-safeguarding", "collect-quotes", "read-bank-details"} if handles else set()
+        judges = staff.acts and not out
+        due = award_dates.shown(session, award, judges=judges, handles=handles, office=office)
+        keys |= due.pop("due_keys")
         return forms.page(
             "award.html",
             sent,
@@ -262,7 +266,7 @@ def _show(reference: str, sent: Sent) -> Response:
             changes=changes,
             declares=declares,
             out=out,
-            judges=staff.acts and not out,
+            judges=judges,
             waiting=[one for one in requests if one.status == TimeState.ASKED],
             answered=[one for one in requests if one.status != TimeState.ASKED],
             issues=raised,
@@ -272,6 +276,7 @@ def _show(reference: str, sent: Sent) -> Response:
             handles=handles,
             reads=handles and staff.role is Role.FINANCE and shown.held,
             story=audit_story.happened(session, award.application, office=office, today=today),
+            **due,
             **forms.about(award),
         )
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from sqlalchemy.orm import Session
 
-from core import applications, documents, organisations
+from core import applications, decide_by, documents, organisations
 from core.office import Office, london_day
 from core.records import Application, OutboxMessage
 from core.rules.documents import in_words
@@ -29,7 +27,7 @@ def how_it_stands(session: Session, message: OutboxMessage, office: Office) -> D
             "fund": office.policy.fund_name(application.fund),
             "amount": application.amount,
             "submitted_on": submitted_on,
-            "decide_by": submitted_on + timedelta(days=office.policy.decision_days.value),
+            "decide_by": decide_by.promised(application, office.policy),
             "link": address_of(session, "application", application.id, office),
             "reasons": paragraphs(decision.reasons) if decision else [],
             "overdue": _overdue(session, application, office),

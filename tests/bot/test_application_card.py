@@ -199,7 +199,7 @@ def test_a_refusal_and_a_withdrawal(office: Office) -> None:
 
     number = submitted(office)
     with office.sessions.begin() as session:
-        applications.withdraw(session, applications.by_id(session, number), now=office.clock())
+        applications.withdraw(session, applications.by_id(session, number), office=office, now=office.clock())
     text, words, buttons = shown(office, number)
     assert text.endswith("Withdrawn by the applicant.")
     assert buttons == ENDED

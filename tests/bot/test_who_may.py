@@ -116,7 +116,7 @@ def brought_to(office: Office, state: str) -> int:
             asker = session.merge(person_of(office, "U0OFFICER2"))
             asking.ask(session, application, asker, question="How many come?", office=office, now=now)
         elif state == "withdrawn":
-            applications.withdraw(session, application, now=now)
+            applications.withdraw(session, application, office=office, now=now)
         elif state in ("approved", "declined"):
             deciding.decide(
                 session,

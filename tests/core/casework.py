@@ -215,6 +215,21 @@ def active(office: Office, given: ApplicationFacts | None = None) -> int:
     return award_id
 
 
+def contracted(office: Office, given: ApplicationFacts | None = None) -> int:
+    """A contract that was offered and accepted, and is still to be signed; answers the award's id."""
+    given = given or facts()
+    application_id = drafted(office, given.fund)
+    with office.sessions.begin() as session:
+        applications.by_id(session, application_id).kind = Kind.CONTRACT.value
+    submit(office, application_id, given)
+    recommend(office, application_id)
+    allocate(office, given.fund, given.amount * 10, financial_year(given.start))
+    decide(office, application_id, person(office, Role.COMMISSIONER))
+    award_id = award_of(office, application_id)
+    accept(office, award_id)
+    return award_id
+
+
 def returned(**changes: Any) -> ReturnFacts:
     """A monitoring return on two measures."""
     given = ReturnFacts(

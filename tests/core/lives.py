@@ -9,6 +9,7 @@ from typing import Any
 
 from core import (
     absences,
+    agreements,
     applications,
     asking,
     awards,
@@ -17,6 +18,7 @@ from core import (
     documents,
     holds,
     issues,
+    looks,
     measures,
     more_time,
     panel_list,
@@ -38,12 +40,14 @@ from core.rules.banking import Account
 from core.rules.documents import DocumentKind
 from core.rules.keeping import HoldReason
 from core.rules.policy import Body, OrganisationType, Purpose, Role
+from core.rules.reviewing import LookOutcome
 from tests.conftest import Clock
 from tests.core.casework import (
     YEAR,
     accept,
     allocate,
     award_of,
+    contracted,
     decide,
     drafted,
     facts,
@@ -79,7 +83,7 @@ class Life:
 
     def __init__(self, office: Office, clock: Clock) -> None:
         self.office, self.clock = office, clock
-        self.application = self.award = self.delegated = self.measured = 0
+        self.application = self.award = self.delegated = self.measured = self.contract = 0
         self.officer = self.director = self.finance = self.commissioner = 0
 
     @property
@@ -122,6 +126,7 @@ class Life:
             self.take_a_policy_back,
             self.apply_a_policy,
             self.decide_under_it,
+            self.sign_and_look,
             self.sit,
         )
 
@@ -221,7 +226,9 @@ class Life:
     def see_one_withdrawn(self) -> None:
         application = submitted(self.office, facts(organisation_name="Second Thoughts"))
         with self.office.sessions.begin() as session:
-            applications.withdraw(session, applications.by_id(session, application), now=self.clock.now)
+            applications.withdraw(
+                session, applications.by_id(session, application), office=self.office, now=self.clock.now
+            )
 
     def see_one_refused(self) -> None:
         award = offered(self.office)
@@ -303,7 +310,7 @@ class Life:
             now, finance = self.clock.now, someone(session, self.finance)
             officer = someone(session, self.officer)
             payments.verify_bank_details(session, self.award, finance, note="By the number on their site.", now=now)
-            payments.plan(session, self.award, officer, amount=10_000_00, planned_on=london_day(now), now=now)
+            payments.plan(session, self.award, officer, amount=10_000_00, planned_on=london_day(now), **told)
             payments.plan(
                 session,
                 self.award,
@@ -311,7 +318,7 @@ class Life:
                 amount=5_000_00,
                 planned_on=FIRST_RETURN,
                 return_due=FIRST_RETURN,
-                now=now,
+                **told,
             )
             payments.hold(session, self.award, 2, officer, reason="Until the return is in.", now=now)
         with self.office.sessions.begin() as session:
@@ -328,6 +335,35 @@ class Life:
                 was=24_000_00,
                 amount=26_000_00,
                 reasons="Rent went up.",
+                office=self.office,
+                now=self.clock.now,
+            )
+
+    def sign_and_look(self) -> None:
+        """A contract of three years: sent, drafted anew, signed, and looked at after its first."""
+        today = london_day(self.clock.now)
+        told: dict[str, Any] = {"now": self.clock.now}
+        self.contract = contracted(self.office, facts(start=today, end=date(today.year + 3, 5, 31)))
+        with self.office.sessions.begin() as session:
+            officer = someone(session, self.officer)
+            agreements.send(session, self.contract, officer, sent_on=today, **told)
+            agreements.redraft(session, self.contract, officer, note="The hall has another name.", **told)
+            agreements.send(session, self.contract, officer, sent_on=today, note="No notice was due.", **told)
+        with self.office.sessions.begin() as session:
+            officer = someone(session, self.officer)
+            signed: dict[str, Any] = {"signed_by": "Grace Treasurer", "signed_on": today, "document": "Contracts 12"}
+            agreements.sign(session, self.contract, officer, passes_on=True, **signed, **told)
+        with self.office.sessions.begin() as session:
+            coming = looks.deadline_of(session, awards.by_id(session, self.contract))
+            assert coming is not None
+            looks.record(
+                session,
+                self.contract,
+                someone(session, self.officer),
+                due=coming.due,
+                outcome=LookOutcome.CONTINUE,
+                reconciled=True,
+                note="It does what it promised.",
                 office=self.office,
                 now=self.clock.now,
             )

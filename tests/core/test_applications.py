@@ -546,7 +546,9 @@ def test_an_approval_offers_the_award_and_mails_the_offer(office: Office) -> Non
 def test_withdrawn_at_the_applicant_s_wish_until_it_is_decided(office: Office) -> None:
     def withdraw(application_id: int) -> None:
         with office.sessions.begin() as session:
-            applications.withdraw(session, applications.by_id(session, application_id), now=office.clock())
+            applications.withdraw(
+                session, applications.by_id(session, application_id), office=office, now=office.clock()
+            )
 
     draft = drafted(office)
     with pytest.raises(Refused, match="has not been submitted"):

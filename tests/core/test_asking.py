@@ -343,7 +343,7 @@ def made(office: Office, state: str) -> int:
 
 def withdraw(office: Office, number: int) -> None:
     with office.sessions.begin() as session:
-        applications.withdraw(session, applications.by_id(session, number), now=office.clock())
+        applications.withdraw(session, applications.by_id(session, number), office=office, now=office.clock())
 
 
 STEPS = ("ask", "answer", "take back", "withdraw")

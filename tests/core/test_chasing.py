@@ -186,7 +186,7 @@ def test_more_time_for_a_return_moves_it_and_the_payment_that_waits_and_is_told_
         award = awards.by_id(session, award_id)
         payments.plan(
             session, award.id, someone(session, olive), planned_on=FIRST, amount=500_00, return_due=FIRST,
-            now=office.clock(),
+            office=office, now=office.clock(),
         )  # fmt: skip
     number = due(office, award_id)
     extend(office, number, olive)

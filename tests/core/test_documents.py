@@ -547,7 +547,9 @@ def test_a_withdrawn_application_s_documents_go_two_years_after(office: Office) 
     submit(office, owner.application_id, reducing_crime(amount=3_000_00))
     assert purged(office, date(2099, 1, 1)) == 0, "it is not decided yet"
     with office.sessions.begin() as session:
-        applications.withdraw(session, applications.by_id(session, owner.application_id), now=office.clock())
+        applications.withdraw(
+            session, applications.by_id(session, owner.application_id), office=office, now=office.clock()
+        )
     assert purged(office, date(2028, 11, 23)) == 0
     assert purged(office, date(2028, 11, 24)) == 1
 

@@ -10,7 +10,19 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from core import applications, audit, awards, deadlines, documents, events, holds, link_mail, links, return_drafts
+from core import (
+    applications,
+    audit,
+    awards,
+    deadlines,
+    documents,
+    events,
+    holding,
+    holds,
+    link_mail,
+    links,
+    return_drafts,
+)
 from core.document_store import DocumentStore
 from core.documents import Owner
 from core.draft_keeping import Deleted
@@ -176,13 +188,13 @@ def test_a_hold_on_a_draft_stays_with_it_when_it_is_sent(office: Office) -> None
     reference = submit(office, number)
     unheld = submit(office, other)
     with office.sessions.begin() as session:
-        assert [one.file for one in holds.of(session, reference)] == ["LIT 3"]
-        assert holds.of(session, unheld) == ()
+        assert [one.file for one in holding.of(session, reference)] == ["LIT 3"]
+        assert holding.of(session, unheld) == ()
         late = holds.place(session, f"draft {number}", someone(session, officer), file="LIT 4", **told)
         assert late.reference == reference, "it was sent meanwhile"
-        assert [one.file for one in holds.of(session, reference)] == ["LIT 3", "LIT 4"]
+        assert [one.file for one in holding.of(session, reference)] == ["LIT 3", "LIT 4"]
         holds.lift(session, hold, someone(session, officer), on=date(2028, 1, 1), now=office.clock())
-        assert [one.lifted_on for one in holds.of(session, reference)] == [date(2028, 1, 1), None]
+        assert [one.lifted_on for one in holding.of(session, reference)] == [date(2028, 1, 1), None]
 
 
 def test_the_documents_of_what_was_held_as_a_draft_stay_after_it_was_sent(office: Office, folder: Path) -> None:
@@ -195,7 +207,7 @@ def test_the_documents_of_what_was_held_as_a_draft_stay_after_it_was_sent(office
         hold = holds.place(session, held, who, reason=HoldReason.LITIGATION, file="LIT 3", now=office.clock()).id
     submit(office, number, reducing_crime(amount=3_000_00))
     with office.sessions.begin() as session:
-        applications.withdraw(session, applications.by_id(session, number), now=office.clock())
+        applications.withdraw(session, applications.by_id(session, number), office=office, now=office.clock())
     over = date(2028, 11, 24)  # two years after it was withdrawn
 
     def tidied(day: date) -> int:

@@ -138,7 +138,13 @@ class Desk:
         if award.status != "active" or amount > award.amount - award.paid:
             return
         stage = payments.plan(
-            self.session, award.id, self.payer, amount=amount, planned_on=self.model.day, now=self.now
+            self.session,
+            award.id,
+            self.payer,
+            amount=amount,
+            planned_on=self.model.day,
+            office=self.office,
+            now=self.now,
         ).number
 
         def approved_and_paid() -> None:

@@ -9,7 +9,7 @@ from alembic import command
 from sqlalchemy import Engine, inspect, text
 from sqlalchemy.orm import Session
 
-from core import applications, database, deciding, holds, links
+from core import applications, database, deciding, holding, holds, links
 from core.audit import verify
 from core.errors import Gone, NotFound
 from core.office import Office
@@ -47,8 +47,8 @@ def test_a_hold_on_a_draft_that_was_deleted_is_not_read_as_the_next_one_s(office
     again = drafted(office)
     assert again > number
     with office.reading() as session:
-        assert holds.of(session, f"draft {again}") == ()
-        assert len(holds.of(session, held)) == 1
+        assert holding.of(session, f"draft {again}") == ()
+        assert len(holding.of(session, held)) == 1
         token = office.signer.token("application", link)
         with pytest.raises(Gone, match="was deleted"):
             links.follow(session, office.signer, "application", token, now=office.clock())

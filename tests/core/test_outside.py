@@ -225,7 +225,7 @@ def test_an_application_of_the_desk_is_seen_too(office: Office) -> None:
     with pytest.raises(LooksRecorded):
         record(office, told)
     with office.sessions.begin() as session:
-        applications.withdraw(session, applications.by_id(session, application), now=office.clock())
+        applications.withdraw(session, applications.by_id(session, application), office=office, now=office.clock())
     record(office, told)
 
 

@@ -67,7 +67,14 @@ class Till:
     def plan(self, amount: int = 2_000_00, *, who: int | None = None, on: date = DAY, due: date | None = None) -> int:
         def step(session: Session, award_id: int, who: Any) -> int:
             return payments.plan(
-                session, award_id, who, amount=amount, planned_on=on, return_due=due, now=self.office.clock()
+                session,
+                award_id,
+                who,
+                amount=amount,
+                planned_on=on,
+                return_due=due,
+                office=self.office,
+                now=self.office.clock(),
             ).number
 
         return int(self._do(step, who or self.officer))

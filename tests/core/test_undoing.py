@@ -149,7 +149,7 @@ def test_a_second_approval_is_a_new_offer_with_all_that_belongs_to_it(case: Case
         assert funds.position(session, "youth-fund", YEAR).committed == 1_500_00
         standing = session.scalars(select(Link).where(Link.purpose == "offer", Link.revoked_at.is_(None))).all()
         assert [one.subject_id for one in standing] == [second.id]
-        open_ = session.scalars(select(Deadline).where(Deadline.closed_at.is_(None)))
+        open_ = session.scalars(select(Deadline).where(Deadline.is_open))
         assert [(one.award_id, one.due) for one in open_] == [(second.id, second.accept_by)]
     assert [one.payload["award_id"] for one in messages(office, "offer")] == [first.id, second.id]
     accept(office, second.id)

@@ -84,7 +84,7 @@ def brought_to(office: Office, state: str, recommender: int, decider: int) -> in
         if state == "queried":
             asking.ask(session, found, someone(session, recommender), "Why?", office=office, now=office.clock())
         if state == "withdrawn":
-            applications.withdraw(session, found, now=office.clock())
+            applications.withdraw(session, found, office=office, now=office.clock())
     return application
 
 

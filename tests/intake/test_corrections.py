@@ -168,7 +168,7 @@ def close_in(session: Session, office: Office, how: str) -> None:
     if how == "answered":
         asking.answer(session, question.id, "In words.", source="applicant", now=now)
     elif how == "withdrawn":
-        applications.withdraw(session, application(session), now=now)
+        applications.withdraw(session, application(session), office=office, now=now)
     else:
         asking.take_back(session, question.id, officer(session), now=now)
     if how in ("approved", "declined"):

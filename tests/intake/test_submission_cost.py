@@ -13,7 +13,7 @@ from sqlalchemy import Engine, event
 from core.office import Office
 from tests.crashes.wire import api_headers, application_body
 
-MOST: Final = 25
+MOST: Final = 26
 """Statements of a submission. What each is for, so that whoever needs another one weighs it:
 
 - 1 for the policy in force;
@@ -24,6 +24,8 @@ MOST: Final = 25
 - 5 for what the rules ask of the record: awards, overdue returns and earlier bids of the organisation, the fund's
   money, documents;
 - 2 for what was sent: the row and its outcomes;
+- 1 to see whether a return of the organisation is overdue;
+- 1 for the day by which it is to be decided;
 - 1 for the policy's version;
 - 2 for the card and the receipt (on PostgreSQL one, and one to wake who sends them);
 - 1 to see whose Home in Slack shows what waits;

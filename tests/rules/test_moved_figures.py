@@ -37,8 +37,9 @@ class Leaf(NamedTuple):
 
 NO_ASSESSMENT_DEPENDS_ON: Final = {
     "acceptance_days": ("an offer is made after its assessment", "core/test_awards.py"),
+    "agreement_days": ("an agreement is signed after its assessment", "core/test_agreements.py"),
     "answer_days": ("a question is put after its assessment", "core/test_asking.py"),
-    "decision_days": ("a decision waits after its assessment", "core/test_applications.py"),
+    "decision_days": ("a decision waits after its assessment", "core/test_decide_by.py"),
     "snooze_days": ("what an officer hears of a deadline, later", "core/test_chasing.py"),
     "more_time_days": ("an award's returns are moved one by one, later", "core/test_more_time.py"),
     "over_allocation": ("the ledger counts it into what is available", "core/test_funds.py"),

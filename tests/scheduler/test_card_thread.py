@@ -173,7 +173,7 @@ def test_a_record_with_a_past_of_its_own_tells_nobody(desk: Desk) -> None:
     with desk.office.sessions.begin() as session:
         outbox.withhold(session, now=desk.clock())
         about = applications.by_id(session, application.id)
-        applications.withdraw(session, about, now=desk.clock())
+        applications.withdraw(session, about, office=desk.office, now=desk.clock())
     with desk.office.reading() as session:
         assert not session.query(OutboxMessage).filter_by(kind=card_notes.KIND).count()
 

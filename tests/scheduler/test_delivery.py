@@ -304,7 +304,9 @@ def test_messages_of_one_subject_go_in_order(desk: Desk) -> None:
     sender = OneRefusal()
     application = desk.submit()
     with desk.office.sessions.begin() as session:
-        applications.withdraw(session, applications.by_id(session, application.id), now=desk.clock())
+        applications.withdraw(
+            session, applications.by_id(session, application.id), office=desk.office, now=desk.clock()
+        )
     delivery = Delivery(desk.office, MailCourier(desk.office, sender))
     delivery.deliver_all()
     assert sender.sent == [], "the withdrawal waits for the receipt"

@@ -180,7 +180,9 @@ def test_bank_details_are_told_without_them_and_without_a_link(desk: Desk) -> No
 def test_a_withdrawal(desk: Desk) -> None:
     application = desk.submit()
     with desk.office.sessions.begin() as session:
-        applications.withdraw(session, applications.by_id(session, application.id), now=desk.clock())
+        applications.withdraw(
+            session, applications.by_id(session, application.id), office=desk.office, now=desk.clock()
+        )
     mail = by_subject(desk, "withdrawn")
     assert mail.subject == f"Your application {application.reference} is withdrawn"
     assert links(mail.text) == links(mail.html) == []

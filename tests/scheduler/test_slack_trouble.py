@@ -38,7 +38,9 @@ def paced(desk: Desk, *, every: timedelta = timedelta(seconds=1), seconds: float
 
 def withdraw(desk: Desk, application: Application) -> None:
     with desk.office.sessions.begin() as session:
-        applications.withdraw(session, applications.by_id(session, application.id), now=desk.clock())
+        applications.withdraw(
+            session, applications.by_id(session, application.id), office=desk.office, now=desk.clock()
+        )
 
 
 def references(desk: Desk) -> list[str]:

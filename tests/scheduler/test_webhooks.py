@@ -165,7 +165,9 @@ def test_how_it_may_end_is_told(desk: Desk, receiver: Receiver, how: str) -> Non
     application = desk.submit()
     if how == "withdrawn":
         with desk.office.sessions.begin() as session:
-            applications.withdraw(session, applications.by_id(session, application.id), now=desk.clock())
+            applications.withdraw(
+                session, applications.by_id(session, application.id), office=desk.office, now=desk.clock()
+            )
     elif how == "declined":
         desk.recommend(application, "decline")
         desk.decide(application, "declined")
@@ -215,7 +217,9 @@ def test_what_is_not_committed_is_not_told(desk: Desk, receiver: Receiver) -> No
     follow(desk, receiver.endpoint())
     application = desk.submit()
     with desk.office.sessions() as session:
-        applications.withdraw(session, applications.by_id(session, application.id), now=desk.clock())
+        applications.withdraw(
+            session, applications.by_id(session, application.id), office=desk.office, now=desk.clock()
+        )
         session.rollback()
     delivery(desk, receiver.endpoint()).deliver_all()
     assert receiver.types == ["application.submitted"]
@@ -225,7 +229,9 @@ def test_a_record_with_a_past_of_its_own_tells_nobody(desk: Desk, receiver: Rece
     application = desk.submit()
     follow(desk, receiver.endpoint())
     with desk.office.sessions.begin() as session:
-        applications.withdraw(session, applications.by_id(session, application.id), now=desk.clock())
+        applications.withdraw(
+            session, applications.by_id(session, application.id), office=desk.office, now=desk.clock()
+        )
         outbox.withhold(session, now=desk.clock())
     assert not waiting(desk)
     desk.submit()

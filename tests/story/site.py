@@ -282,7 +282,7 @@ class Site:
                 mine = number == asked
                 last = asking.ask(session, about, officer, question, office=office, now=now, may_correct=mine)
             asking.answer(session, last.id, "The parish does.\nIt lets us in until ten.", source="applicant", now=now)
-            applications.withdraw(session, applications.by_id(session, gone), now=now)
+            applications.withdraw(session, applications.by_id(session, gone), office=office, now=now)
         with office.sessions.begin() as session:
             kept = awards.accept(session, awards.by_id(session, accepted.id), name="Kim Archer", office=office, now=now)
             self.paths["award"] = f"/awards/{kept.reference}"
