@@ -158,7 +158,7 @@ def _half(
         if day not in days:
             continue
         if day.day == 1 or not squares:
-            months.append((x if day.day < 22 else x + CELL[0], MONTH_NAMES[day.month - 1]))
+            months.append((x, MONTH_NAMES[day.month - 1]))
         if day.day == 1 and squares:
             borders.append(_border(x, y + 34, day.weekday()))
         number = days[day]
@@ -166,6 +166,12 @@ def _half(
         fill, ink = shade_of(number, bounds)
         says = f"{day_text(day)}: {number:,}"
         squares.append(Square(x, y + 34 + day.weekday() * CELL[1], number, fill, ink, off=day in closed, says=says))
+    # a run that begins in the last days of a month has no room for its name beside the next month's
+    months = [
+        one
+        for one, after in zip(months, [*months[1:], (x + 9 * CELL[0], "")], strict=True)
+        if after[0] - one[0] > 2 * CELL[0]
+    ]
     heading = f"{'July to December' if half else 'January to June'} {year}"
     return Half(heading, y, months, borders, squares, [(x, number) for x, number in weeks.items() if number])
 
