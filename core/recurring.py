@@ -120,7 +120,9 @@ def put_recurring(session: Session, office: Office, today: date, now: datetime) 
 def _found(session: Session, today: date) -> _Found:
     """How things stand, in two queries."""
     since = add_months(today, -_MOST_MONTHS)
-    lately = select(Deadline).where(Deadline.kind.in_(KINDS), or_(Deadline.is_open, Deadline.due >= since))
+    of_no_award = Deadline.award_id.is_(None)  # of all deadlines the few that an index finds
+    lately = select(Deadline).where(of_no_award, Deadline.kind.in_(KINDS))
+    lately = lately.where(or_(Deadline.is_open, Deadline.due >= since))
     rows = session.scalars(lately.order_by(Deadline.due, Deadline.id)).all()
     first_service = (
         select(func.min(Award.start_on))

@@ -138,6 +138,7 @@ class _Plan:
             Pause(date.fromisoformat(first), date.fromisoformat(until) if until else None, "", tuple(holds), "")
             for first, until, holds in data.get("pauses", ())
         ]
+        self._known: dict[tuple[str, date, date | None], Planned] = {}
 
     def days_of(self, row: Any) -> Mapping[tuple[int, str], date | None]:
         """Every step of a deadline, those that its officer put off too, with its day; None while a pause has no end."""
@@ -145,22 +146,22 @@ class _Plan:
         found: dict[tuple[int, str], date | None] = dict.fromkeys((step.days, step.to) for step in steps)
         if row.snoozed_until is not None and row.kind in self._steps:
             found[(row.snoozed_until - row.due).days, "officer"] = None
-        pauses = self._pauses_of(row.kind)
-        planned = [
-            *nudge_dates(row.due, steps, self._closed, pauses=pauses),
-            *nudge_dates(row.due, steps, self._closed, pauses=pauses, snoozed_until=row.snoozed_until),
-        ]
+        planned = self.of(row) if row.snoozed_until is None else [*self._unsnoozed(row), *self.of(row)]
         return found | {(step.days, step.to): on for step, on in planned}
+
+    def _unsnoozed(self, row: Any) -> Planned:
+        steps = self._steps.get(row.kind, ())
+        return nudge_dates(row.due, steps, self._closed, pauses=self._pauses_of(row.kind))
 
     def of(self, row: Any) -> Planned:
         """The days on which the steps of a deadline go out."""
-        return nudge_dates(
-            row.due,
-            self._steps.get(row.kind, ()),
-            self._closed,
-            pauses=self._pauses_of(row.kind),
-            snoozed_until=row.snoozed_until,
-        )
+        key = (row.kind, row.due, row.snoozed_until)
+        found = self._known.get(key)
+        if found is None:
+            steps, pauses = self._steps.get(row.kind, ()), self._pauses_of(row.kind)
+            found = nudge_dates(row.due, steps, self._closed, pauses=pauses, snoozed_until=row.snoozed_until)
+            self._known[key] = found
+        return found
 
     def _pauses_of(self, kind: str) -> Sequence[Pause]:
         return [pause for pause in self._pauses if kind in pause.holds]

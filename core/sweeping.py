@@ -8,21 +8,23 @@ transaction, so the promise rests on that key alone, and on no lock.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import Table, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from core import deadlines, direct, outbox
 from core.addressees import Addressee, Addressees, mail_subject
 from core.deadlines import APPLICATION_ID
 from core.office import Office, london_day
-from core.records import Application, Award, Deadline, Nudge, OutboxMessage
+from core.records import Application, Award, Deadline, Nudge
 from core.replanning import replan
 from core.rules.calendar import nudge_dates
+
+_NUDGES: Final = cast("Table", Nudge.__table__)
 
 BATCH: Final = 2_000
 """How many deadlines one pass of a sweep takes up, so that its memory stays flat."""
@@ -74,13 +76,12 @@ def sweep(
     deadlines that another holds, and the unique key stands behind that.
     """
     since = replan(session, office=office, today=today, now=now)
+    session.flush()  # from here on it is plain rows that are read and written
     addressees = Addressees(session, today=today)
     coming = _Coming(office, today, since)
     sent: list[SentStep] = []
     told: dict[tuple[str, str], _Told] = {}
-    after: tuple[date, int] | None = None
-    while due_now := _due(session, today, after):
-        after = (due_now[-1].due, due_now[-1].id)
+    for due_now in _due(session, today):
         already = _highest_sent(session, [row.id for row in due_now])
         moved: dict[date | None, list[int]] = {}
         for row in due_now:
@@ -107,7 +108,9 @@ def sweep(
     return tuple(sent)
 
 
-def _due(session: Session, today: date, after: tuple[date, int] | None) -> Sequence[Any]:
+def _due(session: Session, today: date) -> Iterator[Sequence[Any]]:
+    """What has a step to be sent, so many at a time: the oldest first."""
+    oldest = func.coalesce(Deadline.due, Deadline.due)  # for the bare column SQLite walks its index, and all deadlines
     query = (
         select(
             Deadline.id,
@@ -127,17 +130,21 @@ def _due(session: Session, today: date, after: tuple[date, int] | None) -> Seque
         .outerjoin(Award, Award.id == Deadline.award_id)
         .outerjoin(Application, Application.id == APPLICATION_ID)
         .where(Deadline.is_open, Deadline.next_step_on <= today)
-        .order_by(Deadline.due, Deadline.id)
+        .order_by(oldest, Deadline.id)
         .limit(BATCH)
         .with_for_update(skip_locked=True, of=Deadline)
     )
-    if after is not None:
-        query = query.where(or_(Deadline.due > after[0], (Deadline.due == after[0]) & (Deadline.id > after[1])))
-    return session.execute(query).all()
+    page = query
+    while rows := session.connection().execute(page).all():
+        yield rows
+        if len(rows) < BATCH:
+            return
+        due, number = rows[-1].due, rows[-1].id
+        page = query.where(or_(oldest > due, (oldest == due) & (Deadline.id > number)))
 
 
 def _highest_sent(session: Session, deadline_ids: Collection[int]) -> dict[tuple[int, str], int]:
-    rows = session.execute(
+    rows = session.connection().execute(
         select(Nudge.deadline_id, Nudge.person, func.max(Nudge.step))
         .join(Nudge.deadline)
         .where(Nudge.deadline_id.in_(deadline_ids), Nudge.due == Deadline.due)
@@ -233,28 +240,28 @@ def _put(
 ) -> None:
     """One message to each person, and the nudges that it covers, written together in two statements."""
     messages = [_message(one, office=office, now=now, ordered=ordered) for one in told.values()]
-    outbox.put_all(session, messages)
+    numbers = outbox.put_rows(session, messages)
     rows = [
-        {**nudge, "message_id": message.id, "noted_at": now}
-        for message, one in zip(messages, told.values(), strict=True)
+        {**nudge, "message_id": number, "noted_at": now}
+        for number, one in zip(numbers, told.values(), strict=True)
         for nudge in one.nudges
     ]
     if rows:
-        session.execute(insert(Nudge), rows)
+        session.connection().execute(insert(_NUDGES), rows)
 
 
-def _message(told: _Told, *, office: Office, now: datetime, ordered: bool) -> OutboxMessage:
+def _message(told: _Told, *, office: Office, now: datetime, ordered: bool) -> dict[str, Any]:
     to, missed = told.to, {}
     if told.missed:
         missed = {"missed": told.missed[:MOST_MISSED], "missed_count": len(told.missed)}
     key = _key(told)
     if to.email:
-        return outbox.message_of("nudge", subject=mail_subject(to.email), key=key, payload={"to": to.to}, now=now)
+        return outbox.row_of("nudge", subject=mail_subject(to.email), key=key, payload={"to": to.to}, now=now)
     if to.person_id is None:
         payload = {"to": "staff", **missed}
-        return outbox.message_of("staff_nudge", subject="nudges:staff", key=key, payload=payload, now=now)
+        return outbox.row_of("staff_nudge", subject="nudges:staff", key=key, payload=payload, now=now)
     payload = {"person_id": to.person_id, **({"ordered": True} if ordered else {}), **missed}
-    return outbox.message_of(
+    return outbox.row_of(
         direct.NUDGE,
         subject=f"direct:{to.person_id}",
         key=key,

@@ -44,7 +44,10 @@ class Bid:
 
 def address_key(address: str) -> str:
     """An e-mail address as it is compared and looked up. Only what ASCII has in two cases is made one."""
-    return "".join(char.lower() if char.isascii() else char for char in address.strip())
+    address = address.strip()
+    if address.isascii():
+        return address.lower()
+    return "".join(char.lower() if char.isascii() else char for char in address)
 
 
 def clean_name(name: str) -> str:

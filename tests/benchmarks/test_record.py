@@ -1,4 +1,4 @@
-"""On the record: the sweep among twenty thousand deadlines, assessing one application, and a dry run over 10,000."""
+"""On the record: the sweep among a hundred thousand deadlines, assessing one application, and a dry run over 10,000."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, delete, insert, select, update
+from sqlalchemy import Engine, delete, func, insert, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from core.assessing import assessment_of, facts_of, money_for
@@ -21,7 +21,7 @@ from scheduler.timetable import run_sweep
 from tests.benchmarks.rounds import Compared, alternate, scaled, seconds
 from tests.core import casework
 
-OPEN, DUE, AWARDS = 20_000, 500, 2_000
+OPEN, DUE, AWARDS = 100_000, 500, 2_000
 NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
 
@@ -90,7 +90,10 @@ def _undo(office: Office, today: date) -> None:
 
 
 def test_a_sweep(office: Office, engine: Engine, many: date, report: Callable[[Compared], None]) -> None:
-    """Against the bare indexed query, and in bulk the rows that the sweep has to write."""
+    """Against the bare indexed queries that it needs, and in bulk the rows that it has to write.
+
+    Those are: what is due, with the addresses; which steps of it were sent; messages, nudges, and the next days.
+    """
     now = office.clock()
 
     def swept() -> float:
@@ -114,17 +117,22 @@ def test_a_sweep(office: Office, engine: Engine, many: date, report: Callable[[C
         f"sweep, {DUE} of {OPEN:,} due, {NAMES[engine.dialect.name]}", "ms", swept, bare, rounds=scaled(4)
     )
     report(compared)
-    assert compared.ratio < 500
+    assert compared.ratio < 5
 
 
 def _bare_sweep(session: Session, today: date, now: datetime) -> None:
-    due = session.execute(
-        select(Deadline.id, Deadline.due)
-        .where(Deadline.met_at.is_(None), Deadline.closed_at.is_(None), Deadline.next_step_on <= today)
-        .order_by(Deadline.due, Deadline.id)
+    connection = session.connection()
+    due = connection.execute(
+        select(Deadline.id, Deadline.due, Deadline.kind, Deadline.reference, Application.contact_email)
+        .join(Award, Award.id == Deadline.award_id)
+        .join(Application, Application.id == Award.application_id)
+        .where(Deadline.is_open, Deadline.next_step_on <= today)
     ).all()
     assert len(due) == DUE
-    session.connection().execute(
+    numbers = [row.id for row in due]
+    highest = select(Nudge.deadline_id, Nudge.person, func.max(Nudge.step)).where(Nudge.deadline_id.in_(numbers))
+    assert connection.execute(highest.group_by(Nudge.deadline_id, Nudge.person)).all() == []
+    connection.execute(
         insert(OutboxMessage.__table__),  # type: ignore[arg-type]  # a Table, which the mapping does not promise
         [
             {
@@ -141,7 +149,7 @@ def _bare_sweep(session: Session, today: date, now: datetime) -> None:
             for number in range(1_000_000, 1_000_000 + DUE + 1)
         ],
     )
-    session.connection().execute(
+    connection.execute(
         insert(Nudge.__table__),  # type: ignore[arg-type]
         [
             {
@@ -156,7 +164,8 @@ def _bare_sweep(session: Session, today: date, now: datetime) -> None:
             for person in ("recipient", "officer")
         ],
     )
-    session.execute(update(Deadline), [{"id": row.id, "next_step_on": today + timedelta(days=21)} for row in due])
+    next_on = today + timedelta(days=21)
+    connection.execute(update(Deadline).where(Deadline.id.in_(numbers)).values(next_step_on=next_on))
 
 
 def test_assessing_one_application(office: Office, engine: Engine, report: Callable[[Compared], None]) -> None:

@@ -50,7 +50,7 @@ MOST_SAID = 50
 Fates = tuple[tuple[int, Callable[["World"], None]], ...]
 
 
-class Crash(BaseException):
+class Crash(Exception):  # noqa: N818 - it names what happened
     """The process died here."""
 
 
