@@ -297,6 +297,13 @@ def dates_follow(session: Session, asked: Asked, *, now: datetime) -> None:
         decide_by.follow(session, asked.application, now=now)
 
 
+def wait_until(session: Session, about: str, until: date) -> None:
+    """The office waits longer for an answer: the question and its page say the new day too. `about` is its subject."""
+    asked = by_id(session, int(about.removeprefix("asked:")))
+    asked.answer_by = until
+    session.flush()
+
+
 def how_it_ended(asked: Asked) -> str:
     """What somebody is told who answers a question, or takes it back, after it has ended; "" while it is open."""
     if asked.ended_at is None:

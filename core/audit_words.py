@@ -180,6 +180,7 @@ _TELLS: Mapping[str, Mapping[str, Mapping[str, Teller]]] = {
     },
     "asked": {
         **dict.fromkeys(("queried", "return_queried"), _ASKED),
+        "deadline_extended": {"answer_by": _told("until")},
         **{kind: {"answer": _told("answer"), **_ENDED} for kind in ("answered", "corrected", "return_answered")},
         **dict.fromkeys(("question_taken_back", "return_question_taken_back", "withdrawn"), _ENDED),
     },

@@ -14,7 +14,19 @@ from typing import Any, Final
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from core import awards, deadlines, due_lines, events, more_time, nudge_messages, payments, people, written
+from core import (
+    asking,
+    awards,
+    deadlines,
+    due_lines,
+    events,
+    looks,
+    more_time,
+    nudge_messages,
+    payments,
+    people,
+    written,
+)
 from core.deciding import WrongInput
 from core.errors import Conflict, NotFound, Refused
 from core.office import Office, london_day
@@ -90,7 +102,7 @@ def new_days(deadline: Deadline, *, office: Office, today: date) -> tuple[date, 
     first = max(deadline.due, today) + timedelta(days=1)
     if deadline.kind == RETURN and deadline.award is not None:
         return first, more_time.latest_day(deadline.award, deadline, office)
-    if deadline.kind == awards.ACCEPTANCE and deadline.award is not None:
+    if deadline.kind in (awards.ACCEPTANCE, looks.REVIEW) and deadline.award is not None:
         return first, deadline.award.end_on
     return first, None
 
@@ -141,6 +153,8 @@ def extend(
         return deadline
     was = deadline.due
     deadlines.extend(session, deadline, tidy.until, office=office, today=london_day(now))
+    if deadline.kind == asking.ANSWER:
+        asking.wait_until(session, deadline.subject, tidy.until)
     told = {"was": was.isoformat(), "until": tidy.until.isoformat(), "reason": reason, "agreed_by": agreed_by}
     _tell(session, deadline, "deadline_extended", actor, {**told, "person": person.id}, now=now)
     return deadline
@@ -241,7 +255,39 @@ def _extend_offer(
     )
 
 
-_THROUGH: Final[Mapping[str, Through]] = {RETURN: _extend_return, awards.ACCEPTANCE: _extend_offer}
+def _extend_payment(
+    session: Session,
+    deadline: Deadline,
+    person: Person,
+    given: MoreTime,
+    office: Office,  # noqa: ARG001 - a Through's
+    now: datetime,
+) -> None:
+    payment = payments.of_deadline(session, deadline.subject)
+    if payment is None:
+        raise NotFound("There is no such payment.", "F7")
+    reason = f"{given.reason}\nAgreed by {given.agreed_by}."
+    payments.move_day(session, payment.award_id, payment.number, person, planned_on=given.until, reason=reason, now=now)
+
+
+def _extend_look(
+    session: Session,
+    deadline: Deadline,
+    person: Person,
+    given: MoreTime,
+    office: Office,  # noqa: ARG001 - a Through's
+    now: datetime,
+) -> None:
+    reason = f"{given.reason}\nAgreed by {given.agreed_by}."
+    looks.move(session, deadline.award_id or 0, person, due=deadline.due, until=given.until, reason=reason, now=now)
+
+
+_THROUGH: Final[Mapping[str, Through]] = {
+    RETURN: _extend_return,
+    awards.ACCEPTANCE: _extend_offer,
+    payments.PAYMENT_KIND: _extend_payment,
+    looks.REVIEW: _extend_look,
+}
 """The kinds whose later day is more than their deadline's: it moves what waits for it, and is told to the recipient."""
 
 

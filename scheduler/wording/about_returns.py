@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from core import awards, deadlines, issues, mail_refusals, more_time, payments, returns
 from core.addressees import mail_subject
 from core.errors import NotFound
-from core.links import Purpose
 from core.office import Office, london_day
 from core.records import Application, Award, Deadline, MonitoringReturn, Nudge, OutboxMessage, Payment
+from scheduler.wording import reminders
 from scheduler.wording.draft import Draft, NothingLeft, address_of, to_applicant, waiting
 from scheduler.wording.words import paragraphs, typed
 
@@ -101,7 +101,7 @@ def issue_closed(session: Session, message: OutboxMessage, office: Office) -> Dr
 class NudgeItem:
     """One thing that a nudge is about. `tone` is "before", "day" or "after" its due date.
 
-    `payments` are those that wait for it.
+    `thing`, `action` and `otherwise` are its words, as `reminders` has them; `payments` are those that wait for it.
     """
 
     kind: str
@@ -109,8 +109,10 @@ class NudgeItem:
     title: str
     due: date
     tone: str
-    final: bool
-    amount: int
+    thing: str
+    subject: str
+    action: str
+    otherwise: str
     link: str
     payments: list[Payment]
 
@@ -158,22 +160,25 @@ def nudge(session: Session, message: OutboxMessage, office: Office) -> Draft:
     nudges = open_nudges(session, message)
     items = []
     for nudge in nudges:
-        deadline, award = nudge.deadline, _held(nudge.deadline)
-        purpose: Purpose = "offer" if deadline.kind == awards.ACCEPTANCE else "return"
+        deadline, application = nudge.deadline, _application(nudge.deadline)
+        reminder, award = reminders.of(session, deadline), deadline.award
+        waits = deadline.kind == returns.RETURN and award is not None
         items.append(
             NudgeItem(
                 kind=deadline.kind,
                 reference=deadline.reference,
-                title=typed(award.application.title),
+                title=typed(application.title),
                 due=deadline.due,
                 tone=_tone(nudge, office.today()),
-                final=deadline.final,
-                amount=award.amount,
-                link=address_of(session, purpose, award.id if purpose == "offer" else deadline.id, office),
-                payments=payments.waiting_for_returns(session, award, deadline.due) if purpose == "return" else [],
+                thing=reminder.thing,
+                subject=reminder.subject,
+                action=reminder.action,
+                otherwise=reminder.otherwise,
+                link=address_of(session, reminder.purpose, reminder.subject_id, office),
+                payments=payments.waiting_for_returns(session, award, deadline.due) if waits and award else [],
             )
         )
-    to, to_name = _address(nudges[0], _held(nudges[0].deadline).application)
+    to, to_name = _address(nudges[0], _application(nudges[0].deadline))
     references = {item.reference for item in items}
     return Draft(
         to=to,
@@ -182,21 +187,22 @@ def nudge(session: Session, message: OutboxMessage, office: Office) -> Draft:
         facts={
             "items": items,
             "first": items[0],
-            "returns": [item for item in items if item.kind != awards.ACCEPTANCE],
+            "returns": [item for item in items if item.kind == returns.RETURN],
             "late": [item for item in items if item.tone == "after"],
+            "late_returns": [item for item in items if item.tone == "after" and item.kind == returns.RETURN],
             "director_after": min(
                 (step.days for step in office.policy.nudge_steps.get("return", ()) if step.to == "director"),
                 default=None,
             ),
         },
-        due=[nudge.deadline for nudge in nudges],
+        due=[one.deadline for one in nudges if one.deadline.kind in (returns.RETURN, awards.ACCEPTANCE)],
     )
 
 
-def _held(deadline: Deadline) -> Award:
-    if deadline.award is None:
-        raise NotFound("This deadline belongs to no award.")
-    return deadline.award
+def _application(deadline: Deadline) -> Application:
+    if deadline.application is None:
+        raise NotFound("This deadline is the office's own: nobody is written to about it.")
+    return deadline.application
 
 
 def _tone(nudge: Nudge, today: date) -> str:

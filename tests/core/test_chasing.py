@@ -8,12 +8,26 @@ from typing import Any
 
 import pytest
 
-from core import absences, audit, awards, chasing, deadlines, direct, due_lines, leaving, more_time, payments, returns
+from core import (
+    absences,
+    applications,
+    asking,
+    audit,
+    awards,
+    chasing,
+    deadlines,
+    direct,
+    due_lines,
+    leaving,
+    more_time,
+    payments,
+    returns,
+)
 from core.chasing import MoreTime
 from core.deciding import WrongInput
 from core.errors import Conflict, NotFound, Refused
 from core.office import Office, london_day
-from core.records import Deadline, Interest, OutboxMessage, Payment, Person
+from core.records import Asked, Deadline, Interest, OutboxMessage, Payment, Person
 from core.rules.falling_due import KINDS
 from core.rules.policy import Body, Role
 from tests.core.casework import (
@@ -26,6 +40,7 @@ from tests.core.casework import (
     person,
     returned,
     someone,
+    submitted,
     sweep,
     told,
     trail,
@@ -387,3 +402,27 @@ def test_the_audit_tells_each_and_finds_nothing_wrong(office: Office) -> None:
         "The officer hears no more of the monitoring return due on 15 July 2027 until 25 November 2026",
         "Olive Officer looks after the monitoring return due on 15 July 2027",
     ]
+
+
+def test_a_later_day_of_a_payment_a_question_and_a_look_is_the_day_of_what_it_is_about(office: Office) -> None:
+    award_id = active(office, facts(start=date(2027, 1, 1), end=date(2029, 12, 31)))
+    number, olive = submitted(office), person(office)
+    with office.sessions.begin() as session:
+        by, now = someone(session, olive), office.clock()
+        payments.plan(session, award_id, by, planned_on=FIRST, amount=500_00, office=office, now=now)
+        asking.ask(session, applications.by_id(session, number), by, "Who?", office=office, now=now)
+    with office.reading() as session:
+        open_ones = {
+            one.kind: one.id
+            for one in session.query(Deadline).filter(Deadline.kind.in_(["payment", "answer", "review"]))
+        }
+    until = {"payment": date(2027, 8, 1), "answer": date(2026, 12, 24), "review": date(2028, 2, 1)}
+    for kind, day in until.items():
+        extend(office, open_ones[kind], olive, MoreTime(day, "They asked.", "Dev Director"))
+        assert row(office, open_ones[kind]).due == day, kind
+    with office.reading() as session:
+        assert [one.planned_on for one in session.query(Payment)] == [until["payment"]]
+        assert [one.answer_by for one in session.query(Asked)] == [until["answer"]]
+        assert audit.verify(session).sound
+    with pytest.raises(WrongInput, match="Choose a day from"):
+        extend(office, open_ones["review"], olive, MoreTime(date(2030, 1, 1), "They asked.", "Dev Director"))
