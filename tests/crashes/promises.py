@@ -49,6 +49,9 @@ def unnamed(value: Any) -> str:
 
 Rows = dict[str, list[str]]
 
+BY_ITSELF = "dates_kept"
+"""The line of what recurs: the first sweep writes it, before or after an act that a crash has delayed."""
+
 
 def record(engine: Engine) -> Rows:
     """Everything that the record says, without references, row numbers and how often sending was tried."""
@@ -93,8 +96,11 @@ def record(engine: Engine) -> Rows:
             "links": _rows(session.execute(select(Link.purpose))),
             "policies": _rows(session.execute(select(PolicyVersion.fingerprint))),
             "trail": [
-                unnamed(one) for one in session.execute(select(Event.kind, Event.reference).order_by(Event.sequence))
+                unnamed(one)
+                for one in session.execute(select(Event.kind, Event.reference).order_by(Event.sequence))
+                if one.kind != BY_ITSELF
             ],
+            "by itself": _rows(session.execute(select(Event.kind, Event.data).where(Event.kind == BY_ITSELF))),
         }
 
 
