@@ -147,7 +147,8 @@ def _deadlines(found: Sequence[for_staff.Due], what: str) -> Message:
     lines = []
     for one in found[:MOST_DUE]:
         who = [blocks.words(Typed(one.who), 80)] if one.who else []
-        said = blocks.words(f"– {noun(one.kind)}, {day(one.due)}")
+        owner = f", with {one.owner}" if one.owner else ""
+        said = blocks.words(f"– {noun(one.kind)}, {day(one.due)}{owner}", 200)
         lines.append([blocks.words(one.reference, 20, bold=True), *who, said])
     made: list[Block] = [blocks.header(f"{counted(len(found), 'thing')} {what}"), blocks.rich(blocks.bullets(lines))]
     if len(found) > MOST_DUE:

@@ -113,13 +113,13 @@ def _heading(ordered: Sequence[DueItem], left: Sequence[DueItem], to: str) -> st
 def _item(one: DueItem, about: str, desk_url: str) -> list[Block]:
     """One deadline: what it is, whose, what was done and what comes, and what can be done about it."""
     line = one.line
-    said = [blocks.paragraph(*_named(one)), blocks.paragraph(blocks.words(_when(one)))]
+    said = [blocks.paragraph(*_named(one))]
     if one.done:
-        return [blocks.rich(*said)]
-    stands = [f"With {line.owner}." if line.owner else "Nobody looks after it."]
+        return [blocks.rich(*said, blocks.paragraph(blocks.words(_when(one))))]
+    stands = [_when(one), f"With {line.owner}." if line.owner else "Nobody looks after it."]
     stands += [_chased(line.chased)] if line.chased is not None else []
     stands += [f"No more to the officer until {day(line.snoozed_until)}."] if line.snoozed_until is not None else []
-    said.append(blocks.paragraph(blocks.words(" ".join(stands), 400)))
+    said.append(blocks.paragraph(blocks.words(" ".join(stands), 600)))
     if one.refused:
         said.append(blocks.paragraph(blocks.words("Their address refuses our mail: ring them.", bold=True)))
     said.append(blocks.paragraph(blocks.words(f"{line.next}." if line.next else "Nobody is told of it again.")))
@@ -175,7 +175,7 @@ def _buttons(one: DueItem, about: str, desk_url: str) -> Block:
 def _rest(rest: Sequence[DueItem]) -> list[Block]:
     if not rest:
         return []
-    lines = [[*_named(one), blocks.words(f": {_when(one)}", 200)] for one in rest[:MOST_LISTED]]
+    lines = [[*_named(one), blocks.words(f"– {_when(one)}", 200)] for one in rest[:MOST_LISTED]]
     parts = [blocks.paragraph(blocks.words(f"And {len(rest):,} more", bold=True)), blocks.bullets(lines)]
     if len(rest) > MOST_LISTED:
         parts.append(blocks.paragraph(blocks.words(f"and {len(rest) - MOST_LISTED:,} on the page of all deadlines.")))

@@ -79,9 +79,9 @@ def _listed(heading: str, rows: Sequence[DueRow], more: int) -> list[Part]:
     left = len(rows) - len(shown) + more
     lines = [
         [
-            blocks.words(f"{day(row.due)}: {noun(row.kind)} of", 100),
+            blocks.words(f"{day(row.due)}: {noun(row.kind)} –", 100),
             blocks.words(row.who, 100),
-            blocks.words(f"({row.reference})"),
+            blocks.words(f"({row.reference}{f', with {row.owner}' if row.owner else ''})", 150),
         ]
         for row in shown
     ]

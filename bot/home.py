@@ -45,12 +45,13 @@ class Row:
 
 @dataclass(frozen=True)
 class DueRow:
-    """Something that falls due, or was due."""
+    """Something that falls due, or was due; `owner` looks after it, "" where nobody in particular does."""
 
     reference: str
     who: Typed
     kind: str
     due: date
+    owner: str = ""
 
 
 @dataclass(frozen=True)
@@ -243,7 +244,8 @@ def _due_line(one: DueRow) -> list[Part]:
     said = [blocks.words(one.reference, 20, bold=True)]
     if one.who:
         said.append(blocks.words(one.who, 80))
-    return [*said, blocks.words(f"– {noun(one.kind)}, {day(one.due)}")]
+    owner = f", with {one.owner}" if one.owner else ""
+    return [*said, blocks.words(f"– {noun(one.kind)}, {day(one.due)}{owner}", 200)]
 
 
 def _funds(facts: HomeFacts) -> list[Block]:

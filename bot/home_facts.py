@@ -30,6 +30,7 @@ MOST_SAID: Final = 6
 _PHRASES: Final = {
     Waits.RETURN: ("return to read", "returns to read"),
     Waits.OVERDUE: ("overdue return", "overdue returns"),
+    Waits.DUTY: ("other thing that is overdue", "other things that are overdue"),
     Waits.MORE_TIME: ("request for more time", "requests for more time"),
     Waits.ISSUE: ("issue that a recipient raised", "issues that recipients raised"),
     Waits.MEETING_TIME: ("other time proposed for a meeting", "other times proposed for meetings"),
@@ -71,7 +72,7 @@ def home_facts(
             for one, left in scores.waiting_for(session, person, office)[:MOST_SITTINGS]
         ),
         also=_also(session, role, office, now),
-        due=tuple(DueRow(one.reference, Typed(one.who), one.kind, one.due) for one in due[:MOST_DUE]),
+        due=tuple(DueRow(one.reference, Typed(one.who), one.kind, one.due, one.owner) for one in due[:MOST_DUE]),
         due_more=max(len(due) - MOST_DUE, 0),
         days_ahead=DAYS_AHEAD,
         funds=fund_rows(session, office, year),

@@ -11,17 +11,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import absences, people
-from core.records import Interest, Person
+from core import absences, people, reach
+from core.office import Office
+from core.records import Application, Interest, Person
+from core.rules.lifecycle import ApplicationState
 from core.rules.organisations import address_key
 from core.rules.policy import Role
 
 Channel = Literal["email", "slack"]
+
+DECISION: Final = "decision"
+"""The kind of the deadline by which an application is to be decided."""
 
 
 def mail_subject(address: str) -> str:
@@ -54,18 +59,29 @@ class Addressee:
         return ("person", str(self.person_id)) if self.person_id is not None else ("channel", "")
 
 
-class Addressees:
-    """Who is told today of what. The staff list is read once, absences and interests as far as they are asked for."""
+def _each(to: str, numbers: Sequence[int]) -> list[Addressee]:
+    """Each of these people, told by themselves; the deadlines channel where there is nobody."""
+    more = [Addressee(to, f"{to}:{number}", person_id=number) for number in numbers[1:]]
+    return [Addressee(to, to, person_id=numbers[0] if numbers else None), *more]
 
-    def __init__(self, session: Session, *, today: date) -> None:
+
+class Addressees:
+    """Who is told today of what. The staff list is read once, absences and interests as far as they are asked for.
+
+    The `office` has the delegations, which say who may decide (A1).
+    """
+
+    def __init__(self, session: Session, *, office: Office, today: date) -> None:
         self._session = session
+        self._office = office
         self._today = today
         self._acting: dict[tuple[int, int | None], Person] = {}
 
     def of(self, row: Any, to: str) -> Sequence[Addressee]:
         """Who is told of a deadline where its step is `to`; nobody where there is no address to write to.
 
-        `row` has its owner_id, taken_by_id, application_id, contact_email and second_email.
+        What was recommended waits for whoever may decide it, if any of them can be reached, and not for the officer.
+        `row` has its kind, owner_id, taken_by_id, application_id, contact_email and second_email.
         """
         if to == "recipient":
             return [Addressee(to, to, email=row.contact_email)] if row.contact_email else []
@@ -73,12 +89,9 @@ class Addressees:
             return [Addressee(to, to, email=row.second_email)] if row.second_email else []
         if to == "director":
             told = {one.id: one for one in (self._acts(one, row.application_id) for one in self._directors) if one}
-            if not told:
-                return [Addressee(to, to)]
-            first, *others = told
-            more = [Addressee(to, f"{to}:{number}", person_id=number) for number in others]
-            return [Addressee(to, to, person_id=first), *more]
-        return [Addressee(to, to, person_id=self._officer(row))]
+            return _each(to, list(told))
+        deciders = self._deciders(row) if row.kind == DECISION else []
+        return _each(to, deciders) if deciders else [Addressee(to, to, person_id=self._officer(row))]
 
     def name(self, one: Addressee) -> str:
         """What staff call them: a name, "the deadlines channel", or "" for whoever is written to by mail."""
@@ -86,6 +99,14 @@ class Addressees:
             return ""
         person = self._staff.get(one.person_id) if one.person_id is not None else None
         return person.name if person is not None else "the deadlines channel"
+
+    def _deciders(self, row: Any) -> list[int]:
+        """Who may decide a recommended application and can be reached; nobody for one that waits for the officer."""
+        application = self._session.get(Application, row.application_id) if row.application_id is not None else None
+        if application is None or application.status != ApplicationState.RECOMMENDED:
+            return []
+        found = reach.in_reach(self._session, application, office=self._office, today=self._today)
+        return [one.id for one in found]
 
     def _officer(self, row: Any) -> int | None:
         owner = self._staff.get(row.owner_id) or self._staff.get(row.taken_by_id)

@@ -17,12 +17,14 @@ from sqlalchemy.orm import Session
 from core import (
     asking,
     awards,
+    bids,
     deadlines,
     due_lines,
     events,
     looks,
     more_time,
     nudge_messages,
+    opportunities,
     payments,
     people,
     written,
@@ -30,7 +32,7 @@ from core import (
 from core.deciding import WrongInput
 from core.errors import Conflict, NotFound, Refused
 from core.office import Office, london_day
-from core.records import Deadline, Person
+from core.records import Bid, Deadline, Opportunity, Person
 from core.returns import RETURN
 from core.rules.calendar import date_text
 from core.rules.falling_due import named
@@ -146,15 +148,12 @@ def extend(
         raise WrongInput("until", f"Choose a day from {date_text(first)}{to}.", "D0")
     tidy = MoreTime(given.until, reason, agreed_by)
     through = _THROUGH.get(deadline.kind)
-    if through is not None and deadline.award is not None:
-        through(session, deadline, person, tidy, office, now)
+    if through is not None and through(session, deadline, person, tidy, office, now):
         session.refresh(deadline)
         nudge_messages.put(session, deadline, now=now)
         return deadline
     was = deadline.due
     deadlines.extend(session, deadline, tidy.until, office=office, today=london_day(now))
-    if deadline.kind == asking.ANSWER:
-        asking.wait_until(session, deadline.subject, tidy.until)
     told = {"was": was.isoformat(), "until": tidy.until.isoformat(), "reason": reason, "agreed_by": agreed_by}
     _tell(session, deadline, "deadline_extended", actor, {**told, "person": person.id}, now=now)
     return deadline
@@ -186,6 +185,10 @@ def reassign(
         raise WrongInput("owner", f"{owner.name} looks after it already.", "D0")
     was = deadline.owner
     _change(session, deadline, owner_id=owner.id)
+    if deadline.kind == bids.BID:  # its register names who looks after it too
+        session.execute(update(Bid).where(Bid.id == _number(deadline)).values(owner_id=owner.id))
+    elif deadline.kind == opportunities.CLOSING:
+        session.execute(update(Opportunity).where(Opportunity.id == _number(deadline)).values(owner_id=owner.id))
     told = {"owner": owner.id, "name": owner.name, "was": was.name if was is not None else None, "person": person.id}
     _tell(session, deadline, "deadline_reassigned", actor, told, now=now)
     if owner.id != person.id:
@@ -233,62 +236,97 @@ def let_go(session: Session, leaver: Person, *, actor: str, now: datetime) -> in
 # ------------------------------------------------------------------------------------- through what has its own way
 
 
-Through = Callable[[Session, Deadline, Person, MoreTime, Office, datetime], object]
+Through = Callable[[Session, Deadline, Person, MoreTime, Office, datetime], bool]
+"""Gives a later day in its own way, with its own line in the trail; False where that is left to what all have."""
 
 
 def _extend_return(
     session: Session, deadline: Deadline, person: Person, given: MoreTime, office: Office, now: datetime
-) -> None:
-    award = awards.by_id(session, deadline.award_id or 0)
+) -> bool:
+    if deadline.award is None:
+        return False
     more_time.give(
-        session, award, deadline, person, given.until,
+        session, deadline.award, deadline, person, given.until,
         reason=given.reason, agreed_by=given.agreed_by, office=office, now=now,
     )  # fmt: skip
+    return True
 
 
 def _extend_offer(
     session: Session, deadline: Deadline, person: Person, given: MoreTime, office: Office, now: datetime
-) -> None:
-    reason = f"{given.reason}\nAgreed by {given.agreed_by}."
+) -> bool:
+    if deadline.award_id is None:
+        return False
     awards.extend_offer(
-        session, deadline.award_id or 0, person, until=given.until, reason=reason, office=office, now=now
+        session, deadline.award_id, person, until=given.until, reason=_agreed(given), office=office, now=now
     )
+    return True
 
 
-def _extend_payment(
-    session: Session,
-    deadline: Deadline,
-    person: Person,
-    given: MoreTime,
-    office: Office,  # noqa: ARG001 - a Through's
-    now: datetime,
-) -> None:
+def _extend_opportunity(
+    session: Session, deadline: Deadline, person: Person, given: MoreTime, office: Office, now: datetime
+) -> bool:
+    opportunities.extend(
+        session, _number(deadline), person, until=given.until, reason=_agreed(given), office=office, now=now
+    )
+    return True
+
+
+def _move_bid(
+    session: Session, deadline: Deadline, person: Person, given: MoreTime, office: Office, now: datetime
+) -> bool:
+    bids.move(session, _number(deadline), person, closes_on=given.until, reason=_agreed(given), office=office, now=now)
+    return True
+
+
+def _move_payment(
+    session: Session, deadline: Deadline, person: Person, given: MoreTime, _office: Office, now: datetime
+) -> bool:
     payment = payments.of_deadline(session, deadline.subject)
     if payment is None:
-        raise NotFound("There is no such payment.", "F7")
-    reason = f"{given.reason}\nAgreed by {given.agreed_by}."
-    payments.move_day(session, payment.award_id, payment.number, person, planned_on=given.until, reason=reason, now=now)
+        return False
+    payments.move_day(
+        session, payment.award_id, payment.number, person, planned_on=given.until, reason=_agreed(given), now=now
+    )
+    return True
 
 
-def _extend_look(
-    session: Session,
-    deadline: Deadline,
-    person: Person,
-    given: MoreTime,
-    office: Office,  # noqa: ARG001 - a Through's
-    now: datetime,
-) -> None:
-    reason = f"{given.reason}\nAgreed by {given.agreed_by}."
-    looks.move(session, deadline.award_id or 0, person, due=deadline.due, until=given.until, reason=reason, now=now)
+def _move_review(
+    session: Session, deadline: Deadline, person: Person, given: MoreTime, _office: Office, now: datetime
+) -> bool:
+    if deadline.award_id is None:
+        return False
+    looks.move(session, deadline.award_id, person, due=deadline.due, until=given.until, reason=_agreed(given), now=now)
+    return True
+
+
+def _answer_later(
+    session: Session, deadline: Deadline, _person: Person, given: MoreTime, _office: Office, _now: datetime
+) -> bool:
+    """The page on which it is answered shows the new day; the rest is as for every deadline."""
+    asking.wait_until(session, deadline.subject, given.until)
+    return False
+
+
+def _agreed(given: MoreTime) -> str:
+    return f"{given.reason}\nAgreed by {given.agreed_by}."
+
+
+def _number(deadline: Deadline) -> int:
+    """The row of what has its own record beside the deadline: its subject names it."""
+    return int(deadline.subject.partition(":")[2])
 
 
 _THROUGH: Final[Mapping[str, Through]] = {
     RETURN: _extend_return,
     awards.ACCEPTANCE: _extend_offer,
-    payments.PAYMENT_KIND: _extend_payment,
-    looks.REVIEW: _extend_look,
+    opportunities.CLOSING: _extend_opportunity,
+    bids.BID: _move_bid,
+    payments.PAYMENT_KIND: _move_payment,
+    looks.REVIEW: _move_review,
+    asking.ANSWER: _answer_later,
 }
-"""The kinds whose later day is more than their deadline's: it moves what waits for it, and is told to the recipient."""
+"""The kinds whose later day is more than their deadline's: their record moves too, or who waits for it is told."""
 
 
 # ------------------------------------------------------------------------------------------------------ in common

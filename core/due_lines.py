@@ -36,6 +36,10 @@ _ACTS: Final = (
     "deadline_snoozed",
     "more_time_agreed",
     "offer_extended",
+    "bid_moved",
+    "opportunity_extended",
+    "payment_moved",
+    "look_moved",
 )
 """The lines of the trail that tell what the office did about a deadline."""
 
@@ -147,9 +151,12 @@ def what_next(deadline: Deadline, *, office: Office, today: date) -> str:
             days[step.to] = min(days.get(step.to, on), on)
     if not days or not deadline.is_open:
         return ""
+    names = dict(_WHO)
+    if deadline.kind == "decision" and application is not None and application.status == "recommended":
+        names["officer"] = "whoever may decide it"
     first = min(days.values())
     who = [to for to in _WHO if days.get(to) == first]
-    said = f"{listed(_WHO[to] for to in who)} {'is' if len(who) == 1 else 'are'} told on {date_text(first)}"
+    said = f"{listed(names[to] for to in who)} {'is' if len(who) == 1 else 'are'} told on {date_text(first)}"
     if "director" in days and "director" not in who:
         said += f", the Director on {date_text(days['director'])}"
     return capital(said)
@@ -182,6 +189,12 @@ def _is_about(line: Event, deadline: Deadline) -> bool:
         return bool(told["deadline"] == deadline.id)
     if line.kind == "offer_extended":
         return deadline.kind == "acceptance" and told.get("award") in (None, deadline.award_id)
+    if line.kind in ("bid_moved", "opportunity_extended"):
+        return deadline.kind == ("bid" if line.kind == "bid_moved" else "opportunity")
+    if line.kind == "payment_moved":
+        return deadline.kind == "payment" and told.get("planned_on") == deadline.due.isoformat()
+    if line.kind == "look_moved":
+        return deadline.kind == "review" and told.get("until") == deadline.due.isoformat()
     return deadline.kind == "return" and told.get("until") == deadline.due.isoformat()
 
 
@@ -205,6 +218,10 @@ def _words(kind: str, told: Mapping[str, Any]) -> str:
             return f"asked to hear no more of it until {on('until')}"
         case "offer_extended":
             return f"kept the offer open until {on('accept_by')}"
+        case "bid_moved" | "opportunity_extended":
+            return f"moved its day to {on('closes_on')}"
+        case "payment_moved":
+            return f"moved its day to {on('planned_on')}"
         case _:
             agreed = f", as {told['agreed_by']} agreed" if told.get("agreed_by") else ""
             return f"gave it until {on('until')}{agreed}"

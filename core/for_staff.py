@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, aliased, selectinload
 
 from core import absences, people
 from core.cases import case_with, decider_of
+from core.deadlines import APPLICATION_ID
 from core.deciding import Action
 from core.office import Office, london_day
 from core.records import Application, Award, Deadline, Decision, Interest, Person, Recommendation
@@ -40,12 +41,13 @@ class ToMoveOn:
 
 @dataclass(frozen=True)
 class Due:
-    """Something that falls due: of whom, what kind of thing, and its day."""
+    """Something that falls due: of whom or called what, what kind of thing, its day, and who looks after it, if any."""
 
     reference: str
     who: str
     kind: str
     due: date
+    owner: str = ""
 
 
 @dataclass(frozen=True)
@@ -132,17 +134,28 @@ def _actions(application: Application, decider: Decider, case: Case, office: Off
 
 def coming_due(session: Session, *, until: date, since: date | None = None) -> list[Due]:
     """What is open and falls due up to a day, that day included, the earliest first: overdue too, unless `since`."""
+    owner, taker = aliased(Person), aliased(Person)
     query = (
-        select(Deadline.reference, Application.organisation_name, Deadline.kind, Deadline.due)
+        select(
+            Deadline.reference,
+            func.coalesce(Application.organisation_name, Deadline.title),
+            Deadline.kind,
+            Deadline.due,
+            func.coalesce(owner.name, taker.name),
+        )
         .outerjoin(Award, Award.id == Deadline.award_id)
-        .outerjoin(Application, Application.id == Award.application_id)
+        .outerjoin(Application, Application.id == APPLICATION_ID)
+        .outerjoin(owner, (owner.id == Deadline.owner_id) & owner.active)
+        .outerjoin(taker, (taker.id == Application.taken_by_id) & taker.active)
         .where(Deadline.is_open, Deadline.due <= until)
         .order_by(Deadline.due, Deadline.id)
         .limit(MOST_DUE)
     )
     if since is not None:
         query = query.where(Deadline.due >= since)
-    return [Due(reference, who or "", kind, due) for reference, who, kind, due in session.execute(query)]
+    return [
+        Due(reference, who or "", kind, due, name or "") for reference, who, kind, due, name in session.execute(query)
+    ]
 
 
 def said_by(session: Session, person: Person, *, most: int) -> list[Said]:

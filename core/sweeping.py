@@ -77,7 +77,7 @@ def sweep(
     """
     since = replan(session, office=office, today=today, now=now)
     session.flush()  # from here on it is plain rows that are read and written
-    addressees = Addressees(session, today=today)
+    addressees = Addressees(session, office=office, today=today)
     coming = _Coming(office, today, since)
     sent: list[SentStep] = []
     told: dict[tuple[str, str], _Told] = {}

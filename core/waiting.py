@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from sqlalchemy import case, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from core.office import LONDON, london_moment
 from core.records import (
@@ -35,6 +35,7 @@ from core.records import (
 from core.returns import RETURN
 from core.rules.calendar import date_text
 from core.rules.documents import ScanState
+from core.rules.falling_due import noun
 from core.rules.lifecycle import ApplicationState, AwardState, ReturnState
 from core.rules.payment import CheckKind
 from core.rules.policy import Policy
@@ -58,6 +59,7 @@ class Waits(StrEnum):
     APPLICATION = "application"
     RETURN = "return"
     OVERDUE = "overdue"
+    DUTY = "duty"
     MORE_TIME = "more_time"
     ISSUE = "issue"
     MEASURES = "measures"
@@ -72,7 +74,7 @@ class Waiting:
     """One thing that waits: whose, how much it is about in pence, how it stands, and since when.
 
     `due` is the day of the return that it is about, if it is about one. `owner` is the person who looks after it.
-    `deadline` is the row of the meeting's duty, where it is about a meeting.
+    `deadline` is the row of what is overdue, or of the meeting's duty where it is about a meeting.
     """
 
     kind: Waits
@@ -171,7 +173,7 @@ def _returns(session: Session, _at: _At) -> list[Waiting]:
 
 def _overdue(session: Session, at: _At) -> list[Waiting]:
     query = (
-        select(*_OF_AN_AWARD, Deadline.due)
+        select(*_OF_AN_AWARD, Deadline.due, Deadline.id, func.coalesce(Deadline.owner_id, Application.taken_by_id))
         .join(Award, Award.id == Deadline.award_id)
         .join(Application, Application.id == Award.application_id)
         .where(Deadline.kind == RETURN, Deadline.is_open, Deadline.due < at.today)
@@ -181,10 +183,41 @@ def _overdue(session: Session, at: _At) -> list[Waiting]:
     return [
         Waiting(
             Waits.OVERDUE, reference, who or "", title or "", amount, f"was due on {date_text(due)}",
-            _begin(due + timedelta(days=1)), due,
+            _begin(due + timedelta(days=1)), due, owner, number,
         )
-        for reference, who, title, amount, due in session.execute(query)
+        for reference, who, title, amount, due, number, owner in session.execute(query)
     ]  # fmt: skip
+
+
+_DUTIES: Final = (
+    "meeting", "agreement", "payment", "review", "retention", "forum", "bid", "publication", "annual-report",
+)  # fmt: skip
+"""What the office itself is to do by a day, beside returns to ask for and applications to decide."""
+
+
+def _duties(session: Session, at: _At) -> list[Waiting]:
+    query = (
+        select(Deadline)
+        .options(selectinload(Deadline.award).selectinload(Award.application), selectinload(Deadline.own_application))
+        .where(Deadline.kind.in_(_DUTIES), Deadline.is_open, Deadline.due < at.today)
+        .order_by(Deadline.due, Deadline.id)
+        .limit(MOST)
+    )
+    return [
+        Waiting(
+            Waits.DUTY,
+            one.reference,
+            (about.organisation_name if about is not None else one.title) or "",
+            noun(one.kind),
+            one.award.amount if one.award is not None else None,
+            f"was due on {date_text(one.due)}",
+            _begin(one.due + timedelta(days=1)),
+            owner=one.owner_id or (about.taken_by_id if about is not None else None),
+            deadline=one.id,
+        )
+        for one in session.scalars(query)
+        for about in [one.application]
+    ]
 
 
 def _more_time(session: Session, _at: _At) -> list[Waiting]:
@@ -359,6 +392,7 @@ _KINDS: Mapping[Waits, Callable[[Session, _At], list[Waiting]]] = {
     Waits.APPLICATION: _applications,
     Waits.RETURN: _returns,
     Waits.OVERDUE: _overdue,
+    Waits.DUTY: _duties,
     Waits.MORE_TIME: _more_time,
     Waits.ISSUE: _issues,
     Waits.MEASURES: _measures,

@@ -6,7 +6,7 @@ What is told to one person together is one message; so is its wording here, whic
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import select
@@ -95,7 +95,7 @@ def given(session: Session, message: OutboxMessage, office: Office, *, again: bo
         return None
     owner, by = (session.get_one(Person, message.payload[name]) for name in ("person_id", "by"))
     to = f"{shown(by.name, 60)} gave this to {shown(owner.name, 60)}"
-    items = _items(session, [(deadline, False, False)], office)
+    items = _items(session, [(deadline, False, False)], office, office.today())
     return deadlines_message(items, to=to, desk_url=_desk(office), about=f"g{message.id}")
 
 
@@ -151,12 +151,15 @@ def _nudged(
         deadline = mine[0].deadline
         moved = all(nudge.due != deadline.due for nudge in mine)
         if again or (deadline.is_open and not moved):
-            found.append((deadline, moved, any(nudge.person.startswith("director") for nudge in mine)))
+            told_director = messages[0].kind == STAFF and any(nudge.person.startswith("director") for nudge in mine)
+            found.append((deadline, moved, told_director))
+    # A sweep may be made for a day that is to come: what it says is then said as on that day.
+    today = max([office.today(), *(nudge.due + timedelta(days=nudge.step) for nudge in nudges)])
     missed = _missed(session, messages, office)
     if not found and not missed:
         return None
     return deadlines_message(
-        _items(session, found, office),
+        _items(session, found, office, today),
         to=to,
         desk_url=_desk(office),
         missed=missed,
@@ -165,8 +168,10 @@ def _nudged(
     )
 
 
-def _items(session: Session, found: Sequence[tuple[Deadline, bool, bool]], office: Office) -> list[DueItem]:
-    lines = due_lines.lines(session, [deadline for deadline, _, _ in found], office=office, today=office.today())
+def _items(
+    session: Session, found: Sequence[tuple[Deadline, bool, bool]], office: Office, today: date
+) -> list[DueItem]:
+    lines = due_lines.lines(session, [deadline for deadline, _, _ in found], office=office, today=today)
     about = {one.id: one for deadline, _, _ in found if (one := deadline.application) is not None}
     refusing = mail_refusals.refusing(session, list(about.values()))
     return [

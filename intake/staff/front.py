@@ -25,6 +25,7 @@ NAMES: Final = {
     Waits.APPLICATION: "Applications",
     Waits.RETURN: "Returns to read",
     Waits.OVERDUE: "Overdue returns",
+    Waits.DUTY: "Other things overdue",
     Waits.MORE_TIME: "Requests for more time",
     Waits.ISSUE: "Issues",
     Waits.MEASURES: "Other measures proposed",
@@ -39,6 +40,7 @@ ONE: Final = {
     Waits.APPLICATION: "Application",
     Waits.RETURN: "Return",
     Waits.OVERDUE: "Overdue return",
+    Waits.DUTY: "Overdue",
     Waits.MORE_TIME: "More time",
     Waits.ISSUE: "Issue",
     Waits.MEASURES: "Measures",
@@ -102,6 +104,8 @@ def _age(since: datetime, now: datetime) -> str:
 
 def _address(one: Waiting) -> str:
     """Where it is looked at."""
+    if one.kind is Waits.DUTY and one.deadline is not None:
+        return url_for("staff_deadlines.page", number=one.deadline)
     if one.kind in (Waits.RETURN, Waits.OVERDUE) and one.due is not None:
         return url_for("staff_returns.page", reference=one.reference, due=one.due.isoformat())
     if one.kind is Waits.MEETING_TIME and one.deadline is not None:

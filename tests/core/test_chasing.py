@@ -14,15 +14,18 @@ from core import (
     asking,
     audit,
     awards,
+    bids,
     chasing,
     deadlines,
     direct,
     due_lines,
     leaving,
     more_time,
+    opportunities,
     payments,
     returns,
 )
+from core.bids import Part
 from core.chasing import MoreTime
 from core.deciding import WrongInput
 from core.errors import Conflict, NotFound, Refused
@@ -46,6 +49,7 @@ from tests.core.casework import (
     trail,
 )
 from tests.core.test_audit_story import told as story_of
+from tests.core.test_opportunities import advertised
 
 FIRST, LAST = date(2027, 7, 1), date(2027, 10, 31)
 LATE = FIRST + timedelta(days=8)
@@ -132,6 +136,7 @@ def test_chased_notes_who_when_and_how(office: Office, clock: Any) -> None:
     assert said.next == "The recipient, the officer and the Director are told on 15 July 2027"
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("act", ["chase", "extend", "reassign", "snooze"])
 @pytest.mark.parametrize(
     ("role", "body"), [(Role.OFFICER, Body.CONSTABULARY), (Role.PANEL, Body.OFFICE), (Role.AUDITOR, Body.OFFICE)]
@@ -216,7 +221,8 @@ def test_more_time_for_a_return_moves_it_and_the_payment_that_waits_and_is_told_
     said = line_of(office, number, after(1))
     assert said.last is not None
     assert said.last.words == "gave it until 15 July 2027, as Dev Director agreed"
-    assert told(sweep(office, after(13))) == [(-1, "officer"), (-1, "recipient")]
+    sent = [step for step in sweep(office, after(13)) if step.kind == "return"]
+    assert told(sent) == [(-1, "officer"), (-1, "recipient")]
 
 
 @pytest.mark.parametrize(
@@ -264,7 +270,7 @@ def test_more_time_for_an_offer_keeps_the_offer_open(office: Office) -> None:
     assert refused.value.rule == "A2"
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("return", "acceptance")])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("return", "acceptance", "bid", "opportunity")])
 def test_of_other_kinds_only_those_whose_day_moves_are_given_another(office: Office, kind: str) -> None:
     number, olive = of_office(office, kind, FIRST), person(office)
     if not KINDS[kind].moves:
@@ -278,6 +284,69 @@ def test_of_other_kinds_only_those_whose_day_moves_are_given_another(office: Off
     assert (line.data["was"], line.data["until"], line.data["agreed_by"]) == (
         "2027-07-01", "2027-07-15", "Dev Director",
     )  # fmt: skip
+
+
+def test_a_bid_and_an_opportunity_move_with_their_registers_and_change_hands_there_too(office: Office) -> None:
+    olive, otto = person(office), person(office)
+    with office.sessions.begin() as session:
+        bid = bids.add(
+            session, title="Safer Streets 6", funder="Home Office", part=Part.LED, amount=None, closes_on=FIRST,
+            owner_id=olive, person=someone(session, olive), office=office, now=office.clock(),
+        )  # fmt: skip
+        session.flush()
+        bid_id, bid_due = bid.id, deadlines.find(session, subject=bids.subject_of(bid), kind="bid")
+    opportunity_id = advertised(office, olive, closes_on=FIRST)
+    with office.reading() as session:
+        about = opportunities.subject_of(opportunities.by_id(session, opportunity_id))
+        opportunity_due = deadlines.find(session, subject=about, kind="opportunity")
+    assert bid_due is not None
+    assert opportunity_due is not None
+    for number in (bid_due.id, opportunity_due.id):
+        extend(office, number, olive)
+        hand_on(office, number, olive, otto)
+        said = line_of(office, number, FIRST)
+        assert (said.due, said.owner_id) == (GIVEN.until, otto)
+    with office.reading() as session:
+        for held in (bids.by_id(session, bid_id), opportunities.by_id(session, opportunity_id)):
+            assert (held.closes_on, held.owner_id) == (GIVEN.until, otto)
+    for line in trail(office, "bid_moved", "opportunity_extended"):
+        assert line.data["reason"] == "Their treasurer is ill.\nAgreed by Dev Director."
+    assert len(trail(office, "bid_moved", "opportunity_extended")) == 2
+
+
+def test_a_payment_a_question_and_a_review_move_with_their_own_records(office: Office) -> None:
+    award_id, olive, application = active(office), person(office), submitted(office)
+    planned, asked_by = date(2027, 3, 1), date(2026, 12, 7)
+    with office.sessions.begin() as session:
+        award = awards.by_id(session, award_id)
+        payment = payments.plan(
+            session, award.id, someone(session, olive), planned_on=planned, amount=500_00, office=office,
+            now=office.clock(),
+        )  # fmt: skip
+        session.flush()
+        about_payment = payments.subject(payment)
+        asked = asking.ask(
+            session, applications.by_id(session, application), someone(session, olive), "How many come?",
+            office=office, now=office.clock(), answer_by=asked_by,
+        )  # fmt: skip
+        about_question, question = asking.subject(asked), asked.id
+    later = timedelta(days=9)
+    with office.reading() as session:
+        rows = [
+            deadlines.find(session, subject=about_payment, kind="payment"),
+            deadlines.find(session, subject=about_question, kind="answer"),
+            deadlines.find(session, subject=f"award:{award_id}", kind="review"),
+        ]
+    for one in [one for one in rows if one is not None]:
+        extend(office, one.id, olive, MoreTime(one.due + later, "It suits them.", "Dev Director"))
+        said = line_of(office, one.id, one.due)
+        assert said.due == one.due + later
+        assert said.last is not None, one.kind
+    assert all(one is not None for one in rows[:2])
+    with office.reading() as session:
+        assert session.query(Payment).one().planned_on == planned + later
+        assert session.get_one(Asked, question).answer_by == asked_by + later
+        assert audit.verify(session).sound
 
 
 def test_whoever_is_given_it_is_told_and_hears_of_it_from_then_on(office: Office) -> None:
@@ -402,27 +471,3 @@ def test_the_audit_tells_each_and_finds_nothing_wrong(office: Office) -> None:
         "The officer hears no more of the monitoring return due on 15 July 2027 until 25 November 2026",
         "Olive Officer looks after the monitoring return due on 15 July 2027",
     ]
-
-
-def test_a_later_day_of_a_payment_a_question_and_a_look_is_the_day_of_what_it_is_about(office: Office) -> None:
-    award_id = active(office, facts(start=date(2027, 1, 1), end=date(2029, 12, 31)))
-    number, olive = submitted(office), person(office)
-    with office.sessions.begin() as session:
-        by, now = someone(session, olive), office.clock()
-        payments.plan(session, award_id, by, planned_on=FIRST, amount=500_00, office=office, now=now)
-        asking.ask(session, applications.by_id(session, number), by, "Who?", office=office, now=now)
-    with office.reading() as session:
-        open_ones = {
-            one.kind: one.id
-            for one in session.query(Deadline).filter(Deadline.kind.in_(["payment", "answer", "review"]))
-        }
-    until = {"payment": date(2027, 8, 1), "answer": date(2026, 12, 24), "review": date(2028, 2, 1)}
-    for kind, day in until.items():
-        extend(office, open_ones[kind], olive, MoreTime(day, "They asked.", "Dev Director"))
-        assert row(office, open_ones[kind]).due == day, kind
-    with office.reading() as session:
-        assert [one.planned_on for one in session.query(Payment)] == [until["payment"]]
-        assert [one.answer_by for one in session.query(Asked)] == [until["answer"]]
-        assert audit.verify(session).sound
-    with pytest.raises(WrongInput, match="Choose a day from"):
-        extend(office, open_ones["review"], olive, MoreTime(date(2030, 1, 1), "They asked.", "Dev Director"))

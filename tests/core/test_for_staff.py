@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import event
 
-from core import absences, applications, deciding, for_staff, taking
+from core import absences, applications, awards, deadlines, deciding, for_staff, taking
 from core.office import Office
 from core.rules.policy import Body, Role
 from tests.core.casework import active, allocate, decide, delegated, facts, person, recommend, someone, submitted
@@ -130,3 +130,25 @@ def test_what_somebody_said_last_comes_first(office: Office, clock: Any) -> None
         ("recommended approving", 200_000),
     ]
     assert [one.what for one in by_commissioner] == ["declined"]
+
+
+def test_what_falls_due_has_a_name_and_whoever_looks_after_it(office: Office) -> None:
+    olive, otto = person(office, name="Olive Officer"), person(office, name="Otto Officer")
+    award_id = active(office)
+    with office.sessions.begin() as session:
+        award = awards.by_id(session, award_id)
+        award.application.taken_by_id = otto
+        for kind, given in (
+            ("bid", {"title": "Safer Streets 6", "owner_id": olive}),
+            ("agreement", {"application_id": award.application_id}),
+        ):
+            deadlines.set_deadline(
+                session, subject=f"test:{kind}", reference="X-1", kind=kind, due=office.today(), office=office,
+                now=office.clock(), **given,
+            )  # fmt: skip
+    with office.reading() as session:
+        found = for_staff.coming_due(session, until=office.today())
+    assert {(one.kind, one.who, one.owner) for one in found} == {
+        ("bid", "Safer Streets 6", "Olive Officer"),
+        ("agreement", "Riverside Boxing Club", "Otto Officer"),
+    }

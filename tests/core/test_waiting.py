@@ -176,3 +176,19 @@ def test_documents_and_refused_mails_are_shown_for_as_long_as_the_policy_says(of
     clock.forward(seconds=1)
     assert stands(office, Waits.DOCUMENT) == ["still being checked for viruses"]
     assert waits(office, Waits.MAIL) == []
+
+
+def test_what_the_office_itself_is_to_do_waits_once_its_day_has_passed(office: Office) -> None:
+    olive = person(office)
+    with office.sessions.begin() as session:
+        for kind in ("bid", "window-closes", "publication"):
+            deadlines.set_deadline(
+                session, subject=f"own:{kind}", reference="OWN-1", kind=kind, due=FIRST, title=f"The {kind}",
+                owner_id=olive, office=office, now=office.clock(),
+            )  # fmt: skip
+    assert waits(office, today=FIRST) == []
+    found = waits(office, today=FIRST + timedelta(days=1))
+    assert [(one.kind, one.who, one.project, one.owner) for one in found] == [
+        (Waits.DUTY, "The bid", "bid for new funding", olive),
+        (Waits.DUTY, "The publication", "monthly publication", olive),
+    ]

@@ -228,6 +228,8 @@ class Site:
                 "return, overdue": (f"/desk/returns/{request.award.reference}/{request.due}", ""),
                 "award": (f"/desk/awards/{request.award.reference}", "Answer and close it"),
                 "offer": (f"/desk/awards/{offer.reference}", "Keep the offer open longer"),
+                "deadlines": ("/desk/deadlines", ""),
+                "deadline": (f"/desk/deadlines/{request.deadline_id}", "Give it more time"),
                 "enter": ("/desk/enter", "Start the application"),
                 "meeting, another time": (self.paths["desk, meeting, asked"], "Send the answer"),
                 "meeting, held": (self.paths["desk, meeting, held"], ""),

@@ -1,0 +1,198 @@
+"""What Slack says of deadlines, from the record: what was missed, what an earlier desk put, and all of it together."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import insert
+
+from bot.practice.workspace import TEAM_ID, Message, PracticePerson
+from core import absences, chasing, deadlines, direct, outbox, people
+from core.records import Deadline, Nudge, OutboxMessage, Person
+from core.rules.falling_due import KINDS
+from core.rules.policy import Role
+from scheduler.timetable import run_digests
+from tests.core.casework import london
+from tests.scheduler.practice_desk import START, Desk
+
+MONDAY = date(2026, 11, 30)
+NOON = london(MONDAY, 12)
+
+
+def staff(desk: Desk, name: str, user: str, role: Role = Role.OFFICER) -> Person:
+    desk.slack.workspace.put_person(PracticePerson(user, name))
+    with desk.office.sessions.begin() as session:
+        return people.add(
+            session, name=name, email=f"{user.lower()}@office.example", role=role, slack=(TEAM_ID, user),
+            actor="tests", now=START,
+        )  # fmt: skip
+
+
+def falls_due(desk: Desk, count: int, first: date = MONDAY, kind: str | None = None, **given: Any) -> list[int]:
+    """Things of the office's own that fall due, one a day."""
+    kinds = list(KINDS)
+    with desk.office.sessions.begin() as session:
+        made = [
+            deadlines.set_deadline(
+                session, subject=f"own:{first.toordinal() * 100 + number}", reference=f"OWN-{number}",
+                kind=kind or kinds[number % len(kinds)], due=first + timedelta(days=number),
+                title=f"Thing <{number}> of the office", office=desk.office, now=START, **given,
+            )
+            for number in range(count)
+        ]  # fmt: skip
+        session.flush()
+        return [one.id for one in made]
+
+
+def put(desk: Desk, kind: str, subject: str, payload: dict[str, Any], of: list[int], step: int = -90) -> int:
+    """A message as a sweep puts it, with its nudges; its number."""
+    with desk.office.sessions.begin() as session:
+        key = f"{kind}:{subject}:{of[:1]}:{len(of)}:{step}"
+        message = outbox.message_of(kind, subject=subject, key=key, payload=payload, now=desk.clock())
+        outbox.put_all(session, [message])
+        rows = [
+            {"deadline_id": number, "due": session.get_one(Deadline, number).due, "step": step, "person": "officer",
+             "message_id": message.id, "noted_at": desk.clock()}
+            for number in of
+        ]  # fmt: skip
+        if rows:
+            session.execute(insert(Nudge), rows)
+        return message.id
+
+
+def got(desk: Desk, user: str) -> list[Message]:
+    return desk.slack.workspace.messages(desk.slack.workspace.open_direct(user).channel_id)
+
+
+def missed(of: list[int], why: str) -> dict[str, Any]:
+    days = [(MONDAY - timedelta(days=number)).isoformat() for number in range(len(of))]
+    return {"missed": [[one, "recipient", -7, on, why] for one, on in zip(of, days, strict=True)], "missed_count": 60}
+
+
+@pytest.mark.parametrize("to", ["officer", "director", "staff"])
+def test_what_an_earlier_desk_put_is_worded_too(desk: Desk, to: str) -> None:
+    desk.clock.now = NOON
+    put(desk, "staff_nudge", "nudges:staff", {"to": to}, falls_due(desk, 2))
+    desk.deliver()
+    [message] = desk.told()
+    heading = "Deadlines" if to == "staff" else f"Deadlines for the {to}"
+    assert message.text.startswith(f"{heading}: 1 monitoring return and 1 offer to be accepted.")
+
+
+def test_what_is_done_before_it_is_said_is_not_said_at_all(desk: Desk) -> None:
+    desk.clock.now = NOON
+    of = falls_due(desk, 1)
+    number = put(desk, "staff_nudge", "nudges:staff", {"to": "staff"}, of)
+    with desk.office.sessions.begin() as session:
+        deadlines.meet(session.get_one(Deadline, of[0]), now=NOON)
+    desk.deliver()
+    assert desk.told() == []
+    with desk.office.reading() as session:
+        assert session.get_one(OutboxMessage, number).outcome == "withheld"
+
+
+@pytest.mark.parametrize(("why", "said"), [("gap", "the desk was not running then"), ("pause", "they were paused")])
+def test_a_message_of_nothing_but_what_was_missed_is_worded(desk: Desk, why: str, said: str) -> None:
+    olive = staff(desk, "Olive Officer", "U0OFFICER")
+    desk.clock.now = NOON
+    of = falls_due(desk, 7)
+    put(desk, "staff_nudge", "nudges:staff", {"to": "staff", **missed(of, why)}, [])
+    put(desk, direct.NUDGE, f"direct:{olive.id}", {"person_id": olive.id, **missed(of, why)}, [])
+    desk.deliver()
+    for [message], to in ((desk.told(), "Deadlines"), (got(desk, "U0OFFICER"), "Your deadlines")):
+        assert message.text == f"{to}: 60 reminders were not sent."
+        assert f"60 reminders from 24 November 2026 to 30 November 2026 were not sent, because {said}" in str(
+            message.blocks
+        )
+
+
+def test_everything_that_one_person_is_told_together_fits_into_one_message(desk: Desk) -> None:
+    olive, dev = staff(desk, "Olive Officer", "U0OFFICER"), staff(desk, "Dev Director", "U0DEV", Role.DIRECTOR)
+    with desk.office.sessions.begin() as session:
+        absences.away(
+            session, session.merge(olive), from_day=date(2026, 11, 27), until_day=date(2026, 12, 11),
+            deputy=session.merge(dev), actor="t", today=date(2026, 11, 26), now=START,
+        )  # fmt: skip
+    of, more = falls_due(desk, 40), falls_due(desk, 40, date(2026, 6, 1))
+    desk.clock.now = NOON
+    put(desk, direct.NUDGE, f"direct:{dev.id}", {"person_id": olive.id, **missed(of, "gap")}, of)
+    put(desk, direct.NUDGE, f"direct:{dev.id}", {"person_id": dev.id, **missed(more, "pause")}, [*of, *more], -89)
+    run_digests(desk.office)
+    desk.deliver()
+    messages = got(desk, "U0DEV")
+    assert sum(len(one.blocks) for one in messages) > 40
+    assert all(len(one.blocks) <= 50 for one in messages)
+    assert "Deadlines of Olive Officer, who is away: " in messages[0].text
+    assert "Your deadlines: " in messages[0].text
+    assert not desk.open_messages()
+
+
+def test_two_lists_of_one_person_are_one_and_name_each_thing_once(desk: Desk) -> None:
+    olive = staff(desk, "Olive Officer", "U0OFFICER")
+    of = falls_due(desk, 3, kind="bid", owner_id=olive.id)
+    desk.clock.now = NOON
+    put(desk, direct.NUDGE, f"direct:{olive.id}", {"person_id": olive.id}, of[:2], -92)
+    put(desk, direct.NUDGE, f"direct:{olive.id}", {"person_id": olive.id}, of, -91)
+    desk.deliver()
+    [message] = got(desk, "U0OFFICER")
+    assert message.text.startswith("Your deadlines: 3 bids for new funding.")
+    assert str(message.blocks).count("Thing <0> of the office") == 1
+
+
+def test_what_is_done_is_shown_in_the_whole_of_what_was_told_together(desk: Desk) -> None:
+    olive = staff(desk, "Olive Officer", "U0OFFICER")
+    of = falls_due(desk, 2, kind="bid", owner_id=olive.id)
+    desk.clock.now = NOON
+    put(desk, direct.NUDGE, f"direct:{olive.id}", {"person_id": olive.id}, of)
+    run_digests(desk.office)
+    desk.deliver()
+    [before] = got(desk, "U0OFFICER")
+    with desk.office.sessions.begin() as session:
+        chasing.chased(session, of[1], session.merge(olive), "", now=NOON)
+    desk.deliver()
+    [after] = got(desk, "U0OFFICER")
+    assert after.ts == before.ts
+    assert "Your week" in after.text
+    assert "Last chased by Olive Officer on 30 November 2026." in str(after.blocks)
+    assert "Last chased" not in str(before.blocks)
+
+
+def test_somebody_without_slack_is_named_in_the_channel_when_they_are_given_something(desk: Desk) -> None:
+    olive = staff(desk, "Olive Officer", "U0OFFICER")
+    with desk.office.sessions.begin() as session:
+        nora = people.add(
+            session, name="Nora New", email="nora@office.example", role=Role.OFFICER, actor="t", now=START
+        )
+    [number] = falls_due(desk, 1, kind="bid")
+    desk.clock.now = NOON
+    with desk.office.sessions.begin() as session:
+        chasing.reassign(session, number, session.merge(olive), nora.id, office=desk.office, now=NOON)
+    desk.deliver()
+    [message] = desk.told()
+    assert message.text.startswith("Olive Officer gave this to Nora New: 1 bid for new funding.")
+
+
+def test_what_is_given_on_again_before_it_is_told_is_told_to_the_last_alone(desk: Desk) -> None:
+    olive, otto = staff(desk, "Olive Officer", "U0OFFICER"), staff(desk, "Otto Officer", "U0OTTO")
+    dev = staff(desk, "Dev Director", "U0DEV", Role.DIRECTOR)
+    [number] = falls_due(desk, 1, kind="forum")
+    desk.clock.now = datetime.combine(MONDAY, NOON.timetz()).replace(hour=22)
+    for owner in (otto, dev):
+        with desk.office.sessions.begin() as session:
+            chasing.reassign(session, number, session.merge(olive), owner.id, office=desk.office, now=desk.clock())
+    desk.clock.now = NOON + timedelta(days=1)
+    desk.deliver()
+    assert got(desk, "U0OTTO") == []
+    assert len(got(desk, "U0DEV")) == 1
+
+
+def test_a_sweep_for_a_day_to_come_says_things_as_on_that_day(desk: Desk) -> None:
+    olive = staff(desk, "Olive Officer", "U0OFFICER")
+    [number] = falls_due(desk, 1, date(2027, 1, 4), kind="bid")
+    desk.clock.now = NOON
+    put(desk, direct.NUDGE, f"direct:{olive.id}", {"person_id": olive.id}, [number], 7)
+    desk.deliver()
+    [message] = got(desk, "U0OFFICER")
+    assert "Was due on 4 January 2027, 7 days ago." in str(message.blocks)
