@@ -304,7 +304,8 @@ def _answer_later(
     session: Session, deadline: Deadline, _person: Person, given: MoreTime, _office: Office, _now: datetime
 ) -> bool:
     """The page on which it is answered shows the new day; the rest is as for every deadline."""
-    asking.wait_until(session, deadline.subject, given.until)
+    if deadline.subject.startswith("asked:"):
+        asking.wait_until(session, deadline.subject, given.until)
     return False
 
 
