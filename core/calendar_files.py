@@ -16,9 +16,11 @@ from urllib.parse import urlsplit
 from icalendar import Alarm, Calendar, Event, vInt
 from sqlalchemy.orm import Session
 
+from core import returns
+from core.errors import NotFound
 from core.links import Purpose, leading
 from core.office import Office, london_day
-from core.records import Deadline
+from core.records import Asked, Deadline
 from core.rules.money import display
 
 PUBLISH: Final = "PUBLISH"
@@ -62,21 +64,44 @@ def uid(thing: str, number: int, office: Office) -> str:
 def calendar_file(
     session: Session, found: Iterable[Deadline], *, office: Office, address: Addresses | None = None
 ) -> bytes:
-    """The deadlines of awards that are still to be met, as one file; empty where none is left.
+    """The deadlines of a recipient that are still to be met, as one file; empty where none is left.
 
     Each is a whole day in London and leads to the page where it is met: by a link that leads there now, or as
     `address` has it, for whoever may make one.
     """
-    open_ones = [one for one in found if one.award is not None and one.is_open]
+    open_ones = [one for one in found if one.application is not None and one.is_open]
     if not open_ones:
         return b""
     calendar = new_calendar(PUBLISH)
     for deadline in sorted(open_ones, key=lambda one: (one.due, one.id)):
-        purpose: Purpose = "offer" if deadline.kind == "acceptance" else "return"
-        leads_to = deadline.award_id if purpose == "offer" else deadline.id
-        page = (address or partial(_address, session, office))(purpose, leads_to) if leads_to is not None else ""
+        page = (address or partial(_address, session, office))(*met_on(session, deadline))
         calendar.add_component(deadline_entry(deadline, words_of(deadline), page, office))
     return bytes(calendar.to_ical())
+
+
+def met_on(session: Session, deadline: Deadline) -> tuple[Purpose, int]:
+    """The page on which a recipient sees to a deadline, as what its link is for and leads to.
+
+    An offer and a return have a page of their own, and so has what was asked about a return; all else is on the page
+    that says where the application stands. Raises NotFound for what is the office's alone.
+    """
+    if deadline.kind == "acceptance" and deadline.award_id is not None:
+        return "offer", deadline.award_id
+    if deadline.kind == "return":
+        return "return", deadline.id
+    about = asked_about(session, deadline)
+    if about is not None and about.monitoring_return is not None:
+        came_in = about.monitoring_return
+        return "return", returns.due_on(came_in.award, came_in.due).id
+    if deadline.application is None:
+        raise NotFound("This is no recipient's.", "D0")
+    return "application", deadline.application.id
+
+
+def asked_about(session: Session, deadline: Deadline) -> Asked | None:
+    """The question whose answer falls due; None for any other deadline."""
+    thing, _, number = deadline.subject.partition(":")
+    return session.get(Asked, int(number)) if thing == "asked" and number.isdecimal() else None
 
 
 def cancelled_file(deadline: Deadline, office: Office) -> CalendarFile:

@@ -24,13 +24,14 @@ from scheduler.wording import (
     about_applications,
     about_awards,
     about_contacts,
+    about_deadlines,
     about_forums,
     about_meetings,
     about_returns,
 )
-from scheduler.wording.about_returns import open_nudges
+from scheduler.wording.about_deadlines import open_nudges
 from scheduler.wording.draft import NothingLeft, Writer, address_of, to_second
-from scheduler.wording.words import typed
+from scheduler.wording.words import typed, wrapped
 
 __all__ = ["WRITERS", "Letter", "NothingLeft", "open_nudges", "texts", "word"]
 
@@ -59,7 +60,7 @@ def texts() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(day=day, moment=london_moment, money=display, listed=listed)
+    environment.filters.update(day=day, moment=london_moment, money=display, listed=listed, wrapped=wrapped)
     return environment
 
 
@@ -74,6 +75,7 @@ def word(session: Session, message: OutboxMessage, office: Office, environment: 
         "office": _office(office),
         "reference": draft.reference,
         "name": typed(draft.to_name),
+        "second": draft.second,
         **draft.facts,
     }
 
@@ -134,7 +136,7 @@ WRITERS: dict[str, Writer] = {
     "meeting_notes": about_meetings.notes,
     "forum_invitation": about_forums.invitation,
     "document_refused": about_applications.document_refused,
-    "nudge": about_returns.nudge,
+    "nudge": about_deadlines.nudge,
     "link_draft": about_access.link_draft,
     "link_list": about_access.link_list,
     "link_start": about_access.link_start,

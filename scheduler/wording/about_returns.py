@@ -1,24 +1,17 @@
-"""Letters of an award that runs: returns, reminders of what falls due, more time, issues."""
+"""Letters of an award that runs: its returns, more time for them, issues."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
-from typing import Final
 
 from sqlalchemy.orm import Session
 
-from core import awards, deadlines, issues, mail_refusals, more_time, payments, returns
-from core.addressees import mail_subject
+from core import issues, more_time, returns
 from core.errors import NotFound
 from core.office import Office, london_day
-from core.records import Application, Award, Deadline, MonitoringReturn, Nudge, OutboxMessage, Payment
-from scheduler.wording import reminders
-from scheduler.wording.draft import Draft, NothingLeft, address_of, to_applicant, waiting
-from scheduler.wording.words import paragraphs, typed
-
-SECOND: Final = "second_contact"
-"""What a nudge to the second contact calls whom it is for."""
+from core.records import Award, Deadline, MonitoringReturn, OutboxMessage
+from scheduler.wording.draft import Draft, address_of, to_applicant, waiting
+from scheduler.wording.words import paragraphs
 
 
 def due_days(award: Award, kind: str, after: date | None = None) -> list[date]:
@@ -95,118 +88,3 @@ def issue_closed(session: Session, message: OutboxMessage, office: Office) -> Dr
     issue = issues.by_id(session, message.payload["issue_id"])
     facts = {"raised_on": london_day(issue.raised_at), "outcome": paragraphs(issue.outcome or "")}
     return to_applicant(issue.award.application, facts)
-
-
-@dataclass(frozen=True)
-class NudgeItem:
-    """One thing that a nudge is about. `tone` is "before", "day" or "after" its due date.
-
-    `thing`, `action` and `otherwise` are its words, as `reminders` has them; `payments` are those that wait for it.
-    """
-
-    kind: str
-    reference: str
-    title: str
-    due: date
-    tone: str
-    thing: str
-    subject: str
-    action: str
-    otherwise: str
-    link: str
-    payments: list[Payment]
-
-
-def open_nudges(session: Session, message: OutboxMessage) -> list[Nudge]:
-    """What a nudge message covers and is still to be done. Raises NothingLeft if nothing is."""
-    nudges = [
-        nudge
-        for nudge in deadlines.nudges_of(session, mail_refusals.original(session, message))
-        if nudge.deadline.is_open and nudge.due == nudge.deadline.due and _theirs(nudge, message)
-    ]
-    if not nudges:
-        raise NothingLeft("everything that it was about has been done, has ended, or has more time")
-    return nudges
-
-
-def _theirs(nudge: Nudge, message: OutboxMessage) -> bool:
-    """Whether a nudge is in this mail: it is for who is written to now, at the address that the mail is for.
-
-    What was changed since the sweep is left out: whoever is written to instead got links to all that waits. A mail that
-    goes on to the second contact has what is theirs and new to them.
-    """
-    if message.channel != "mail":
-        return True
-    application = nudge.deadline.application
-    if application is None:
-        return False
-    if mail_refusals.PASSED_ON not in message.payload:
-        return mail_subject(_address(nudge, application)[0]) == message.subject
-    told = any(
-        one.person == SECOND and one.due == nudge.due and one.step >= nudge.step for one in nudge.deadline.nudges
-    )
-    return not told and application.id in message.payload["applications"]
-
-
-def _address(nudge: Nudge, application: Application) -> tuple[str, str]:
-    """The address, and the name, of whoever a nudge is for."""
-    if nudge.person == SECOND:
-        return application.second_email or "", application.second_name or ""
-    return application.contact_email or "", application.contact_name or ""
-
-
-def nudge(session: Session, message: OutboxMessage, office: Office) -> Draft:
-    """What falls due, is due, or is late, for one person, in one letter."""
-    nudges = open_nudges(session, message)
-    items = []
-    for nudge in nudges:
-        deadline, application = nudge.deadline, _application(nudge.deadline)
-        reminder, award = reminders.of(session, deadline), deadline.award
-        waits = deadline.kind == returns.RETURN and award is not None
-        items.append(
-            NudgeItem(
-                kind=deadline.kind,
-                reference=deadline.reference,
-                title=typed(application.title),
-                due=deadline.due,
-                tone=_tone(nudge, office.today()),
-                thing=reminder.thing,
-                subject=reminder.subject,
-                action=reminder.action,
-                otherwise=reminder.otherwise,
-                link=address_of(session, reminder.purpose, reminder.subject_id, office),
-                payments=payments.waiting_for_returns(session, award, deadline.due) if waits and award else [],
-            )
-        )
-    to, to_name = _address(nudges[0], _application(nudges[0].deadline))
-    references = {item.reference for item in items}
-    return Draft(
-        to=to,
-        to_name=to_name,
-        reference=references.pop() if len(references) == 1 else "",
-        facts={
-            "items": items,
-            "first": items[0],
-            "returns": [item for item in items if item.kind == returns.RETURN],
-            "late": [item for item in items if item.tone == "after"],
-            "late_returns": [item for item in items if item.tone == "after" and item.kind == returns.RETURN],
-            "director_after": min(
-                (step.days for step in office.policy.nudge_steps.get("return", ()) if step.to == "director"),
-                default=None,
-            ),
-        },
-        due=[one.deadline for one in nudges if one.deadline.kind in (returns.RETURN, awards.ACCEPTANCE)],
-    )
-
-
-def _application(deadline: Deadline) -> Application:
-    if deadline.application is None:
-        raise NotFound("This deadline is the office's own: nobody is written to about it.")
-    return deadline.application
-
-
-def _tone(nudge: Nudge, today: date) -> str:
-    """By the step; and whatever the step, nobody is told that a day is still to come when it is past."""
-    if nudge.step > 0 or today > nudge.deadline.due:
-        return "after"
-    return "day" if nudge.step == 0 else "before"

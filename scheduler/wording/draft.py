@@ -15,6 +15,7 @@ from core.link_terms import link_to
 from core.links import Purpose, leading
 from core.office import Office
 from core.records import Application, Asked, Deadline, OutboxMessage
+from core.rules.words import listed
 from scheduler.wording.words import typed
 
 
@@ -26,7 +27,8 @@ class NothingLeft(Exception):  # noqa: N818 - it is no error
 class Draft:
     """To whom, about what, and the facts that the texts use. `due` are the deadlines that it carries as a calendar.
 
-    `calendar` is another file that it carries in their stead: of a meeting, or of what is off.
+    `calendar` is another file that it carries in their stead: of a meeting, or of what is off. `second` says why a
+    second contact gets it, in a sentence; "" for anybody else.
     """
 
     to: str
@@ -35,6 +37,7 @@ class Draft:
     facts: dict[str, Any]
     due: Sequence[Deadline] = ()
     calendar: CalendarFile | None = None
+    second: str = ""
 
 
 Writer = Callable[[Session, OutboxMessage, Office], Draft]
@@ -77,8 +80,19 @@ def to_second(session: Session, message: OutboxMessage, draft: Draft) -> Draft:
         return draft
     for application in mail_refusals.applications_of(session, message):
         if application.second_email:
-            return replace(draft, to=application.second_email, to_name=application.second_name or "")
+            return replace(
+                draft,
+                to=application.second_email,
+                to_name=application.second_name or "",
+                second=f"{second_person(application)} Our e-mail to the first did not arrive.",
+            )
     raise NothingLeft("there is no second contact any more")
+
+
+def second_person(*applications: Application) -> str:
+    """Why somebody hears of these applications who is not the person that we write to first."""
+    names = dict.fromkeys(typed(one.organisation_name) or "the applicant" for one in applications)
+    return f"You get this because you are the second person whom {listed(names)} gave us."
 
 
 def heard_of(session: Session, message: OutboxMessage) -> OutboxMessage:

@@ -1,119 +1,150 @@
-"""What a reminder by mail says of each kind of thing that falls due: what it is, what to do, and what follows if not.
+"""The desk's own words of a reminder, by what falls due and whether its day is to come, here or past.
 
-One function for a kind; a kind that has none is called as staff call it, and leads to where the application stands.
+The policy's steps have texts that the office edits; these stand where a step has none, or where its text would be wrong
+by the day on which it is read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Final
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final, Literal, Protocol
 
-from sqlalchemy.orm import Session
-
-from core import agreements, asking, awards, returns
-from core.links import Purpose
-from core.records import Asked, Deadline
-from core.rules.calendar import date_text
 from core.rules.falling_due import named
 from core.rules.money import display
-from core.rules.words import capital
+
+__all__ = ["Reminding", "Tone", "say_once", "tone", "words_of"]
+
+Tone = Literal["before", "day", "after"]
 
 
 @dataclass(frozen=True)
-class Reminder:
-    """`thing` as it stands in a sentence ("your monitoring return"), `action` as the words of its link.
+class Reminding:
+    """What a kind of deadline is to its reader, what its link is for, what is said of it, and what happens otherwise.
 
-    `short` is what it is called in the subject of a mail, where that is shorter.
-    `otherwise` is what happens if it is not done, where the office's text of the step does not say it; `purpose` and
-    `subject_id` are where its link leads.
+    `says` stands where it is alone in a mail; `otherwise` always. `more` is what else it is, where a line has room.
     """
 
     thing: str
     action: str
-    purpose: Purpose
-    subject_id: int
-    otherwise: str = ""
-    short: str = ""
-
-    @property
-    def subject(self) -> str:
-        """What it is called at the beginning of a subject."""
-        return capital(self.short or self.thing)
+    says: Mapping[Tone, str]
+    otherwise: Mapping[Tone, str]
+    more: str = ""
 
 
-def of(session: Session, deadline: Deadline) -> Reminder:
-    """The words of a deadline for whoever is to do it, and where its link leads."""
-    return _KINDS.get(deadline.kind, _any)(session, deadline)
+_RATHER: Final = "we would rather help than chase."
+_NO_PAYMENT: Final = "We make no payment that depends on a return until we have it."
+_EXPIRES: Final = "An offer that is not accepted in time expires, and its money goes back to the fund."
+_UNSIGNED: Final = "No payment is made before the agreement is signed."
+_SIGN: Final = "Please sign the copy that we sent you and send it back; if you have none, tell us."
 
-
-def _return(_session: Session, deadline: Deadline) -> Reminder:
-    thing = "your final monitoring return" if deadline.final else "your monitoring return"
-    action = f"Send the return of {deadline.reference} due on {date_text(deadline.due)}"
-    return Reminder(thing, action, "return", deadline.id)
-
-
-def _offer(_session: Session, deadline: Deadline) -> Reminder:
-    amount = display(deadline.award.amount) if deadline.award is not None else ""
-    return Reminder(
-        f"your answer to our offer of {amount}",
-        f"Read and answer offer {deadline.reference}",
-        "offer",
-        deadline.award_id or 0,
-        "If you have not accepted by the end of that day, the offer expires and the money goes back to the fund.",
-        "your answer to our offer",
-    )
-
-
-def _answer(session: Session, deadline: Deadline) -> Reminder:
-    asked = session.get(Asked, int(deadline.subject.removeprefix("asked:")))
-    came_in = asked.monitoring_return if asked is not None else None
-    if came_in is not None:
-        of_return = returns.due_on(came_in.award, came_in.due)
-        return Reminder(
-            f"your answer to our question about the return due on {date_text(came_in.due)}",
-            f"Answer our question about the return of {deadline.reference}",
-            "return",
-            of_return.id,
-            "We cannot accept the return until we have your answer.",
-            "your answer to our question",
-        )
-    return Reminder(
-        "your answer to our question about your application",
-        f"Answer our question about {deadline.reference}",
-        "application",
-        _application(deadline),
-        "We cannot go on with your application until we have your answer.",
-        "your answer to our question",
-    )
-
-
-def _agreement(_session: Session, deadline: Deadline) -> Reminder:
-    return Reminder(
-        "your signed agreement",
-        f"See where {deadline.reference} stands",
-        "application",
-        _application(deadline),
-        "We make no payment before it is signed.",
-    )
-
-
-def _any(_session: Session, deadline: Deadline) -> Reminder:
-    return Reminder(
-        f"the {named(deadline.kind).noun}",
-        f"See where {deadline.reference} stands",
-        "application",
-        _application(deadline),
-    )
-
-
-def _application(deadline: Deadline) -> int:
-    return deadline.application.id if deadline.application is not None else 0
-
-
-_KINDS: Final[Mapping[str, Callable[[Session, Deadline], Reminder]]] = {
-    returns.RETURN: _return,
-    awards.ACCEPTANCE: _offer,
-    asking.ANSWER: _answer,
-    agreements.AGREEMENT_KIND: _agreement,
+_OWN: Final[Mapping[str, Reminding]] = {
+    "return": Reminding(
+        "monitoring return",
+        "Send the return",
+        {
+            "before": "This is to remind you of your monitoring return.",
+            "day": "Your monitoring return is due today.",
+            "after": "We have not had your monitoring return. Please send it now, or tell us when we will have it.",
+        },
+        {
+            "before": f"{_NO_PAYMENT} If something is in the way, tell us before the day: {_RATHER}",
+            "day": f"{_NO_PAYMENT} If something is in the way, tell us today: {_RATHER}",
+            "after": f"{_NO_PAYMENT} If something is in the way, please tell us now: {_RATHER}",
+        },
+    ),
+    "acceptance": Reminding(
+        "answer to our offer",
+        "Read and answer the offer",
+        {
+            "before": "We have not had your answer to our offer yet.",
+            "day": "Today is the last day on which you can accept our offer.",
+            "after": "We have not had your answer to our offer.",
+        },
+        {"before": _EXPIRES, "day": _EXPIRES, "after": _EXPIRES},
+    ),
+    "answer": Reminding(
+        "answer to our question",
+        "Answer the question",
+        {
+            "before": "We asked you a question, and are waiting for your answer.",
+            "day": "Today is the day by which we asked for your answer.",
+            "after": "We asked you a question, and have not had your answer.",
+        },
+        {
+            "before": "We cannot go on until we have your answer. If you need longer, tell us.",
+            "day": "We cannot go on until we have your answer. If you need longer, tell us.",
+            "after": "We cannot go on without your answer. If something is in the way, please tell us.",
+        },
+    ),
+    "agreement": Reminding(
+        "signed agreement",
+        "See where the award stands",
+        {
+            "before": f"Your agreement is still to be signed. {_SIGN}",
+            "day": f"Your agreement was to be signed by today. {_SIGN}",
+            "after": f"We have not had your signed agreement. {_SIGN}",
+        },
+        {"before": _UNSIGNED, "day": _UNSIGNED, "after": _UNSIGNED},
+    ),
 }
+
+_TELL_US: Final = "If something is in the way, please tell us."
+
+
+def words_of(kind: str, *, final: bool = False, offered: int = 0, about_return: bool = False) -> Reminding:
+    """The words of a kind of deadline; of one that recipients hear of only as an office's policy has it, plain ones.
+
+    `final`: of a return, that it is the last; `offered`: of an offer, its amount in pence; `about_return`: of an
+    answer, that the question is about a return.
+    """
+    own = _OWN.get(kind)
+    if own is None:
+        noun = named(kind).noun
+        return Reminding(
+            noun,
+            "See where it stands",
+            {
+                "before": f"This is to remind you of a day that is coming: {noun}.",
+                "day": f"This is to remind you of today: {noun}.",
+                "after": f"This is to remind you of a day that has passed: {noun}.",
+            },
+            dict.fromkeys(("before", "day", "after"), _TELL_US),
+        )
+    if kind == "return" and final:
+        return replace(own, thing="final monitoring return")
+    if kind == "acceptance" and offered:
+        return replace(own, more=f"of {display(offered)}")
+    if kind == "answer" and about_return:
+        return replace(own, more="about your return", action="See the return that we asked about")
+    return own
+
+
+def tone(days: int) -> Tone:
+    """How so many days from the due date sound: before it when negative."""
+    if days < 0:
+        return "before"
+    return "day" if days == 0 else "after"
+
+
+class _Group(Protocol):
+    says: str
+    otherwise: str
+
+
+_SENTENCES: Final = re.compile(r"(?<=[.!?])\s+")
+
+
+def say_once(groups: Iterable[_Group]) -> None:
+    """Take out each sentence that the mail has said already."""
+    said: set[str] = set()
+    for group in groups:
+        group.says = _new(group.says, said)
+        group.otherwise = _new(group.otherwise, said)
+
+
+def _new(text: str, said: set[str]) -> str:
+    sentences = [one for one in dict.fromkeys(_SENTENCES.split(text.strip())) if one not in said]
+    said.update(sentences)
+    return " ".join(sentences)

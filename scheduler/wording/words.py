@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 
 from bot.words import clean, cut, one_line
 
@@ -26,3 +27,8 @@ def typed(text: str | None, most: int = SHORT) -> str:
 def paragraphs(text: str) -> list[str]:
     """What the office wrote, by paragraph."""
     return [line for line in cut(clean(text), LONG).split("\n") if line.strip()]
+
+
+def wrapped(text: str) -> str:
+    """A paragraph in lines that every mail program shows whole."""
+    return textwrap.fill(text, 76, break_long_words=False, break_on_hyphens=False)

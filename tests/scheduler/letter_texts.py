@@ -80,7 +80,7 @@ def letter_text(kind: str) -> LetterText:
     """A kind of letter, with made-up facts."""
     environment = texts().overlay(undefined=Fact)
     environment.filters.update(day=lambda fact: f"3 December 2026{fact}", money=lambda fact: f"£2,000{fact}")
-    environment.filters["listed"] = str
+    environment.filters["listed"] = environment.filters["wrapped"] = str
     environment.filters["moment"] = lambda fact: f"3 December 2026 at 10am{fact}"
 
     def part(name: str) -> str:
