@@ -1,6 +1,7 @@
 """What no single value of a policy file shows: gaps, overlaps, contradictions, names that lead nowhere."""
 
 import itertools
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
@@ -177,6 +178,26 @@ def _nudge_faults(nudges: Mapping[str, NudgesRow]) -> Iterable[tuple[Where, str]
         if "return" in kind and kind != "return":
             yield ("nudges", kind), 'only the kind "return" may have that word in its name: rename it'
         yield from _repeated(("nudges", kind), "step", [(step.days, to) for step in row.steps for to in step.to])
+        for index, step in enumerate(row.steps):
+            for name in ("says", "otherwise"):
+                yield from _sentence_faults(("nudges", kind, "steps", index, name), getattr(step, name))
+
+
+_LONGEST_SENTENCES: Final = 300
+"""Characters of what a step says: a sentence or two, which somebody reads on a phone."""
+
+_MARKUP: Final = re.compile(r"[<>{}]|\]\(|&\w+;|&#|\*\*|__")
+_ADDRESS: Final = re.compile(r"://|\bwww\.", re.IGNORECASE)
+
+
+def _sentence_faults(place: Where, text: str) -> Iterable[tuple[Where, str]]:
+    """What a step says stands in a letter and in Slack as it is: short, and without any sign that either may read."""
+    if len(text) > _LONGEST_SENTENCES:
+        yield place, f"it has {len(text)} characters, and {_LONGEST_SENTENCES} is the most: say it in a sentence or two"
+    if found := _MARKUP.search(text):
+        yield place, f'nothing is filled in or set off here, so "{found.group()}" would be read as it is: take it out'
+    if _ADDRESS.search(text):
+        yield place, "the letter has its own link, to the page of what falls due: take this address out"
 
 
 def _invitation_faults(file: File) -> Iterable[tuple[Where, str]]:

@@ -201,7 +201,7 @@ class _Plan(_Row):
     objectives: Annotated[tuple[_Objective, ...], Field(min_length=1)]
 
 
-_Sentence = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
+_Sentence = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2_000)]
 
 
 class _Step(_Row):

@@ -75,7 +75,7 @@ def word(session: Session, message: OutboxMessage, office: Office, environment: 
         "office": _office(office),
         "reference": draft.reference,
         "name": typed(draft.to_name),
-        "second": draft.second,
+        "why_you": draft.why_you,
         **draft.facts,
     }
 

@@ -128,7 +128,7 @@ def nudge(session: Session, message: OutboxMessage, office: Office) -> Draft:
             "late": [item for item in items if item.tone == "after"],
         },
         due=[one.deadline for one, _ in found],
-        second=_why_second(found),
+        why_you=_why_second(found),
     )
 
 

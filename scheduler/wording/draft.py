@@ -27,7 +27,7 @@ class NothingLeft(Exception):  # noqa: N818 - it is no error
 class Draft:
     """To whom, about what, and the facts that the texts use. `due` are the deadlines that it carries as a calendar.
 
-    `calendar` is another file that it carries in their stead: of a meeting, or of what is off. `second` says why a
+    `calendar` is another file that it carries in their stead: of a meeting, or of what is off. `why_you` says why a
     second contact gets it, in a sentence; "" for anybody else.
     """
 
@@ -37,7 +37,7 @@ class Draft:
     facts: dict[str, Any]
     due: Sequence[Deadline] = ()
     calendar: CalendarFile | None = None
-    second: str = ""
+    why_you: str = ""
 
 
 Writer = Callable[[Session, OutboxMessage, Office], Draft]
@@ -84,7 +84,7 @@ def to_second(session: Session, message: OutboxMessage, draft: Draft) -> Draft:
                 draft,
                 to=application.second_email,
                 to_name=application.second_name or "",
-                second=f"{second_person(application)} Our e-mail to the first did not arrive.",
+                why_you=f"{second_person(application)} Our e-mail to the first did not arrive.",
             )
     raise NothingLeft("there is no second contact any more")
 

@@ -151,6 +151,34 @@ def test_characters_that_nobody_sees_are_refused(old: str, new: str, said: str) 
     assert said in fault
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Word " * 61 + "end.", "characters, and 300 is the most: say it in a sentence or two"),
+        ("Your return is due on {{ due }}.", 'nothing is filled in or set off here, so "{" would be read as it is'),
+        ("Your <b>return</b> is due.", 'so "<" would be read as it is: take it out'),
+        ("Your **return** is due.", 'so "**" would be read as it is'),
+        ("See [our page](there).", 'so "](" would be read as it is'),
+        ("Tea &amp; cake.", 'so "&amp;" would be read as it is'),
+        ("See https://office.example/x today.", "the letter has its own link"),
+        ("See www.office.example today.", "the letter has its own link"),
+        ("Due\\u202e soon.", "it has a character that cannot be seen (U+202E)"),
+        ("Due\\nsoon.", "it has a line break or a tab"),
+    ],
+)
+@pytest.mark.parametrize("name", ["says", "otherwise"])
+def test_what_a_step_says_is_short_and_has_no_markup(name: str, text: str, said: str) -> None:
+    old = f'{name} = "We have not had' if name == "says" else f'{name} = "An offer that'
+    (fault,) = refused(changed(old, f'{name} = "{text} {old.partition(chr(34))[2]}'))
+    assert said in fault
+    assert f"nudges.acceptance.steps.1.{name}" in fault
+
+
+def test_what_a_step_says_may_be_plain_words() -> None:
+    plain = "Tea & cake (50% off!) at Ely's [hall]: £5; write to us@office.example."
+    policy_from_text(changed('says = "We have not had', f'says = "{plain} We have not had'))
+
+
 @pytest.mark.parametrize("old", ['declaration = { value = "I', 'description = "', 'terms]\nvalue = [\n    "'])
 def test_texts_of_several_lines_may_have_them(old: str) -> None:
     policy_from_text(changed(old, f"{old}One.\\n\\nTwo. "))
