@@ -139,11 +139,12 @@ def _expired(deadline: Deadline, today: date) -> bool:
 def _item(session: Session, deadline: Deadline, application: Application, today: date, office: Office) -> NudgeItem:
     award = deadline.award
     asked = asked_about(session, deadline)
+    about = asked.monitoring_return if asked is not None else None
     words = reminders.words_of(
         deadline.kind,
         final=deadline.final,
         offered=award.amount if award is not None else 0,
-        about_return=asked is not None and asked.return_id is not None,
+        about=about.due if about is not None else None,
     )
     return NudgeItem(
         kind=deadline.kind,

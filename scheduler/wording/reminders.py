@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Final, Literal, Protocol
 
+from core.rules.calendar import date_text
 from core.rules.falling_due import named
 from core.rules.money import display
 
@@ -93,11 +95,11 @@ _OWN: Final[Mapping[str, Reminding]] = {
 _TELL_US: Final = "If something is in the way, please tell us."
 
 
-def words_of(kind: str, *, final: bool = False, offered: int = 0, about_return: bool = False) -> Reminding:
+def words_of(kind: str, *, final: bool = False, offered: int = 0, about: date | None = None) -> Reminding:
     """The words of a kind of deadline; of one that recipients hear of only as an office's policy has it, plain ones.
 
-    `final`: of a return, that it is the last; `offered`: of an offer, its amount in pence; `about_return`: of an
-    answer, that the question is about a return.
+    `final`: of a return, that it is the last; `offered`: of an offer, its amount in pence; `about`: of an
+    answer, the day of the return that the question is about.
     """
     own = _OWN.get(kind)
     if own is None:
@@ -116,8 +118,11 @@ def words_of(kind: str, *, final: bool = False, offered: int = 0, about_return: 
         return replace(own, thing="final monitoring return")
     if kind == "acceptance" and offered:
         return replace(own, more=f"of {display(offered)}")
-    if kind == "answer" and about_return:
-        return replace(own, more="about your return", action="See the return that we asked about")
+    if kind == "answer" and about is not None:
+        more = f"about the return due on {date_text(about)}"
+        return replace(own, more=more, action="See the return that we asked about")
+    if kind == "answer":
+        return replace(own, more="about your application")
     return own
 
 

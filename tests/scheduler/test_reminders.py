@@ -11,12 +11,13 @@ from html import unescape
 import pytest
 from sqlalchemy import select
 
-from core import asking, deadlines, sweeping
+from core import asking, awards, deadlines, returns, sweeping
 from core.addressees import mail_subject
 from core.office import Office
 from core.records import Application, Deadline, Nudge, OutboxMessage
 from core.rules.calendar import date_text
 from core.rules.policy import NudgeStep, Role
+from core.rules.questions import ReturnFacts
 from scheduler.notify import body_of
 from scheduler.wording import Letter, NothingLeft, texts, word
 from tests.scheduler.practice_desk import PUBLIC_URL, Desk
@@ -263,6 +264,25 @@ def test_an_offer_that_has_expired_meanwhile_is_not_asked_after(desk: Desk) -> N
     desk.clock.forward(days=2)
     with pytest.raises(NothingLeft, match="expired"):
         worded(desk, message)
+
+
+def test_a_reminder_to_answer_about_a_return_leads_to_the_return(desk: Desk) -> None:
+    award = desk.active()
+    day = desk.returns_due(award)[0]
+    officer = desk.person(Role.OFFICER)
+    facts = ReturnFacts(narrative="Well.", people=1, spent=0, achieved=("2",), views="Good.", answers={})
+    with desk.office.sessions.begin() as session:
+        found = awards.by_id(session, award.id)
+        about = returns.receive(session, found, day, facts, source="recipient", now=desk.clock())
+        asking.ask(session, about, officer, "On what?", office=desk.office, now=desk.clock())
+    desk.quiet()
+    due = the_deadline(desk, "answer", award.application_id).due
+    letter = worded(desk, swept(desk, due - timedelta(days=3))[ADA])
+    check(letter)
+    assert f"Answer to our question about the return due on {date_text(day)}" in flat(letter.text)
+    (link,) = LINK.findall(letter.text)
+    assert link.startswith(f"{PUBLIC_URL}/returns/")
+    assert b"/returns/" in letter.calendar.replace(b"\r\n ", b"")
 
 
 # -------------------------------------------------------------------------------------------------- several in one mail
