@@ -57,7 +57,8 @@ class Fact(ChainableUndefined):
         return 1
 
     def __iter__(self) -> Iterator[Fact]:
-        yield Fact(name=self._path.removesuffix("s") if self._path == "items" else f"{self._path}.one")
+        last = self._path.rpartition(".")[2]
+        yield Fact(name=last.removesuffix("s") if last in ("groups", "items", "payments") else f"{self._path}.one")
 
 
 @dataclass(frozen=True)
