@@ -314,39 +314,28 @@ def test_a_bid_and_an_opportunity_move_with_their_registers_and_change_hands_the
     assert len(trail(office, "bid_moved", "opportunity_extended")) == 2
 
 
-def test_a_payment_a_question_and_a_review_move_with_their_own_records(office: Office) -> None:
-    award_id, olive, application = active(office), person(office), submitted(office)
-    planned, asked_by = date(2027, 3, 1), date(2026, 12, 7)
+def test_a_later_day_of_a_payment_a_question_and_a_look_is_the_day_of_what_it_is_about(office: Office) -> None:
+    award_id = active(office, facts(start=date(2027, 1, 1), end=date(2029, 12, 31)))
+    number, olive = submitted(office), person(office)
     with office.sessions.begin() as session:
-        award = awards.by_id(session, award_id)
-        payment = payments.plan(
-            session, award.id, someone(session, olive), planned_on=planned, amount=500_00, office=office,
-            now=office.clock(),
-        )  # fmt: skip
-        session.flush()
-        about_payment = payments.subject(payment)
-        asked = asking.ask(
-            session, applications.by_id(session, application), someone(session, olive), "How many come?",
-            office=office, now=office.clock(), answer_by=asked_by,
-        )  # fmt: skip
-        about_question, question = asking.subject(asked), asked.id
-    later = timedelta(days=9)
+        by, now = someone(session, olive), office.clock()
+        payments.plan(session, award_id, by, planned_on=FIRST, amount=500_00, office=office, now=now)
+        asking.ask(session, applications.by_id(session, number), by, "Who?", office=office, now=now)
     with office.reading() as session:
-        rows = [
-            deadlines.find(session, subject=about_payment, kind="payment"),
-            deadlines.find(session, subject=about_question, kind="answer"),
-            deadlines.find(session, subject=f"award:{award_id}", kind="review"),
-        ]
-    for one in [one for one in rows if one is not None]:
-        extend(office, one.id, olive, MoreTime(one.due + later, "It suits them.", "Dev Director"))
-        said = line_of(office, one.id, one.due)
-        assert said.due == one.due + later
-        assert said.last is not None, one.kind
-    assert all(one is not None for one in rows[:2])
+        open_ones = {
+            one.kind: one.id
+            for one in session.query(Deadline).filter(Deadline.kind.in_(["payment", "answer", "review"]))
+        }
+    until = {"payment": date(2027, 8, 1), "answer": date(2026, 12, 24), "review": date(2028, 2, 1)}
+    for kind, day in until.items():
+        extend(office, open_ones[kind], olive, MoreTime(day, "They asked.", "Dev Director"))
+        assert row(office, open_ones[kind]).due == day, kind
     with office.reading() as session:
-        assert session.query(Payment).one().planned_on == planned + later
-        assert session.get_one(Asked, question).answer_by == asked_by + later
+        assert [one.planned_on for one in session.query(Payment)] == [until["payment"]]
+        assert [one.answer_by for one in session.query(Asked)] == [until["answer"]]
         assert audit.verify(session).sound
+    with pytest.raises(WrongInput, match="Choose a day from"):
+        extend(office, open_ones["review"], olive, MoreTime(date(2030, 1, 1), "They asked.", "Dev Director"))
 
 
 def test_whoever_is_given_it_is_told_and_hears_of_it_from_then_on(office: Office) -> None:
