@@ -29,6 +29,7 @@ from core import (
     people,
     return_drafts,
     returns,
+    taking,
 )
 from core.links import link_for
 from core.office import Office
@@ -248,6 +249,8 @@ def _award(
     application = applications.start(session, told["fund"], office=office, now=before(52), by_invitation=True)
     applications.submit(session, application, facts, office=office, by="applicant", now=before(49))
     officer = staff["U0OFFICER" if number % 2 else "U0GRANTS"]
+    if number % 3:  # of three awards one is nobody's, and is told of in the deadlines channel
+        taking.take(session, application.id, officer, office=office, now=before(45))
     deciding.recommend(
         session,
         application.id,
@@ -305,6 +308,8 @@ def _facts(office: Office, told: Mapping[str, Any], number: int, start: date) ->
         postcode="PE1 1AA",
         contact_name=f"{_FIRST[number % len(_FIRST)]} {_LAST[number % len(_LAST)]}",
         contact_email=f"contact{number + 1}@practice.example",
+        second_name=f"{_FIRST[(number + 3) % len(_FIRST)]} {_LAST[(number + 5) % len(_LAST)]}" if number % 2 else None,
+        second_email=f"second{number + 1}@practice.example" if number % 2 else None,
         title=told["title"],
         need=told["need"],
         existing_provision=told["existing_provision"],
