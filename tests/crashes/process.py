@@ -12,6 +12,7 @@ import gc
 import json
 import logging
 import os
+import re
 import sys
 import threading
 import traceback
@@ -22,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import create_engine, make_url
+from sqlalchemy import create_engine, make_url, select
 
 from bot.app import build
 from bot.endpoint import blueprint
@@ -30,6 +31,7 @@ from core import database, outbox
 from core.links import Signer
 from core.office import Office
 from core.policy_file import SHIPPED, bank_holidays, read_policy
+from core.records import Award
 from intake.access import Access, ApiKey, Mount
 from intake.app import create_app
 from scheduler.delivery import Delivery
@@ -37,6 +39,7 @@ from scheduler.mail_courier import MailCourier
 from scheduler.mailbox import PracticeMailbox
 from scheduler.slack_courier import SlackCourier
 from scheduler.timetable import run_sweep
+from scheduler.wording.draft import address_of
 from tests.crashes.moving import MovingRecord
 from tests.crashes.points import CRASHED, Points, WatchedSender, WatchedSlack
 from tests.crashes.wire import api_headers, slack_headers
@@ -175,6 +178,27 @@ def _sweep(rooms: Rooms, _act: Act) -> dict[str, Any]:
     return {"steps": [step.as_data() for step in run_sweep(rooms.office, checkpoint=rooms.points.at)]}
 
 
+def _accept(rooms: Rooms, _act: Act) -> dict[str, Any]:
+    """Whoever has the mail opens its link and accepts, where the page still has its form."""
+    with rooms.office.reading() as session:
+        path = address_of(session, "offer", session.scalars(select(Award.id)).one(), rooms.office)
+    path, browser = path.removeprefix(PUBLIC_URL), rooms.flask.test_client()
+    page = browser.get(path, base_url=PUBLIC_URL).get_data(as_text=True)
+    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page))
+    if "seen" not in hidden:
+        return {"status": 200}
+    given = {**hidden, "decision": "accept", "name": "Kim Archer", "terms": "yes", "measures": "yes"}
+    answer = browser.post(path, data=given, base_url=PUBLIC_URL, headers={"Referer": f"{PUBLIC_URL}{path}"})
+    return {"status": answer.status_code}
+
+
+def _return(rooms: Rooms, act: Act) -> dict[str, Any]:
+    """A program sends in a return; `key` ends its address, as reference and day."""
+    headers = api_headers(API_KEY, "")
+    answer = rooms.flask.test_client().post(f"/api/v1/returns/{act.key}", data=act.body, headers=headers)
+    return {"status": answer.status_code, "said": answer.get_json()}
+
+
 def _restart(rooms: Rooms, act: Act) -> dict[str, Any]:
     """As a process that starts: free the claims (the one process of `up` does), sweep, deliver; and then once more."""
     if act.released:
@@ -188,6 +212,8 @@ ACTS: dict[str, Callable[[Rooms, Act], dict[str, Any]]] = {
     "slack": _slack_sends,
     "deliver": _deliver,
     "sweep": _sweep,
+    "accept": _accept,
+    "return": _return,
     "restart": _restart,
 }
 

@@ -84,7 +84,7 @@ def record(engine: Engine) -> Rows:
             ),
             "nudges": _rows(
                 session.execute(
-                    select(Nudge.deadline_id, Deadline.kind, Deadline.due, Nudge.step, Nudge.person).join(
+                    select(Deadline.subject, Deadline.kind, Deadline.due, Nudge.step, Nudge.person).join(
                         Deadline, Nudge.deadline_id == Deadline.id
                     )
                 )

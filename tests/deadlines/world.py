@@ -21,24 +21,12 @@ from sqlalchemy import Engine, event, select
 from core import absences, deadlines, leaving, people
 from core.errors import Conflict, Refused
 from core.office import Office
-from core.records import Absence, Application, Award, Deadline, Interest, Nudge, OutboxMessage, Person
+from core.records import Application, Award, Deadline, Interest, Nudge, OutboxMessage, Person
 from core.rules.falling_due import KINDS
 from core.rules.policy import ADDRESSEES, Body, NudgeStep, Pause, Role
 from scheduler.timetable import run_sweep
-from tests.deadlines.model import (
-    CHANNEL,
-    DAY,
-    Away,
-    Expected,
-    Fact,
-    Member,
-    Model,
-    Plan,
-    Staff,
-    Told,
-    months_on,
-    wall_day,
-)
+from tests.deadlines import reading
+from tests.deadlines.model import CHANNEL, DAY, Expected, Model, Told, months_on, wall_day
 
 TEAM = "T0OFFICE"
 OF_AWARDS = ("meeting", "agreement", "payment", "review", "retention", "acceptance")
@@ -243,8 +231,8 @@ class World:
             number = one.id
             self.counts["reopened"] += 1
         self._reopened_in_gap = True
-        fact = next(fact for fact in self._facts() if fact.number == number)
-        self.model.reopened(fact, self._plan(), self.today)
+        fact = next(fact for fact in reading.facts(self.office) if fact.number == number)
+        self.model.reopened(fact, reading.plan(self.office), self.today)
 
     def _extends(self) -> None:
         with self._one(Deadline.is_open) as (session, one):
@@ -422,14 +410,6 @@ class World:
         )
         self._plan_changed = True
 
-    def _plan(self) -> Plan:
-        policy = self.office.policy
-        return Plan(
-            {kind: tuple((one.days, one.to) for one in steps) for kind, steps in policy.nudge_steps.items()},
-            self.office.holidays | frozenset(policy.closing_days.value),
-            tuple((one.first, one.until, frozenset(one.holds)) for one in policy.pauses),
-        )
-
     # ----------------------------------------------------------------------------------------------- the sweep
 
     def _sweep(self) -> None:
@@ -442,7 +422,9 @@ class World:
         else:
             run_sweep(self.office, ordered=self.chance.random() < 0.1)
         self.counts["sweeps"] += 1
-        expected = self.model.sweep(self._facts(), self._staff(), self._plan(), self.today)
+        expected = self.model.sweep(
+            reading.facts(self.office), reading.staff(self.office), reading.plan(self.office), self.today
+        )
         self._compare(expected)
         if self.chance.random() < 0.05:
             assert run_sweep(self.office) == (), "a second sweep finds nothing"
@@ -471,39 +453,6 @@ class World:
         finally:
             event.remove(self.engine, "before_cursor_execute", statement)
         return True  # it had fewer statements, and lived
-
-    def _facts(self) -> list[Fact]:
-        about = deadlines.APPLICATION_ID
-        query = (
-            select(
-                Deadline.id, Deadline.kind, Deadline.due, Deadline.set_at, Deadline.silent_before,
-                Deadline.snoozed_until, Deadline.owner_id, Application.taken_by_id, about, Application.contact_email,
-                Application.second_email,
-            )
-            .outerjoin(Award, Award.id == Deadline.award_id)
-            .outerjoin(Application, Application.id == about)
-            .where(Deadline.is_open)
-        )  # fmt: skip
-        with self.office.reading() as session:
-            return [self._fact(row) for row in session.execute(query)]
-
-    def _fact(self, row: Any) -> Fact:
-        number, kind, due, set_at, silent, snoozed, owner, taken_by, about, email, second = row
-        day = wall_day(set_at)
-        return Fact(number, kind, due, True, day, silent, snoozed, owner, taken_by, about, email or "", second or "")
-
-    def _staff(self) -> Staff:
-        with self.office.reading() as session:
-            members = {
-                one.id: Member(one.id, one.role, one.body == "office", one.active, bool(one.slack_user))
-                for one in session.scalars(select(Person))
-            }
-            away = tuple(
-                Away(one.person_id, one.deputy_id, one.from_day, one.until_day, one.ended_on)
-                for one in session.scalars(select(Absence))
-            )
-            interests = session.execute(select(Interest.application_id, Interest.person_id)).all()
-        return Staff(members, away, frozenset((application, person) for application, person in interests))
 
     def _compare(self, expected: Expected) -> None:
         told, readers, missed = self._found(expected)
