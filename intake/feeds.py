@@ -12,12 +12,11 @@ from sqlalchemy.orm import Session
 from core import applications, awards, feeds
 from core.errors import NotFound
 from core.links import Purpose, follow
-from core.meetings import MEETING
 from core.office import Office
 from core.records import Award, Deadline
-from core.returns import RETURN
 from core.rules.lifecycle import AwardState
 from intake import pages
+from intake.staff import due_pages
 
 blueprint = Blueprint("feeds", __name__)
 
@@ -50,18 +49,8 @@ def feed(whose: str, token: str) -> ResponseReturnValue:
 
 def _staff_page(deadline: Deadline) -> str:
     """Where staff look at what falls due."""
-    about = deadline.application
-    reference = about.reference if about is not None else None
-    if deadline.kind == MEETING:
-        path = url_for("staff_meetings.page", number=deadline.id)
-    elif deadline.award is not None and deadline.kind == RETURN:
-        path = url_for("staff_returns.page", reference=deadline.award.reference, due=deadline.due.isoformat())
-    elif deadline.award is not None:
-        path = url_for("staff_awards.page", reference=deadline.award.reference)
-    elif reference:
-        path = url_for("staff_applications.page", reference=reference)
-    else:
-        path = url_for("staff_front.page")
+    about = due_pages.page_of(deadline)
+    path = about[0] if about is not None else url_for("staff_deadlines.page", number=deadline.id)
     return f"{pages.office().public_url}{path}"
 
 

@@ -13,14 +13,14 @@ from sqlalchemy.orm import Session
 from core import absences, chasing, due_lines
 from core.chasing import MoreTime
 from core.deciding import WrongInput
-from core.due_lines import DueLine, Wanted
+from core.due_lines import Wanted
 from core.office import Office
-from core.records import Deadline, Person
+from core.records import Person
 from core.rules.calendar import date_text
 from core.rules.falling_due import KINDS
 from core.rules.words import capital
 from intake import pages
-from intake.staff import forms
+from intake.staff import due_pages, forms
 from intake.staff import session as staff_session
 from intake.staff.forms import WORDS, Sent, WrongField
 
@@ -168,18 +168,7 @@ def _show(number: int, sent: Sent) -> Response:
             told=line.kind.id in ("return", "acceptance"),
             owners=[(one.id, one.name) for one in chasing.may_look_after(session, deadline)] if acts else [],
             quiet_until=today + timedelta(days=office.policy.snooze_days.value),
-            address=_address(deadline, line),
+            address=due_pages.page_of(deadline),
             seen=chasing.mark_of(deadline),
             back=url_for(".listing"),
         )
-
-
-def _address(deadline: Deadline, line: DueLine) -> tuple[str, str] | None:
-    """Where what it is about is looked at, and what that is called."""
-    if line.kind.id == "return" and deadline.award is not None:
-        return url_for("staff_returns.page", reference=line.reference, due=line.due.isoformat()), "the return"
-    if deadline.award is not None:
-        return url_for("staff_awards.page", reference=line.reference), "the award"
-    if deadline.application is not None and deadline.application.reference:
-        return url_for("staff_applications.page", reference=deadline.application.reference), "the application"
-    return None

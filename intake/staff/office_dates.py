@@ -10,16 +10,14 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from core import office_dates, people, published, recurring
-from core.bids import BID
 from core.errors import NotFound
-from core.forums import FORUM
-from core.opportunities import CLOSING
 from core.published import RULES
 from core.records import Deadline, Person
-from core.recurring import WINDOW_CLOSES, WINDOW_OPENS
+from core.rules.falling_due import named
 from core.rules.questions import AnswerKind
+from core.rules.words import capital
 from intake import pages
-from intake.staff import forms
+from intake.staff import due_pages, forms
 from intake.staff import session as staff_session
 from intake.staff.forms import Answers, Form, Sent, question
 
@@ -35,15 +33,6 @@ _FORM: Final = Form(
                  hint="Its address on the website, or where else it is to be found."),
     ),
 )  # fmt: skip
-_WHAT: Final = {
-    FORUM: "Provider Forum",
-    BID: "Bid closes",
-    CLOSING: "Opportunity closes",
-    WINDOW_OPENS: "Fund opens",
-    WINDOW_CLOSES: "Fund closes",
-    published.PUBLICATION: "Publication",
-    published.ANNUAL_REPORT: "Annual Report",
-}
 
 
 @blueprint.get("/desk/dates")
@@ -64,29 +53,15 @@ def page() -> ResponseReturnValue:
 
 
 def _row(deadline: Deadline, today: date, names: dict[int, str], *, acts: bool) -> dict[str, Any]:
+    what, about = capital(named(deadline.kind).noun), due_pages.page_of(deadline)
     return {
-        "what": _WHAT[deadline.kind],
-        "title": deadline.title or _WHAT[deadline.kind],
+        "what": what,
+        "title": deadline.title or what,
         "due": deadline.due,
         "overdue": deadline.due < today,
         "owner": names.get(deadline.owner_id or 0, ""),
-        "href": _address(deadline, acts=acts),
+        "href": about[0] if about is not None and (acts or deadline.kind not in RULES) else "",
     }
-
-
-def _address(deadline: Deadline, *, acts: bool) -> str:
-    """Where it is met; "" for what comes about by itself."""
-    number = deadline.subject.partition(":")[2]
-    match deadline.kind:
-        case k if k == FORUM:
-            return url_for("staff_forums.listing")
-        case k if k == BID:
-            return url_for("staff_bids.page", number=int(number))
-        case k if k == CLOSING:
-            return url_for("staff_opportunities.page", number=int(number))
-        case k if k in RULES and acts:
-            return url_for(".record_form", number=deadline.id)
-    return ""
 
 
 @blueprint.get("/desk/dates/<int:number>/published")

@@ -268,13 +268,15 @@ def test_an_officer_s_own_feed_holds_what_is_theirs_and_the_office_s_holds_all(
         one.owner_id = number
         due, where = one.due, f"/desk/returns/{one.reference}/{one.due.isoformat()}"
         deadlines.set_deadline(
-            session, subject="publication", reference="PUB-2026-11", kind="publication", due=date(2026, 12, 1),
+            session, subject="publication:2026-11", reference="PUB-2026-11", kind="publication", due=date(2026, 12, 1),
             office=office, now=office.clock(), title="Publication of November 2026", owner_id=number,
         )  # fmt: skip
     found = entries(browser.get(own))
     assert sorted(one["DTSTART"].dt for one in found.values()) == [date(2026, 12, 1), due]
     publication, mine = sorted(found.values(), key=lambda one: one["DTSTART"].dt)
     assert str(publication["SUMMARY"]) == "Publication of November 2026 (PUB-2026-11)"
+    assert str(publication["URL"]).startswith(f"{PUBLIC_URL}/desk/dates/")
+    assert gwen.get(str(publication["URL"]).removeprefix(PUBLIC_URL)).status_code == 200
     assert str(mine["URL"]) == f"{PUBLIC_URL}{where}"
     assert str(mine["SUMMARY"]).startswith("Monitoring return, Evil https: //evil.example Club (")
     assert not mine.walk("VALARM")
