@@ -1,6 +1,6 @@
 """One table of everything that falls due, and the nudges it has had (D0).
 
-Here they are set, moved, met, closed and listed; who is told of them, and when, is `core.sweep`'s.
+Here they are set, moved, met, closed and listed; who is told of them, and when, is `core.sweeping`'s.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, selectinload
 from core.errors import Conflict
 from core.office import Office
 from core.records import Award, Deadline, Nudge, OutboxMessage
-from core.rules.calendar import nudge_dates
+from core.rules.calendar import date_text, nudge_dates
 from core.rules.policy import NudgeStep, Policy
 
 APPLICATION_ID = func.coalesce(Award.application_id, Deadline.application_id)
@@ -111,6 +111,24 @@ def reopen(deadline: Deadline, *, office: Office, today: date) -> None:
     )
 
 
+def change(session: Session, deadline: Deadline, **values: object) -> bool:
+    """Change one that is open and still due when it was read, in one guarded update; False where it is neither now."""
+    session.flush()
+    changed = session.execute(
+        update(Deadline)
+        .where(Deadline.id == deadline.id, Deadline.due == deadline.due, Deadline.is_open)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    session.refresh(deadline)
+    return bool(changed.rowcount)  # type: ignore[attr-defined]  # a CursorResult
+
+
+def moved_meanwhile(was: date) -> Conflict:
+    """What is said to whoever moves what was due on this day, where it is done, closed or moved already."""
+    return Conflict(f"What was due on {date_text(was)} has been done, closed or moved meanwhile.", "D0")
+
+
 def extend(
     session: Session, deadline: Deadline, until: date, *, office: Office, today: date, silent_before: date | None = None
 ) -> None:
@@ -125,24 +143,15 @@ def extend(
     if until <= was:
         raise ValueError(f"{until} is not later than {was}")
     since = max(deadline.silent_before or today, silent_before or today, today)
-    moved = session.execute(
-        update(Deadline)
-        .where(
-            Deadline.id == deadline.id,
-            Deadline.due == was,
-            Deadline.is_open,
-        )
-        .values(
-            due=until,
-            first_due=deadline.first_due or was,
-            silent_before=since,
-            next_step_on=first_step_on(office, deadline.kind, until, snoozed_until=deadline.snoozed_until, since=since),
-        )
-        .execution_options(synchronize_session=False)
-    )
-    session.refresh(deadline)
-    if not moved.rowcount:  # type: ignore[attr-defined]  # a CursorResult
-        raise Conflict(f"What was due on {was.isoformat()} has been done, closed or moved meanwhile.", "D0")
+    if not change(
+        session,
+        deadline,
+        due=until,
+        first_due=deadline.first_due or was,
+        silent_before=since,
+        next_step_on=first_step_on(office, deadline.kind, until, snoozed_until=deadline.snoozed_until, since=since),
+    ):
+        raise moved_meanwhile(was)
 
 
 def wait_again(deadline: Deadline, *, due: date, since: date) -> None:

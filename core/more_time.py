@@ -134,7 +134,7 @@ def give(
     payments.held_award(session, award.id)
     session.refresh(deadline, with_for_update={"key_share": True})  # the return may come in at this moment
     if not deadline.is_open or deadline.due != was:
-        raise Conflict(f"What was due on {date_text(was)} has been done, closed or moved meanwhile.", "D0")
+        raise deadlines.moved_meanwhile(was)
     asked = next((one for one in requests(session, deadline) if one.status == TimeState.ASKED), None)
     if asked is not None:
         raise Conflict(

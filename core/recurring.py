@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from core import deadlines, events, opportunities, published, rescheduling
 from core.errors import Conflict
 from core.forums import FORUM
-from core.office import Office
+from core.office import Office, london_day
 from core.published import ANNUAL_REPORT, PUBLICATION
 from core.records import Application, Award, Deadline, Forum, Opportunity
 from core.rules.calendar import (
@@ -292,7 +292,8 @@ def _put(
     if closed is not None:
         if closed.closed_at is None:
             return
-        rescheduling.reopen(session, closed, office=office, silent_before=silent_before)
+        deadlines.wait_again(closed, due=closed.due, since=silent_before or london_day(now))
+        session.flush()
     else:
         try:
             with session.begin_nested():
