@@ -40,7 +40,7 @@ def extend(
     until = f"From {day(first)}{f' to {day(latest)}' if latest is not None else ' on'}."
     told = (
         "The recipient gets the new day by e-mail, and is reminded before it."
-        if line.kind.id in ("return", "acceptance")
+        if line.kind.tells
         else "The reminders move with it."
     )
     return _form(

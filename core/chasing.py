@@ -25,6 +25,7 @@ from core import (
     more_time,
     nudge_messages,
     opportunities,
+    owning,
     payments,
     people,
     written,
@@ -36,7 +37,6 @@ from core.records import Bid, Deadline, Opportunity, Person
 from core.returns import RETURN
 from core.rules.calendar import date_text
 from core.rules.falling_due import named
-from core.rules.policy import Body
 from core.shown import mark
 
 LONGEST_NAME: Final = 200
@@ -162,12 +162,7 @@ def extend(
 def may_look_after(session: Session, deadline: Deadline) -> list[Person]:
     """Who can be given it: whoever works for the office and has no interest in what it is about (A2), by name."""
     out = people.interested(session, deadline.application.id) if deadline.application is not None else frozenset()
-    found = [
-        one
-        for one in people.everybody(session)
-        if Body(one.body) is Body.OFFICE and one.role not in people.READERS and one.id not in out
-    ]
-    return sorted(found, key=lambda one: (one.name.casefold(), one.id))
+    return [one for one in owning.may_own(session) if one.id not in out]
 
 
 def reassign(
@@ -370,16 +365,8 @@ def changed_meanwhile(session: Session, deadline: Deadline) -> str:
 
 
 def _change(session: Session, deadline: Deadline, **values: Any) -> None:
-    """Change the row as long as it is open and due when it was."""
-    session.flush()
-    changed = session.execute(
-        update(Deadline)
-        .where(Deadline.id == deadline.id, Deadline.due == deadline.due, Deadline.is_open)
-        .values(**values)
-        .execution_options(synchronize_session=False)
-    )
-    session.refresh(deadline)
-    if not changed.rowcount:  # type: ignore[attr-defined]  # a CursorResult
+    """Change the row as long as it is open and due when it was. Raises Conflict."""
+    if not deadlines.change(session, deadline, **values):
         raise _ended(deadline)
 
 

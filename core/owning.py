@@ -1,4 +1,4 @@
-"""Who looks after one of the office's own dates: a bid, an opportunity."""
+"""Who may look after what falls due (D0): everybody of the office who does more than read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def may_own(session: Session) -> list[Person]:
     found = select(Person).where(
         Person.active, Person.body == Body.OFFICE.value, Person.role.not_in([role.value for role in people.READERS])
     )
-    return list(session.scalars(found.order_by(Person.name, Person.id)))
+    return sorted(session.scalars(found), key=lambda one: (one.name.casefold(), one.id))  # no database's own order
 
 
 def owner_of(session: Session, owner_id: int, rule: str) -> Person:

@@ -15,7 +15,8 @@ __all__ = ["KINDS", "FallingDue", "named", "noun"]
 class FallingDue:
     """A kind of deadline. `noun` and `plural` are what staff call it, `next` what they are to do about it.
 
-    `rule` is the rule that sets it. `moves`: its day may be moved on by agreement, from the digest and the desk.
+    `rule` is the rule that sets it. `moves`: its day may be moved on by agreement, from the digest and the desk;
+    `tells`: whoever it waits for is then told of the new day by mail.
     """
 
     id: str
@@ -24,16 +25,19 @@ class FallingDue:
     plural: str
     next: str
     moves: bool = False
+    tells: bool = False
 
 
 _ALL: Final = (
     FallingDue(
         "return", "R1", "monitoring return", "monitoring returns",
-        "The recipient gets the link to the return by e-mail. What is late is a reason to ring them.", moves=True,
+        "The recipient gets the link to the return by e-mail. What is late is a reason to ring them.",
+        moves=True, tells=True,
     ),
     FallingDue(
         "acceptance", "A6", "offer to be accepted", "offers to be accepted",
-        "An offer that is not accepted by its day expires, and its money goes back to the fund.", moves=True,
+        "An offer that is not accepted by its day expires, and its money goes back to the fund.",
+        moves=True, tells=True,
     ),
     FallingDue(
         "meeting", "R2", "monitoring meeting", "monitoring meetings",

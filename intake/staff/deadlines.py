@@ -165,7 +165,7 @@ def _show(number: int, sent: Sent) -> Response:
             no_extension=refusal.reason if refusal is not None and line.kind.moves else "",
             days=f"From {date_text(first)}{f' to {date_text(latest)}' if latest is not None else ' on'}, such as "
             f"{first.day} {first.month} {first.year}",
-            told=line.kind.id in ("return", "acceptance"),
+            told=line.kind.tells,
             owners=[(one.id, one.name) for one in chasing.may_look_after(session, deadline)] if acts else [],
             quiet_until=today + timedelta(days=office.policy.snooze_days.value),
             address=due_pages.page_of(deadline),
