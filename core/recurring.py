@@ -50,6 +50,10 @@ THE_DESK: Final = "the desk"
 _MOST_MONTHS: Final = 26
 """How far back what was put last is looked for: longer than from one Annual Report to the one after next."""
 
+_FIRST: Final = date(date.min.year + 4, 1, 1)
+_LAST: Final = date(date.max.year - 4, 12, 31)
+"""Outside of these a day's neighbours may lie beyond the calendar, so nothing recurs."""
+
 
 @dataclass(frozen=True, order=True)
 class Wanted:
@@ -103,6 +107,8 @@ def put_recurring(session: Session, office: Office, today: date, now: datetime) 
     Where nothing is to be done this costs two small indexed queries, and writes nothing. Safe to repeat, and to run
     twice at once.
     """
+    if not _FIRST <= today <= _LAST:
+        return Done()
     found = _found(session, today)
     done = Done()
     _publications(session, found, done, office, today, now)
@@ -190,7 +196,7 @@ def _series(
     for one in series:
         old = there.get(one.subject)
         if old is not None and old.is_open and _planned(old) != one.due and min(old.due, one.due) >= today:
-            _move(session, done, old, one.due, office, today)
+            _move(session, done, old, one.due, office, today, now)
     coming = next((one for one in series if one.due >= today), None)
     missed = max((one for one in series if one.due < today), default=None)
     running = missed is not None and any(one.due < missed.due for one in there.values())
@@ -221,7 +227,7 @@ def _forum(session: Session, found: _Found, done: Done, office: Office, today: d
         return
     if open_ones:
         if _planned(open_ones[0]) != due:
-            _move(session, done, open_ones[0], due, office, today)
+            _move(session, done, open_ones[0], due, office, today, now)
         return
     wanted = Wanted(due, FORUM, FORUM, "FORUM", "Provider Forum")
     _put(session, done, wanted, office, now, silent_before=today)
@@ -247,7 +253,7 @@ def _windows(session: Session, found: _Found, done: Done, office: Office, today:
     for kind in WINDOWS:
         for left, missing in _differences(found, kind, wanted, today):
             for old, new in zip(left, missing, strict=False):
-                _move(session, done, old, new.due, office, today)
+                _move(session, done, old, new.due, office, today, now)
             for old in left[len(missing) :]:
                 _close(session, done, old, now)
             for new in missing[len(left) :]:
@@ -318,9 +324,17 @@ def _planned(deadline: Deadline) -> date:
     return deadline.first_due or deadline.due
 
 
-def _move(session: Session, done: Done, old: Deadline, due: date, office: Office, today: date) -> None:
-    """Move one that is open to another day, unless another process was first."""
+def _move(session: Session, done: Done, old: Deadline, due: date, office: Office, today: date, now: datetime) -> None:
+    """Move one that is open to another day, unless another process was first.
+
+    Where that day was on the table before and was given up, it waits again in the place of the one that is open.
+    """
     was = old.due
+    if deadlines.find(session, subject=old.subject, kind=old.kind, due=due) is not None:
+        _close(session, done, old, now)
+        again = Wanted(due, old.kind, old.subject, old.reference, old.title or "")
+        _put(session, done, again, office, now, silent_before=today)
+        return
     try:
         rescheduling.move(session, old, due, office=office, today=today)
     except Conflict:

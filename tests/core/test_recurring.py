@@ -20,8 +20,9 @@ from core.published import ANNUAL_REPORT, PUBLICATION
 from core.records import Deadline
 from core.recurring import WINDOW_CLOSES, WINDOW_OPENS, Done
 from core.rules.policy import Window
+from scheduler.timetable import run_sweep
 from tests.conftest import Clock
-from tests.core.casework import active, at_once, london, person, someone, sweep, trail, victims
+from tests.core.casework import active, at_once, london, person, someone, sweep, told, trail, victims
 
 MONDAY = date(2026, 11, 23)
 
@@ -352,3 +353,22 @@ def test_what_is_put_by_itself_is_sent_by_the_sweep_on_its_steps(office: Office)
     put(office, MONDAY)
     sent = sweep(office, date(2026, 12, 1))
     assert [(one.reference, one.kind, one.step, one.to) for one in sent] == [("PUB-2026-11", PUBLICATION, 0, "officer")]
+
+
+def test_a_window_that_goes_back_to_a_day_which_was_given_up_is_there_once(office: Office) -> None:
+    first, later = (date(2027, 1, 10), date(2027, 2, 1)), (date(2027, 1, 5), date(2027, 2, 5))
+    for number, given in enumerate([[first], [], [later], [first]]):
+        put(windows(office, *given), MONDAY + timedelta(days=number))
+    assert (days(office, WINDOW_OPENS), days(office, WINDOW_CLOSES)) == ([first[0]], [first[1]])
+    steps = sweep(windows(office, first), date(2027, 1, 8))
+    assert told([one for one in steps if one.kind == WINDOW_OPENS]) == [(-14, "officer")]
+    sound(office)
+
+
+@pytest.mark.parametrize("day", [date.min, date(2, 1, 1), date(9999, 4, 1), date(9999, 12, 30), date.max])
+def test_where_the_calendar_ends_nothing_recurs_and_the_sweep_goes_on(office: Office, day: date) -> None:
+    active(office, victims())
+    kinds = {one.kind for one in run_sweep(office, today=day, now=office.clock(), ordered=True)}
+    assert ("return" in kinds) is (day.year > 2027)
+    assert there(office, PUBLICATION, ANNUAL_REPORT) == []
+    sound(office)
