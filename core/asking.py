@@ -19,6 +19,7 @@ from core.assessing import assessment_of
 from core.errors import Conflict, NotFound, Refused
 from core.office import Office, london_day, london_moment
 from core.records import Application, Asked, MonitoringReturn, Person
+from core.rules.calendar import LAST_DAY, date_text
 from core.rules.facts import Finding
 from core.rules.lifecycle import (
     APPLICATION,
@@ -90,8 +91,8 @@ def may(session: Session, about: About, person: Person, action: Literal["query",
     return None
 
 
-class TooSoon(Refused):
-    """An answer is wanted by a day on which nobody can have written it."""
+class NoDay(Refused):
+    """An answer is wanted by a day on which nobody can have written it, or that nobody lives to see."""
 
 
 def usual_answer_day(office: Office, now: datetime) -> date:
@@ -125,7 +126,9 @@ def ask(
     if answer_by is None:
         answer_by = usual_answer_day(office, now)
     elif answer_by <= london_day(now):
-        raise TooSoon("Choose a day after today: they have to read it and write back.", _rule(about))
+        raise NoDay("Choose a day after today: they have to read it and write back.", _rule(about))
+    elif answer_by > LAST_DAY:
+        raise NoDay(f"Choose a day up to {date_text(LAST_DAY)}.", _rule(about))
     _move(session, about, "query")
     told: dict[str, Any] = {"question": question, "person": person.id}
     if isinstance(about, Application) and about.recommendation is not None:

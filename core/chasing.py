@@ -35,7 +35,7 @@ from core.errors import Conflict, NotFound, Refused
 from core.office import Office, london_day
 from core.records import Bid, Deadline, Opportunity, Person
 from core.returns import RETURN
-from core.rules.calendar import date_text
+from core.rules.calendar import LAST_DAY, date_text
 from core.rules.falling_due import named
 from core.shown import mark
 
@@ -143,8 +143,9 @@ def extend(
     if not agreed_by or len(agreed_by) > LONGEST_NAME:
         raise WrongInput("agreed_by", f"Say who agreed it, in up to {LONGEST_NAME} characters.", "D0")
     first, latest = new_days(deadline, office=office, today=london_day(now))
-    if given.until < first or (latest is not None and given.until > latest):
-        to = f" to {date_text(latest)}" if latest is not None else " on"
+    last = latest or LAST_DAY
+    if not first <= given.until <= last:
+        to = f" to {date_text(last)}" if latest is not None or given.until > last else " on"
         raise WrongInput("until", f"Choose a day from {date_text(first)}{to}.", "D0")
     tidy = MoreTime(given.until, reason, agreed_by)
     through = _THROUGH.get(deadline.kind)

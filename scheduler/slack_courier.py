@@ -271,7 +271,11 @@ class SlackCourier:
         )
 
     def _of_nobody(self, session: Session, message: OutboxMessage, office: Office) -> Message:
-        """For whoever has no Slack account the channel is told what they are to look after. Raises NothingLeft."""
+        """For whoever has left, or has no Slack account, the channel is told what falls due and what they are to look
+        after: nobody else will be. Raises NothingLeft.
+        """
+        if message.kind == direct.NUDGE:
+            return staff_nudges.in_channel(session, message, office)
         worded = staff_nudges.given(session, message, office) if message.kind == direct.GIVEN else None
         if worded is None:
             raise NothingLeft("Whoever it was for has left, or is not linked to Slack any more.")

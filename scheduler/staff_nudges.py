@@ -44,8 +44,11 @@ def reader_of(session: Session, message: OutboxMessage, office: Office) -> Perso
 
 
 def in_channel(session: Session, message: OutboxMessage, office: Office, *, again: bool = False) -> Message:
-    """What the deadlines channel is told; `again`: also of what has been done since. Raises NothingLeft."""
-    to = message.payload["to"]  # of an earlier desk "officer" or "director"
+    """What the deadlines channel is told; `again`: also of what has been done since. Raises NothingLeft.
+
+    The message may be one to a person who has left, or has no Slack account any more: it is everybody's then.
+    """
+    to = message.payload.get("to", "staff")  # of an earlier desk "officer" or "director"; none of one to a person
     heading = "Deadlines" if to == "staff" else f"Deadlines for the {to}"
     found = _nudged(session, [message], heading, office, MOST_BLOCKS, again=again)
     if found is None:
@@ -123,7 +126,10 @@ def shown_again(session: Session, message: OutboxMessage, office: Office, *, now
         )
         .order_by(OutboxMessage.id)
     )
-    reader = reader_of(session, first, office) or session.get_one(Person, first.payload["person_id"])
+    reader = reader_of(session, first, office)
+    if reader is None and first.kind == direct.NUDGE:
+        return in_channel(session, first, office, again=True), there
+    reader = reader or session.get_one(Person, first.payload["person_id"])
     return to_person(session, list(session.scalars(together)), reader, office, now=now, again=True), there
 
 

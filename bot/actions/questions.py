@@ -55,7 +55,7 @@ def _beside() -> Iterator[None]:
         yield
     except (Conflict, WrongInput):
         raise
-    except asking.TooSoon as refusal:
+    except asking.NoDay as refusal:
         raise WrongInput("answer_by", refusal.reason, refusal.rule) from refusal
     except Refused as refusal:
         raise WrongInput("question", refusal.reason, refusal.rule) from refusal

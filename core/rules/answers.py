@@ -12,7 +12,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from core.rules.calendar import date_text
+from core.rules.calendar import LAST_DAY, date_text
 from core.rules.money import MoneyError, display, pence_from_api, pence_from_typed
 from core.rules.typed import (
     charity_number,
@@ -185,7 +185,7 @@ class Limits(NamedTuple):
 _DATE_PARTS: Final = ("day", "month", "year")
 _OUTCOME_PARTS: Final = ("outcome", "measure", "target")
 _LINE_PARTS: Final = ("item", "amount")
-_YEARS: Final = range(2000, 2101)
+_YEARS: Final = range(2000, LAST_DAY.year + 1)
 _ISO: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _EMAIL: Final = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]"

@@ -13,6 +13,7 @@ from typing import Final
 from core.rules.policy import NudgeStep, Pause
 
 __all__ = [
+    "LAST_DAY",
     "LONGEST_RETURN_INTERVAL",
     "MONTH_NAMES",
     "add_months",
@@ -34,6 +35,9 @@ __all__ = [
     "year_bounds",
     "year_label",
 ]
+
+LAST_DAY: Final = date(2100, 12, 31)
+"""The last day that anybody may choose: a later one is a slip, and what falls due then is never chased."""
 
 LONGEST_RETURN_INTERVAL: Final = 6
 """Months from one return to the next at most (R1, §5.2 REVIEW): the source's own, so no policy may make it longer."""

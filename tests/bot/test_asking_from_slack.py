@@ -46,6 +46,7 @@ def test_the_day_is_the_usual_one_unless_somebody_chooses(desk: Desk) -> None:
         ({"question": " ", "answer_by": "2026-12-10"}, "question", "Write your question"),
         ({"question": "x", "answer_by": "2026-12-03"}, "answer_by", "after today"),
         ({"question": "x", "answer_by": "1999-01-01"}, "answer_by", "after today"),
+        ({"question": "x", "answer_by": "9999-12-31"}, "answer_by", "up to 31 December 2100"),
     ],
 )
 def test_what_is_wrong_is_said_beside_it_and_nothing_typed_is_lost(

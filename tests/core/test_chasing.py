@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
@@ -460,3 +461,11 @@ def test_the_audit_tells_each_and_finds_nothing_wrong(office: Office) -> None:
         "The officer hears no more of the monitoring return due on 15 July 2027 until 25 November 2026",
         "Olive Officer looks after the monitoring return due on 15 July 2027",
     ]
+
+
+def test_nothing_is_put_off_to_a_day_that_nobody_lives_to_see(office: Office) -> None:
+    number, olive = of_office(office, "payment", FIRST), person(office)
+    with pytest.raises(WrongInput, match="Choose a day from 2 July 2027 to 31 December 2100"):
+        extend(office, number, olive, replace(GIVEN, until=date.max))
+    extend(office, number, olive, replace(GIVEN, until=date(2100, 12, 31)))
+    assert row(office, number).due == date(2100, 12, 31)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import insert
 
 from bot.practice.workspace import TEAM_ID, Message, PracticePerson
-from core import absences, chasing, deadlines, direct, outbox, people
+from core import absences, chasing, deadlines, direct, leaving, outbox, people
 from core.records import Deadline, Nudge, OutboxMessage, Person
 from core.rules.falling_due import KINDS
 from core.rules.policy import Role
@@ -91,6 +91,26 @@ def test_what_is_done_before_it_is_said_is_not_said_at_all(desk: Desk) -> None:
     assert desk.told() == []
     with desk.office.reading() as session:
         assert session.get_one(OutboxMessage, number).outcome == "withheld"
+
+
+def test_what_waits_for_somebody_who_has_left_is_told_in_the_channel(desk: Desk) -> None:
+    olive = staff(desk, "Olive Officer", "U0OFFICER")
+    desk.clock.now = NOON
+    [due] = falls_due(desk, 1, owner_id=olive.id)
+    put(desk, direct.NUDGE, f"direct:{olive.id}", {"person_id": olive.id}, [due])
+    with desk.office.sessions.begin() as session:
+        leaving.leave(session, email=olive.email, actor="t", now=NOON)
+    desk.deliver()
+    assert got(desk, "U0OFFICER") == []
+    [message] = desk.told()
+    assert message.text.startswith("Deadlines: 1 monitoring return.")
+    dev = staff(desk, "Dev Director", "U0DEV", Role.DIRECTOR)
+    with desk.office.sessions.begin() as session:
+        chasing.chased(session, due, session.merge(dev), "By telephone.", now=NOON)
+    desk.deliver()
+    [message] = desk.told()
+    assert message.text.startswith("Deadlines: 1 monitoring return.")
+    assert "Last chased by Dev Director" in str(message.blocks)
 
 
 @pytest.mark.parametrize(("why", "said"), [("gap", "the desk was not running then"), ("pause", "they were paused")])
