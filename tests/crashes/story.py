@@ -12,6 +12,7 @@ import json
 import random
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -79,7 +80,7 @@ class Life:
 
     records: list[Rows] = field(default_factory=list)
     outsides: list[Outside] = field(default_factory=list)
-    points: list[int] = field(default_factory=list)
+    points: list[Sequence[str]] = field(default_factory=list)
     died_at: list[str] = field(default_factory=list)
 
 
@@ -107,7 +108,7 @@ class Story:
         died: Counter[str] = Counter()
         while died.total() < kills:
             life = self.live(likely=0.5)
-            died.update(" ".join(point.split()[:2]) for point in life.died_at)
+            died.update(_sort(point) for point in life.died_at)
             for step, found, must in zip(STORY, life.records, self.whole.records, strict=True):
                 assert found == must, (step, life.died_at, _difference(found, must))
             for step, there, must_be in zip(STORY, life.outsides, self.whole.outsides, strict=True):
@@ -134,10 +135,10 @@ class Story:
         mine = self._worded(step, act)
         die_at = None
         if self.chance.random() < likely:
-            die_at = self.chance.randint(1, self.whole.points[number])
+            die_at = self._point(self.whole.points[number])
         ended = self._does(replace(mine, die_at=die_at), life)
         if likely == 0.0:
-            life.points.append(len(ended.passed))
+            life.points.append(ended.passed)
             assert ended.answer.get("status", 200) in (200, 201, 302, 303), (step, ended.answer)
             assert not (mine.name == "slack" and ended.answer["said"]), (step, ended.answer)
         self._restart(act, life, likely)
@@ -145,6 +146,11 @@ class Story:
             later = datetime.fromisoformat(act.at) + 3 * outbox.CLAIM
             self._does(replace(self._worded(step, replace(act, at=later.isoformat()))), life)
             self._restart(replace(act, at=later.isoformat()), life, 0.0)
+
+    def _point(self, passed: Sequence[str]) -> int:
+        """One of the points, each sort as likely as the next: of reading there are many more than of anything else."""
+        sort = self.chance.choice(sorted({_sort(point) for point in passed}))
+        return self.chance.choice([place for place, point in enumerate(passed, 1) if _sort(point) == sort])
 
     def _does(self, act: Act, life: Life) -> Ended:
         ended = self.mortal.does(act)
@@ -199,6 +205,10 @@ class Story:
 
     def _direct(self) -> list[str]:
         return [self.workspace.open_direct(user).channel_id for user, _ in STAFF]
+
+
+def _sort(point: str) -> str:
+    return " ".join(point.split()[:2])
 
 
 def _difference(found: Rows, must: Rows) -> dict[str, list[str]]:

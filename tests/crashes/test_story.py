@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 
-import pytest
 from sqlalchemy import Engine
 
 from bot.practice.workspace import Workspace
@@ -14,7 +13,6 @@ from tests.crashes.moving import MovingRecord
 from tests.crashes.story import Story, prepared, with_staff
 
 
-@pytest.mark.one_database
 def test_whoever_dies_when_in_the_story_all_is_as_if_nobody_had(
     mortal: Mortal,
     copies: Copies,
