@@ -420,7 +420,7 @@ def test_staff_are_told_beside_the_deadline_that_the_address_refuses(desk: Desk)
     told(desk)
     sweep(desk, 21)
     desk.slack_delivery().deliver_all()
-    assert "their address refuses our mail: ring them" in json.dumps(desk.told()[-1].blocks)
+    assert "Their address refuses our mail: ring them" in json.dumps(desk.told()[-1].blocks)
 
 
 def test_a_reminder_names_the_payment_that_waits_for_the_return(desk: Desk) -> None:
