@@ -318,8 +318,9 @@ def test_deadlines_are_listed_with_their_state_and_the_steps_that_were_really_se
         while slack is not None:
             outbox.settle(session, slack, "failed", now=london(after(-28), 10))
             slack = outbox.claim(session, "slack", now=london(after(-28)))
-    acceptance, first, last = listing(FIRST)
-    assert [(one["kind"], one["due"], one["state"]) for one in (acceptance, first, last)] == [
+    decision, acceptance, first, last = listing(FIRST)
+    assert [(one["kind"], one["due"], one["state"]) for one in (decision, acceptance, first, last)] == [
+        ("decision", "2026-12-21", "met"),
         ("acceptance", "2026-12-21", "met"),
         ("return", "2027-07-01", "due"),
         ("return", "2027-10-31", "due"),
@@ -330,13 +331,13 @@ def test_deadlines_are_listed_with_their_state_and_the_steps_that_were_really_se
     assert len(steps) == 15
     assert [one["due"] for one in listing(after(1), state="overdue")] == ["2027-07-01"]
     assert [one["due"] for one in listing(after(1), state="due")] == ["2027-10-31"]
-    assert [one["due"] for one in listing(after(1), state="met")] == ["2026-12-21"]
-    assert [one["due"] for one in listing(FIRST, before=LAST)] == ["2026-12-21", "2027-07-01"]
-    assert len(listing(FIRST, references=[reference])) == 3
+    assert [one["due"] for one in listing(after(1), state="met")] == ["2026-12-21"] * 2
+    assert [one["due"] for one in listing(FIRST, before=LAST)] == ["2026-12-21", "2026-12-21", "2027-07-01"]
+    assert len(listing(FIRST, references=[reference])) == 4
     assert listing(FIRST, references=[]) == []
     with office.sessions.begin() as session:
         deadlines.close(session, subject=f"award:{award_id}", now=office.clock())
-    assert [one["state"] for one in listing(after(1))] == ["met"]
+    assert [one["state"] for one in listing(after(1))] == ["met", "met"]
 
 
 def test_a_deadline_with_nothing_still_to_come_is_out_of_the_sweep_s_way(office: Office) -> None:

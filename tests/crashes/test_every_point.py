@@ -278,9 +278,9 @@ def test_sweeping(case: Case, office: Office, engine: Engine) -> None:
     told = [(step["kind"], step["to"]) for step in ended.answer["steps"]]
     assert set(told) >= {("return", "recipient"), ("return", "officer"), ("return", "director")}, told
     assert ("acceptance", "recipient") in told
-    assert len(whole.left["nudges"]) == len(told) == len(set(whole.left["nudges"]))
+    assert len(whole.left["nudges"]) == len(told)  # that none is there twice the record itself sees to
     assert len(whole.outside.mails) == 4  # two recipients of returns, an offer still open, an offer that ran out
-    assert len(whole.outside.deadlines) == 2
+    assert len(whole.outside.deadlines) == 1  # one message of a sweep, for the Director too
     assert [row for row in whole.left["ledger"] if "'release'" in row]
 
     def check(ended: Ended, left: Rows, _url: str) -> None:
