@@ -67,6 +67,7 @@ NOT_CHECKED = {
         "sweep_plan",
         "timetable_job",
         "dates_to_set",
+        "refused_mail",
     ),
 }
 """The tables that may be changed unseen, with their reasons in `core.seals.NOT_SEALED`."""
