@@ -107,7 +107,8 @@ def _heading(ordered: Sequence[DueItem], left: Sequence[DueItem], to: str) -> st
     if not left:
         return f"{to}: all seen to"
     late = sum(one.line.days_late > 0 for one in left)
-    return f"{to}: {counts(one.line for one in left)}{f', {late:,} overdue' if late else ''}"
+    overdue = "" if not late else ", overdue" if late == len(left) else f", {late:,} overdue"
+    return f"{to}: {counts(one.line for one in left)}{overdue}"
 
 
 def _item(one: DueItem, about: str, desk_url: str) -> list[Block]:

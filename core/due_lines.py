@@ -90,11 +90,14 @@ class DueLine:
     @property
     def when(self) -> str:
         """When it is or was due, in words."""
+        if self.days_late == -1:
+            return f"due tomorrow, {date_text(self.due)}"
         if self.days_late < 0:
             return f"due on {date_text(self.due)}, in {_days(-self.days_late)}"
         if self.days_late == 0:
             return f"due today, {date_text(self.due)}"
-        return f"was due on {date_text(self.due)}, {_days(self.days_late)} ago"
+        ago = "yesterday" if self.days_late == 1 else f"{_days(self.days_late)} ago"
+        return f"was due on {date_text(self.due)}, {ago}"
 
 
 def _days(number: int) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import select, update
+from sqlalchemy import select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -92,16 +92,25 @@ def _move(session: Session, office: Office, old: Mapping[str, Any], since: date)
         query.where(Deadline.is_open, Deadline.id > last).order_by(Deadline.id).limit(BATCH)
     ).all():
         last = rows[-1].id
-        changed = []
+        changed: dict[date | None, list[Any]] = {}
         for row in rows:
             on = _next(row, before, after, since)
             waits = row.next_step_on is not None and row.next_step_on <= since  # a new one, for this very sweep
             if on != row.next_step_on and not (waits and (on is None or on > row.next_step_on)):
-                changed.append({"id": row.id, "next_step_on": on})
-        if changed:
-            session.execute(update(Deadline), changed)
-        moved += len(changed)
+                changed.setdefault(on, []).append(row)
+        moved += sum(_write(session, on, found) for on, found in changed.items())
     return moved
+
+
+def _write(session: Session, on: date | None, rows: Sequence[Any]) -> int:
+    """Note the day of the next step, where the deadline's own day has not been moved at this very moment."""
+    written = session.execute(
+        update(Deadline)
+        .where(tuple_(Deadline.id, Deadline.due).in_([(row.id, row.due) for row in rows]))
+        .values(next_step_on=on)
+        .execution_options(synchronize_session=False)
+    )
+    return int(written.rowcount)  # type: ignore[attr-defined]  # a CursorResult
 
 
 def _next(row: Any, before: _Plan, after: _Plan, since: date) -> date | None:

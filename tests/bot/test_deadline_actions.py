@@ -103,7 +103,7 @@ def test_it_says_what_is_late_whose_it_is_and_what_comes(told: tuple[Desk, int, 
     desk, _, _ = told
     said = words(desk)
     assert "Ramsey Boxing Club   – monitoring return, YF-2026-" in said
-    assert "Was due on 11 July 2027, 1 day ago." in said
+    assert "Was due on 11 July 2027, yesterday." in said
     assert "Nobody looks after it." in said
     assert "The recipient is told on 18 July 2027, the Director on 26 July 2027." in said
 
