@@ -9,7 +9,7 @@ import uuid
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select, update
 from sqlalchemy.orm import Session
 
 from core import absences, direct, homes, outbox
@@ -51,6 +51,24 @@ def put(session: Session, deadline: Deadline, *, now: datetime) -> None:
         ],
     )
     homes.put(session, f"deadline:{deadline.id}:{change}", now=now)
+
+
+def tell_in_channel(session: Session, message: OutboxMessage, *, now: datetime) -> None:
+    """Tell in the deadlines channel what Slack does not take for the one person whom a message was for.
+
+    The nudges go with it: what they say was sent is what reached somebody.
+    """
+    missed: dict[str, Any] = {
+        name: message.payload[name] for name in ("missed", "missed_count") if name in message.payload
+    }
+    payload = {"to": "staff", **missed}
+    instead = outbox.put(session, STAFF, subject="nudges:staff", key=f"{message.key}:channel", payload=payload, now=now)
+    session.execute(
+        update(Nudge)
+        .where(Nudge.message_id == message.id)
+        .values(message_id=instead.id)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def tell_new_owner(

@@ -369,7 +369,11 @@ class SlackCourier:
             session.merge(Card(application_id=parcel.application_id, channel=handed.slack_channel, ts=handed.slack_ts))
 
     def note_failure(self, session: Session, message: OutboxMessage, trouble: Exception, *, now: datetime) -> None:
-        """Nothing: the outbox and the log say what Slack refused. It is our fault, not a fact of the award."""
+        """Tell in the deadlines channel what falls due and Slack does not take for the one whose it is: an account that
+        is no more, say. Of all else the outbox and the log say what was refused.
+        """
+        if message.kind == direct.NUDGE and isinstance(trouble, Unsendable):
+            nudge_messages.tell_in_channel(session, message, now=now)
 
     def _addressed(self, parcel: SlackParcel) -> SlackParcel:
         """The parcel with the channel of the one person whom it is for, which Slack is asked for once."""

@@ -13,7 +13,7 @@ from core import absences, chasing, deadlines, direct, leaving, outbox, people
 from core.records import Deadline, Nudge, OutboxMessage, Person
 from core.rules.falling_due import KINDS
 from core.rules.policy import Role
-from scheduler.timetable import run_digests
+from scheduler.timetable import run_digests, run_sweep
 from tests.core.casework import london
 from tests.scheduler.practice_desk import START, Desk
 
@@ -111,6 +111,23 @@ def test_what_waits_for_somebody_who_has_left_is_told_in_the_channel(desk: Desk)
     [message] = desk.told()
     assert message.text.startswith("Deadlines: 1 monitoring return.")
     assert "Last chased by Dev Director" in str(message.blocks)
+
+
+def test_what_slack_does_not_take_for_somebody_is_told_in_the_channel(desk: Desk) -> None:
+    olive = staff(desk, "Olive Officer", "U0OFFICER")
+    desk.clock.now = NOON
+    falls_due(desk, 2, owner_id=olive.id, kind="opportunity")  # of which no Director hears
+    desk.slack.workspace.put_person(PracticePerson("U0OFFICER", "Olive Officer", deleted=True))
+    told = {one.reference for one in run_sweep(desk.office, today=MONDAY, ordered=True) if one.kind == "opportunity"}
+    assert told == {"OWN-0", "OWN-1"}
+    desk.deliver()
+    assert got(desk, "U0OFFICER") == []
+    assert len([one for one in desk.told() if "OWN-0" in one.text]) == 1
+    with desk.office.reading() as session:
+        listed = deadlines.listing(session, office=desk.office, today=MONDAY, references=["OWN-0"])
+    assert [step["sent_at"] is not None for step in listed[0]["steps"] if step["to"] == "officer"].count(True) == 1
+    desk.deliver()
+    assert len([one for one in desk.told() if "OWN-0" in one.text]) == 1
 
 
 @pytest.mark.parametrize(("why", "said"), [("gap", "the desk was not running then"), ("pause", "they were paused")])
