@@ -355,13 +355,13 @@ def test_a_text_of_the_policy_is_no_template_and_no_markup(desk: Desk) -> None:
     due = of_return(desk)
     desk.quiet()
     says = 'Now {{ office.name }} & <b onclick="x">you</b> {% if %} **all**.'
-    office = with_steps(desk.office, "return", NudgeStep(-7, "recipient", says, "Else <i>we</i> {{ 7*7 }}."))
+    office = with_steps(desk.office, "return", NudgeStep(-7, "recipient", says, "Else <i>we</i> {{ 7*'no' }}."))
     letter = worded(desk, swept(desk, due.due - timedelta(days=7), office)[ADA], office)
     assert says in letter.text
-    assert "Else <i>we</i> {{ 7*7 }}." in letter.text
+    assert "Else <i>we</i> {{ 7*'no' }}." in letter.text
     assert "<b onclick" not in letter.html
     assert "&lt;b onclick" in letter.html
-    assert "49" not in letter.text
+    assert "nono" not in letter.text
     assert r"\*\*all\*\*" in body_of(letter.html)
 
 
