@@ -12,8 +12,8 @@ from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from core import bank_details
-from core.errors import Conflict, NotFound, Refused
+from core import awards, bank_details
+from core.errors import Conflict, Refused
 from core.links import follow
 from core.records import Award
 from core.rules.banking import FIELDS, read_account
@@ -29,10 +29,7 @@ TOO_OFTEN = 429
 
 def _award(session: Session, token: str) -> Award:
     office = pages.office()
-    award = session.get(Award, follow(session, office.signer, "offer", token, now=office.clock()))
-    if award is None:
-        raise NotFound("There is no such award.")
-    return award
+    return awards.by_id(session, follow(session, office.signer, "offer", token, now=office.clock()))
 
 
 @blueprint.get("/offers/<token>/bank-details")

@@ -13,9 +13,9 @@ from flask import Blueprint, Response, redirect, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from core import contacts
+from core import awards, contacts
 from core.deciding import WrongInput
-from core.errors import ChangedMeanwhile, Conflict, NotFound, Refused
+from core.errors import ChangedMeanwhile, Conflict, Refused
 from core.links import follow
 from core.records import Award
 from core.rules.lifecycle import AwardState
@@ -39,10 +39,7 @@ _NAMES: Final = ("second_name", "second_email")
 
 def _award(session: Session, token: str) -> Award:
     office = pages.office()
-    award = session.get(Award, follow(session, office.signer, "offer", token, now=office.clock()))
-    if award is None:
-        raise NotFound("There is no such award.")
-    return award
+    return awards.by_id(session, follow(session, office.signer, "offer", token, now=office.clock()))
 
 
 @blueprint.get("/offers/<token>/second-contact")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from core import deadlines
+from core import deadlines, replanning
 from core.office import Office
 from core.records import Deadline
 from core.rules.policy import NudgeStep, Pause
@@ -314,3 +314,18 @@ def test_many_are_moved_in_a_few_passes(office: Office, monkeypatch: pytest.Monk
     assert days == [DUE] * 8
     [line] = trail(office, "deadlines_replanned")
     assert line.data["deadlines"] == 8
+
+
+def test_a_day_that_is_moved_while_the_plan_changes_keeps_the_step_of_its_new_day(office: Office) -> None:
+    number = one(office)
+    with office.reading() as session:
+        read = session.execute(select(Deadline.id, Deadline.due).where(Deadline.id == number)).one()
+    with office.sessions.begin() as session:
+        found = session.get_one(Deadline, number)
+        deadlines.extend(session, found, july(20), office=office, today=MONDAY)
+        stands = found.next_step_on
+    with office.sessions.begin() as session:
+        assert replanning._write(session, WEDNESDAY, [read]) == 0
+        assert session.get_one(Deadline, number).next_step_on == stands
+        as_it_is = session.execute(select(Deadline.id, Deadline.due).where(Deadline.id == number)).one()
+        assert replanning._write(session, WEDNESDAY, [as_it_is]) == 1
