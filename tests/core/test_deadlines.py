@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from core import awards, deadlines, outbox, returns, sweeping
+from core import awards, deadlines, deciding, outbox, people, returns, sweeping
 from core.office import Office
-from core.records import Deadline, Nudge
+from core.records import Deadline, Nudge, SweepPlan
+from core.rules.policy import Role
 from tests.core.casework import (
     active,
     at_once,
@@ -22,6 +23,7 @@ from tests.core.casework import (
     messages,
     offered,
     returned,
+    someone,
     sweep,
     told,
     victims,
@@ -156,6 +158,40 @@ def test_a_sweep_that_was_missed_sends_the_latest_step_only_and_never_the_backlo
         (28, "recipient"),
     ]
     assert len(nudges(office)) == 7
+
+
+def test_whoever_has_an_interest_in_an_award_is_not_the_one_who_is_told_of_it(office: Office) -> None:
+    award_id = active(office)
+    with office.sessions.begin() as session:
+        award, told_to = awards.by_id(session, award_id), people.add(
+            session, name="Olive Officer", email="olive@office.example", role=Role.OFFICER, slack=("T1", "U1"),
+            actor="test", now=office.clock(),
+        )  # fmt: skip
+        session.flush()
+        number, application_id = told_to.id, award.application_id
+        for one in award.deadlines:
+            one.owner_id = number
+
+    def who() -> set[str]:
+        with office.sessions() as session, session.begin() as transaction:
+            sent = sweeping.sweep(session, office=office, today=after(0), now=london(after(0)))
+            transaction.rollback()
+        return {step.who for step in sent if step.to == "officer"}
+
+    assert who() == {"Olive Officer"}
+    with office.sessions.begin() as session:
+        deciding.declare_interest(
+            session, application_id, someone(session, number), reason="My son.", now=office.clock()
+        )
+    assert who() == {"the deadlines channel"}, "A2"
+
+
+def test_the_day_of_the_last_sweep_is_the_latest_of_all(office: Office) -> None:
+    active(office)
+    sweep(office, after(0))
+    sweep(office, after(-40))
+    with office.reading() as session:
+        assert session.scalars(select(SweepPlan.swept_on)).one() == after(0)
 
 
 def test_a_second_sweep_of_a_day_sends_nothing(office: Office) -> None:
