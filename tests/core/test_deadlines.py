@@ -194,6 +194,14 @@ def test_the_day_of_the_last_sweep_is_the_latest_of_all(office: Office) -> None:
         assert session.scalars(select(SweepPlan.swept_on)).one() == after(0)
 
 
+def test_what_was_sent_is_not_sent_again_though_its_day_is_looked_at_again(office: Office) -> None:
+    active(office)
+    assert len(sweep(office, after(0))) == 2
+    with office.sessions.begin() as session:
+        session.execute(update(Deadline).where(Deadline.due == FIRST).values(next_step_on=after(0)))
+    assert sweep(office, after(0)) == ()
+
+
 def test_a_second_sweep_of_a_day_sends_nothing(office: Office) -> None:
     active(office)
     assert len(sweep(office, after(0))) == 2
