@@ -17,7 +17,6 @@ from core import events, people
 from core.errors import NotFound, Refused
 from core.records import Absence, Interest, Person
 from core.rules.calendar import date_text
-from core.rules.policy import Body, Role
 
 NO_POWER = "Standing in gives no power to decide: that comes only from a role and the policy's delegations."
 
@@ -46,7 +45,7 @@ def away(
         raise Refused(f"{person.name} is not on the staff list.")
     if deputy.id == person.id:
         raise Refused("Nobody stands in for themselves. Name somebody else of the office.")
-    if not _of_office(deputy):
+    if not people.acts_for_office(deputy):
         raise Refused(
             f"{deputy.name} cannot stand in for anybody: a deputy works for the office and is on its staff list. The "
             "constabulary, the panel and auditors are no deputies.",
@@ -152,13 +151,8 @@ def stood_in_for(session: Session, person: Person, day: date, *, application_id:
     return [one.person for one in absent if one.person.active and _may_stand_in(session, person, application_id)]
 
 
-def _of_office(deputy: Person) -> bool:
-    only_reads = deputy.role in (Role.PANEL, Role.AUDITOR)
-    return deputy.active and Body(deputy.body) is Body.OFFICE and not only_reads
-
-
 def _may_stand_in(session: Session, deputy: Person, application_id: int | None) -> bool:
-    if not _of_office(deputy):
+    if not people.acts_for_office(deputy):
         return False
     if application_id is None:
         return True

@@ -15,9 +15,10 @@ from typing import Any, Final
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
+from core import owning
 from core.deadlines import APPLICATION_ID, planned
 from core.office import Office, london_day
-from core.records import Application, Award, Deadline, Event, Person
+from core.records import Application, Award, Deadline, Event
 from core.rules.calendar import date_text
 from core.rules.falling_due import FallingDue, named
 from core.rules.words import capital, listed
@@ -111,7 +112,7 @@ def lines(session: Session, found: Sequence[Deadline], *, office: Office, today:
 
 
 def _line(deadline: Deadline, acts: Sequence[Act], office: Office, today: date) -> DueLine:
-    application, owner = deadline.application, looks_after(deadline)
+    application, owner = deadline.application, owning.looks_after(deadline)
     return DueLine(
         id=deadline.id,
         reference=deadline.reference,
@@ -129,15 +130,6 @@ def _line(deadline: Deadline, acts: Sequence[Act], office: Office, today: date) 
         met_on=london_day(deadline.met_at) if deadline.met_at is not None else None,
         closed_on=london_day(deadline.closed_at) if deadline.closed_at is not None else None,
     )
-
-
-def looks_after(deadline: Deadline) -> Person | None:
-    """Whose it is: its own owner's, else whoever took its application on; nobody's once they have left."""
-    application = deadline.application
-    for one in (deadline.owner, application.taken_by if application is not None else None):
-        if one is not None and one.active:
-            return one
-    return None
 
 
 def what_next(deadline: Deadline, *, office: Office, today: date) -> str:

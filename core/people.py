@@ -159,6 +159,11 @@ def acting_for_office(person: Person, what: str, rule: str) -> str:
     return actor_of(person)
 
 
+def acts_for_office(person: Person) -> bool:
+    """Whether somebody is of the office now, and does more there than read."""
+    return person.active and Body(person.body) is Body.OFFICE and person.role not in READERS
+
+
 def interested(session: Session, application_id: int) -> frozenset[int]:
     """The ids of whoever has declared an interest in an application, and is out of it and of its award (A2)."""
     return frozenset(session.scalars(select(Interest.person_id).where(Interest.application_id == application_id)))

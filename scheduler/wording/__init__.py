@@ -30,7 +30,7 @@ from scheduler.wording import (
     about_returns,
 )
 from scheduler.wording.about_deadlines import open_nudges
-from scheduler.wording.draft import NothingLeft, Writer, address_of, to_second
+from scheduler.wording.draft import NothingLeft, Writer, address_of, asked_for, to_second
 from scheduler.wording.words import typed, wrapped
 
 __all__ = ["WRITERS", "Letter", "NothingLeft", "open_nudges", "texts", "word"]
@@ -76,6 +76,7 @@ def word(session: Session, message: OutboxMessage, office: Office, environment: 
         "reference": draft.reference,
         "name": typed(draft.to_name),
         "why_you": draft.why_you,
+        "officer": asked_for(session, draft.about, office),
         **draft.facts,
     }
 

@@ -56,7 +56,7 @@ def contacts_changed(session: Session, message: OutboxMessage, office: Office) -
         "asked": first and asking.open_question(session, application) is not None,
         "link": address_of(session, "application", application.id, office) if first else "",
     }
-    return Draft(to=to, to_name=name, reference=application.reference or "", facts=facts)
+    return Draft(to=to, to_name=name, reference=application.reference or "", facts=facts, about=application)
 
 
 def _waiting(session: Session, application: Application, office: Office) -> list[WaitingItem]:

@@ -17,7 +17,7 @@ from core.records import Application, Deadline, Nudge, OutboxMessage, Payment
 from core.rules.policy import NudgeStep
 from core.rules.words import capital, listed
 from scheduler.wording import reminders
-from scheduler.wording.draft import Draft, NothingLeft, address_of, second_person
+from scheduler.wording.draft import Draft, NothingLeft, address_of, asked_for, second_person
 from scheduler.wording.reminders import Tone
 from scheduler.wording.words import typed
 
@@ -30,7 +30,7 @@ class NudgeItem:
     """One thing that a reminder is about. `tone` is "before", "day" or "after" its due date.
 
     `thing` is what it is to its reader, `what` the same in full; `action` is what its link is for. `payments` are
-    those that wait for it.
+    those that wait for it. `officer` is who looks after it, "" where that is nobody, or is said once of all.
     """
 
     kind: str
@@ -43,6 +43,7 @@ class NudgeItem:
     tone: Tone
     link: str
     payments: Sequence[Payment]
+    officer: str
 
 
 @dataclass
@@ -109,8 +110,9 @@ def nudge(session: Session, message: OutboxMessage, office: Office) -> Draft:
         raise NothingLeft("the offer that it was about has expired, and its own letter says so")
     groups: dict[tuple[str, Tone, str, str], NudgeGroup] = {}
     items = []
+    officers = {asked_for(session, one.deadline, office) for one, _ in found}
     for one, application in found:
-        item = _item(session, one.deadline, application, today, office)
+        item = _item(session, one.deadline, application, today, office, each=len(officers) > 1)
         says, otherwise = _said(one, item, today, office, alone=len(found) == 1)
         groups.setdefault((item.kind, item.tone, says, otherwise), NudgeGroup(says, otherwise, [])).items.append(item)
         items.append(item)
@@ -129,6 +131,7 @@ def nudge(session: Session, message: OutboxMessage, office: Office) -> Draft:
         },
         due=[one.deadline for one, _ in found],
         why_you=_why_second(found),
+        about=found[0][0].deadline if len(officers) == 1 else None,
     )
 
 
@@ -136,7 +139,10 @@ def _expired(deadline: Deadline, today: date) -> bool:
     return deadline.kind == awards.ACCEPTANCE and deadline.due < today
 
 
-def _item(session: Session, deadline: Deadline, application: Application, today: date, office: Office) -> NudgeItem:
+def _item(
+    session: Session, deadline: Deadline, application: Application, today: date, office: Office, *, each: bool
+) -> NudgeItem:
+    """`each` where the letter names who looks after each thing beside it: they are not the same for all."""
     award = deadline.award
     asked = asked_about(session, deadline)
     about = asked.monitoring_return if asked is not None else None
@@ -159,6 +165,7 @@ def _item(session: Session, deadline: Deadline, application: Application, today:
         payments=payments.waiting_for_returns(session, award, deadline.due)
         if award is not None and deadline.kind == "return"
         else [],
+        officer=asked_for(session, deadline, office) if each else "",
     )
 
 

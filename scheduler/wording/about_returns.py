@@ -43,6 +43,7 @@ def return_received(session: Session, message: OutboxMessage, office: Office) ->
             "next_due": coming[0] if coming else None,
             "first_notice": first_notice(office),
         },
+        about=returns.due_on(came_in.award, came_in.due),
     )
 
 
@@ -63,6 +64,7 @@ def return_queried(session: Session, message: OutboxMessage, office: Office) -> 
             "answer_by": asked.answer_by,
             "link": address_of(session, "return", deadline.id, office),
         },
+        about=deadline,
     )
 
 
@@ -80,6 +82,7 @@ def more_time_answered(session: Session, message: OutboxMessage, office: Office)
             "link": address_of(session, "return", request.deadline_id, office),
         },
         due=[deadline] if deadline is not None else [],
+        about=deadline,
     )
 
 

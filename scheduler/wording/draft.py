@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from core import asking, mail_refusals, outbox
+from core import asking, mail_refusals, outbox, owning
 from core.calendar_files import CalendarFile
 from core.errors import NotFound
 from core.link_terms import link_to
@@ -28,7 +28,7 @@ class Draft:
     """To whom, about what, and the facts that the texts use. `due` are the deadlines that it carries as a calendar.
 
     `calendar` is another file that it carries in their stead: of a meeting, or of what is off. `why_you` says why a
-    second contact gets it, in a sentence; "" for anybody else.
+    second contact gets it, in a sentence; "" for anybody else. Whoever looks after `about` is whom its reader asks for.
     """
 
     to: str
@@ -38,6 +38,7 @@ class Draft:
     due: Sequence[Deadline] = ()
     calendar: CalendarFile | None = None
     why_you: str = ""
+    about: Deadline | Application | None = None
 
 
 Writer = Callable[[Session, OutboxMessage, Office], Draft]
@@ -61,8 +62,13 @@ def address_anew(purpose: Purpose, subject_id: int, office: Office, key: str = "
     return office.signer.address(purpose, link)
 
 
-def to_applicant(application: Application, facts: dict[str, Any], due: Sequence[Deadline] = ()) -> Draft:
-    """A letter to an application's contact, with its title and organisation. Raises NotFound where it has none."""
+def to_applicant(
+    application: Application, facts: dict[str, Any], due: Sequence[Deadline] = (), about: Deadline | None = None
+) -> Draft:
+    """A letter to an application's contact, with its title and organisation. Raises NotFound where it has none.
+
+    `about` is the one deadline that it is about, where there is one.
+    """
     if not application.contact_email or not application.reference:
         raise NotFound("This application has no contact to write to.")
     return Draft(
@@ -71,7 +77,17 @@ def to_applicant(application: Application, facts: dict[str, Any], due: Sequence[
         reference=application.reference,
         facts={"title": typed(application.title), "organisation": typed(application.organisation_name), **facts},
         due=due,
+        about=about or application,
     )
+
+
+def asked_for(session: Session, about: Deadline | Application | None, office: Office) -> str:
+    """The name of whoever looks after something, as a letter shows it; "" where that is nobody in particular.
+
+    It is their name on the staff list, whatever they call themselves in Slack, and nothing else of theirs.
+    """
+    asked = owning.to_ask(session, about, today=office.today()) if about is not None else None
+    return typed(asked.name) if asked is not None else ""
 
 
 def to_second(session: Session, message: OutboxMessage, draft: Draft) -> Draft:

@@ -17,6 +17,7 @@ SAMPLES = {
     "name": "Ada Applicant",
     "office.name": "Office of the Police and Crime Commissioner",
     "office.contact": "write to grants@practice.example or call 01632 960000",
+    "officer": "Olive Officer",
     "title": "Gloves on, knives down",
     "organisation": "Riverside Boxing Club",
     "fund": "Youth Fund",
@@ -24,7 +25,7 @@ SAMPLES = {
 }
 """How some facts look; any other is shown by its name in «marks»."""
 
-PERSONAL = ("name", "title", "organisation", "office.contact")
+PERSONAL = ("name", "title", "organisation", "office.contact", "officer")
 """Facts that nobody should read in the list of somebody's mails."""
 
 

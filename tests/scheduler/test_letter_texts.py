@@ -83,7 +83,8 @@ def test_a_letter_fetches_nothing_and_runs_nothing(kind: str) -> None:
 
 def test_a_letter_without_a_name_or_a_reference_reads_well() -> None:
     frame = texts().from_string('{% extends "_frame.html" %}{% block title %}Hello{% endblock %}')
-    assert "<h1" in frame.render(office={"name": "Office", "contact": "call us"}, reference="", why_you="")
+    facts = {"office": {"name": "Office", "contact": "call us"}, "reference": "", "why_you": "", "officer": ""}
+    assert "<p>Questions? Please call us.</p>" in frame.render(facts)
 
 
 def test_everybody_can_read_the_letters(chromium: Browser) -> None:
