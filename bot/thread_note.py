@@ -10,6 +10,7 @@ from typing import Any, Final
 from bot import blocks
 from bot.blocks import Message, Part
 from bot.words import Typed, escaped, listed
+from core import contacts
 from core.audit_lines import entry_of
 from core.audit_told import Entry, Told
 from core.office import london_moment
@@ -29,7 +30,8 @@ _PLAIN: Final = ("Answer wanted by",)
 def message_for_line(line: Event, application: Application, policy: Policy) -> Message:
     """The message for a line of an application's trail."""
     data: dict[str, Any] = {name: getattr(line, name) for name in ("sequence", "at", "kind", "actor", "data")}
-    entry = entry_of(Told(data, application, application.award, policy, asked=application.amount or 0))
+    told = Told(data, application, contacts.of(application), application.award, policy, asked=application.amount or 0)
+    entry = entry_of(told)
     by = entry.by if entry.by != line.actor else ""  # only a member of staff is named otherwise in the trail
     when = f"on {london_moment(line.at)}"
     head = [blocks.words(Typed(entry.what), 400, bold=True)]

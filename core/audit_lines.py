@@ -51,17 +51,17 @@ def who(actor: str) -> str:
 
 
 def _submitted(told: Told) -> tuple[str, list[Detail]]:
-    mine, facts = told.application, told.data.get("facts") or {}
+    mine, whom, facts = told.application, told.contacts, told.data.get("facts") or {}
     numbers = [f"charity {mine.charity_number}"] if mine.charity_number else []
     numbers += [f"company {mine.company_number}"] if mine.company_number else []
     objective = told.policy.objective(mine.plan_objective or "")
     kind = (mine.organisation_type or "").replace("_", " ")
     details = [
         Detail("Organisation", f"{mine.organisation_name} ({', '.join([kind, *numbers])})"),
-        Detail("Contact", mine.contact_name or ""),
-        Detail("E-mail", mine.contact_email or "", private=True),
-        Detail("Second contact", mine.second_name or ""),
-        Detail("Second contact's e-mail", mine.second_email or "", private=True),
+        Detail("Contact", whom.contact_name),
+        Detail("E-mail", whom.contact_email, private=True),
+        Detail("Second contact", whom.second_name),
+        Detail("Second contact's e-mail", whom.second_email, private=True),
         Detail("Postcode", mine.postcode or "", private=True),
         Detail("Project", mine.title or ""),
         Detail("For", str(facts.get("purpose") or "").replace("_", " ")),

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, or_, select
 from sqlalchemy.orm import Session, selectinload
 
-from core import events, mail_refusals
+from core import contacts, events, mail_refusals
 from core.audit import Progress, unwatched
 from core.audit_facts import day
 from core.audit_letters import letter
@@ -239,6 +239,7 @@ class _Telling:
         asked = display(mine.amount) if mine.amount is not None else ""
         details = [
             Detail("Organisation", mine.organisation_name or ""),
+            Detail("Contact", mine.contact_name or ""),
             Detail("Project", mine.title or ""),
             Detail("Application", mine.status),
             Detail("Asked for", asked),
@@ -262,6 +263,7 @@ class _Telling:
                 Told(
                     line=line,
                     application=self._application,
+                    contacts=contacts.when(self._session, self._application, line["at"]),
                     award=self._award,
                     policy=policy,
                     version=version,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from core.contacts import Contacts
 from core.records import Application, Award
 from core.rules.policy import Policy
 from core.rules.words import capital
@@ -47,11 +48,13 @@ class Told:
     """A line that is to be told, with what is needed to tell it.
 
     `policy` is that of the fingerprint which the line names, where it does and can be read; `deciders` is who could
-    have decided then, where it is a decision; `version` is how that policy came into force.
+    have decided then, where it is a decision; `version` is how that policy came into force; `contacts` is whom the
+    office wrote to when the line was added.
     """
 
     line: Data
     application: Application
+    contacts: Contacts
     award: Award | None
     policy: Policy
     version: str = ""

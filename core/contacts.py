@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from core import applications, events, links, mail_refusals, outbox, people, written
@@ -243,9 +243,18 @@ def by_id(session: Session, number: int) -> ContactChange:
 
 def afterwards(session: Session, made: ContactChange) -> Contacts:
     """Whom the office wrote to once a change was made: what the next one found, or what stands now."""
-    later = (ContactChange.application_id == made.application_id) & (ContactChange.id > made.id)
-    following = session.scalars(select(ContactChange).where(later).order_by(ContactChange.id).limit(1)).first()
-    return of(made.application) if following is None else before(following)
+    return _until(session, made.application, ContactChange.id > made.id)
+
+
+def when(session: Session, application: Application, at: datetime) -> Contacts:
+    """Whom the office wrote to at an instant, about an application that had been sent by then (A4)."""
+    return _until(session, application, ContactChange.changed_at >= at)
+
+
+def _until(session: Session, application: Application, later: ColumnElement[bool]) -> Contacts:
+    mine = select(ContactChange).where(ContactChange.application_id == application.id, later)
+    following = session.scalars(mine.order_by(ContactChange.id).limit(1)).first()
+    return of(application) if following is None else before(following)
 
 
 def before(made: ContactChange) -> Contacts:

@@ -8,12 +8,12 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select, text, update
 
-from core import applications, deciding, events
+from core import applications, audit_lines, date_lines, deciding, events
 from core.audit_story import Story, story
 from core.audit_told import Entry
 from core.errors import NotFound, Refused
 from core.office import LONDON, Office
-from core.records import Event, OutboxMessage
+from core.records import Application, Event, OutboxMessage
 from core.rules.policy import Role
 from tests.conftest import Clock
 from tests.core.casework import (
@@ -145,7 +145,18 @@ def test_every_return_when_it_came_and_what_it_said(lived: Life) -> None:
     assert details(the(found, "The question was answered"))["Answer"] == ["About half."]
     assert the(found, "The office accepted the return due on 1 July 2027").by == "Olive Officer (officer)"
     assert [one.what for one in found.to_come] == ["Return, the final one, due on 10 November 2027"]
-    assert the(found, "Monitoring meeting due on 1 July 2027").what.endswith(": not met, 1 day overdue")
+    assert the(found, "Monitoring meeting due on 1 July 2027").what.endswith(": met, 1 day late")
+    later = told(lived.office, lived.reference, today=date(2027, 11, 12))
+    assert the(later, "Return, the final one, due on 10 November 2027").what.endswith(": not met, 2 days overdue")
+
+
+def test_whom_the_office_wrote_to_is_told_as_it_was_then(lived: Life) -> None:
+    found = told(lived.office, lived.reference, private=True)
+    asked = details(the(found, "Riverside Boxing Club asked for"))
+    assert (asked["Contact"], asked["E-mail"]) == (["Ada Lovelock"], ["ada@riverside.example"])
+    changed = the(found, "Changed whom we write to")
+    assert details(changed)["First contact before"] == ["Ada Lovelock ada@riverside.example"]
+    assert next(one.text for one in found.standing if one.label == "Contact") == "Bea Newman"
 
 
 def test_it_is_in_order_of_time_and_ends_with_what_it_is_worth(lived: Life) -> None:
@@ -161,10 +172,12 @@ def test_it_is_in_order_of_time_and_ends_with_what_it_is_worth(lived: Life) -> N
 
 
 def test_every_kind_of_line_in_the_life_has_words(lived: Life) -> None:
-    from core.audit_lines import _WORDS  # noqa: PLC0415 - to see that nothing is told by its bare name
-
-    kinds = {one.kind for one in trail(lived.office) if one.reference[2:3] == "-"}
-    assert kinds <= set(_WORDS)
+    with lived.office.reading() as session:
+        applied = set(session.scalars(select(Application.reference)))
+    kinds = {one.kind for one in trail(lived.office) if one.reference in applied}
+    assert kinds <= set(audit_lines._WORDS)
+    of_the_office = {one.kind for one in trail(lived.office) if one.kind.startswith(("bid_", "forum_", "opportunity_"))}
+    assert {"bid_added", "forum_held", "opportunity_advertised"} <= of_the_office <= set(date_lines._WORDS)
     assert {"declined", "withdrawn", "offer_refused", "offer_expired"} <= kinds
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from bot.practice.block_rules import faults
 from bot.practice.faults import Fault
-from core import applications, asking, awards, card_notes, deciding, outbox
+from core import applications, asking, awards, card_notes, contacts, deciding, outbox
 from core.audit_lines import entry_of
 from core.audit_told import Told
 from core.outbox import CLAIM
@@ -191,5 +191,6 @@ def test_what_becomes_of_an_offer_is_told(desk: Desk) -> None:
 def test_every_kind_that_is_told_has_words_of_its_own(kind: str) -> None:
     application = Application(amount=1, outcomes=[])
     line = {"sequence": 1, "at": START, "kind": kind, "actor": "the desk", "data": {}}
-    said = entry_of(Told(line, application, None, policy_from_text(policy_text(SHIPPED), "shipped"), asked=1)).what
+    policy = policy_from_text(policy_text(SHIPPED), "shipped")
+    said = entry_of(Told(line, application, contacts.of(application), None, policy, asked=1)).what
     assert said != kind.replace("_", " ").capitalize()
