@@ -177,7 +177,7 @@ def test_every_kind_of_line_in_the_life_has_words(lived: Life) -> None:
     kinds = {one.kind for one in trail(lived.office) if one.reference in applied}
     assert kinds <= set(audit_lines._WORDS)
     of_the_office = {one.kind for one in trail(lived.office) if one.kind.startswith(("bid_", "forum_", "opportunity_"))}
-    assert {"bid_added", "forum_held", "opportunity_advertised"} <= of_the_office <= set(date_lines._WORDS)
+    assert {"bid_added", "opportunity_advertised"} <= of_the_office <= set(date_lines._WORDS)
     assert {"declined", "withdrawn", "offer_refused", "offer_expired"} <= kinds
 
 
