@@ -57,13 +57,32 @@ class SentStep:
         }
 
 
+@dataclass(frozen=True)
+class _Unsent:
+    """A step that nobody was told, of a deadline that was due then: the day on which it was to go, and why it did not.
+
+    More time in a pause may bring the same step of another due day to the same day again.
+    """
+
+    deadline_id: int
+    due: date
+    to: str
+    step: int
+    on: date
+    why: str
+
+    def as_data(self) -> list[Any]:
+        """As a message says it (`core.missed`)."""
+        return [self.deadline_id, self.to, self.step, self.on.isoformat(), self.why]
+
+
 @dataclass
 class _Told:
     """What one message holds: who is told, the nudges that it covers, and the steps that nobody was told."""
 
     to: Addressee
     nudges: list[dict[str, Any]] = field(default_factory=list)
-    missed: list[list[Any]] = field(default_factory=list)
+    missed: list[_Unsent] = field(default_factory=list)
 
 
 def sweep(
@@ -214,11 +233,11 @@ class _Coming:
         return "pause" if held else ""
 
 
-def _missed(row: Any, to: str, latest: _Latest, had: int | None) -> list[list[Any]]:
-    """The steps that nobody was told of, each with its day and why: none from before it was set."""
+def _missed(row: Any, to: str, latest: _Latest, had: int | None) -> list[_Unsent]:
+    """The steps that nobody was told of: none from before it was set."""
     set_on = london_day(row.set_at)
     return [
-        [row.id, to, days, on.isoformat(), why]
+        _Unsent(row.id, row.due, to, days, on, why)
         for days, on, why in latest.passed
         if on >= set_on and (had is None or days > had)
     ]
@@ -253,7 +272,8 @@ def _put(
 def _message(told: _Told, *, office: Office, now: datetime, ordered: bool) -> dict[str, Any]:
     to, missed = told.to, {}
     if told.missed:
-        missed = {"missed": told.missed[:MOST_MISSED], "missed_count": len(told.missed)}
+        said = [one.as_data() for one in told.missed[:MOST_MISSED]]
+        missed = {"missed": said, "missed_count": len(told.missed)}
     key = _key(told)
     if to.email:
         return outbox.row_of("nudge", subject=mail_subject(to.email), key=key, payload={"to": to.to}, now=now)
@@ -276,5 +296,5 @@ def _key(told: _Told) -> str:
     if told.nudges:
         first = told.nudges[0]
         return f"nudge:{first['deadline_id']}:{first['due'].isoformat()}:{first['step']}:{first['person']}"
-    deadline_id, to, step, on, _ = told.missed[0]
-    return f"missed:{deadline_id}:{to}:{step}:{on}:{told.to.person_id or 'channel'}"
+    one = told.missed[0]
+    return f"missed:{one.deadline_id}:{one.due}:{one.to}:{one.step}:{one.on}:{told.to.person_id or 'channel'}"

@@ -193,6 +193,22 @@ def test_a_pause_that_was_overtaken_by_a_gap_is_said_to_be_a_gap(office: Office)
 
 
 @pytest.mark.one_database
+def test_more_time_as_a_pause_ends_is_no_second_message_of_one_name(office: Office) -> None:
+    """The same step of two due days was held to the same Saturday, on which nothing but that is for the office."""
+    desk = having(office, pauses=[paused(date(2027, 6, 1), july(9))], named=((-15, RECIPIENT), (-10, RECIPIENT)))
+    number = one(desk)
+    sweep(desk, date(2027, 5, 31))
+    assert told(sweep(desk, july(10))) == [(-10, RECIPIENT)]
+    with office.sessions.begin() as session:
+        deadlines.extend(session, session.get_one(Deadline, number), july(12), office=desk, today=july(10))
+    assert told(sweep(desk, july(10))) == [(-10, RECIPIENT)]
+    said = [(message.key, message.payload["missed"]) for message in messages(office) if "missed" in message.payload]
+    assert [key for key, _ in said] == [
+        f"missed:{number}:2027-07-{day}:recipient:-15:2027-07-10:channel" for day in ("01", "12")
+    ]
+
+
+@pytest.mark.one_database
 def test_a_week_end_that_leads_into_a_pause_is_held_by_the_pause(office: Office) -> None:
     """The officer's step of Saturday waits for Monday, which is paused: so it was the pause that held it."""
     desk = having(
