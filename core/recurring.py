@@ -2,7 +2,8 @@
 
 Every sweep first compares what should be on the table of deadlines with what is, and puts what is missing. Nothing is
 made up for the past: after a gap the latest that was missed is put, never a backlog, and what lay before the record
-began is not put at all. Where the policy changes, what was not due yet moves or is closed; what has passed by itself is
+began is not put at all. Nothing is put for a day that has passed, by the clock or by the trail's last line: somebody
+looks back on it, or the clock went wrong. Where the policy changes, what was not due yet moves or is closed; what has passed by itself is
 met.
 Correctness rests on the unique key of a deadline (subject, kind, due), so any number of processes may do this at once.
 """
@@ -23,7 +24,7 @@ from core.errors import Conflict
 from core.forums import FORUM
 from core.office import Office, london_day
 from core.published import ANNUAL_REPORT, PUBLICATION
-from core.records import Application, Award, Deadline, Forum, Opportunity
+from core.records import Application, Award, Deadline, Event, Forum, Opportunity
 from core.rules.calendar import (
     add_months,
     financial_year,
@@ -93,6 +94,7 @@ class _Found:
     first_service: date | None
     forum_planned: bool
     past_opportunities: bool
+    last_line_at: datetime | None
 
     def of(self, kind: str) -> list[Deadline]:
         return [one for one in self.deadlines if one.kind == kind]
@@ -111,6 +113,8 @@ def put_recurring(session: Session, office: Office, today: date, now: datetime) 
         return Done()
     found = _found(session, today)
     done = Done()
+    if today < london_day(max(now, found.last_line_at or now)):
+        return done
     _publications(session, found, done, office, today, now)
     _annual_reports(session, found, done, office, today, now)
     _forum(session, found, done, office, today, now)
@@ -141,7 +145,8 @@ def _found(session: Session, today: date) -> _Found:
     )
     planned = select(Forum.id).where(Forum.ended_at.is_(None))
     held = select(func.max(Forum.held_on)).scalar_subquery()
-    facts = session.execute(select(held, first_service, planned.exists(), past.exists())).one()
+    last_line = select(Event.at).order_by(Event.sequence.desc()).limit(1).scalar_subquery()
+    facts = session.execute(select(held, first_service, planned.exists(), past.exists(), last_line)).one()
     return _Found(rows, *facts)
 
 

@@ -187,6 +187,22 @@ def test_a_deadline_that_was_put_before_a_gap_is_not_put_again(office: Office) -
     assert days(office, PUBLICATION) == [date(2026, 12, 1), date(2027, 1, 4)]
 
 
+@pytest.mark.one_database
+@pytest.mark.parametrize("began", [True, False])
+def test_nothing_is_put_for_a_day_that_has_passed(office: Office, began: bool) -> None:
+    """A sweep as of a year that is a slip, and one by a clock that went wrong: nobody hears of years that are over."""
+    if began:
+        put(office, MONDAY)
+    before = days(office)
+    for back in (date(2020, 1, 15), MONDAY - timedelta(days=400)):
+        assert run_sweep(office, today=back, ordered=True) == ()
+        if began:
+            assert not put(office, back)
+    assert days(office) == before
+    assert [one.subject for one in there(office, WINDOW_OPENS, WINDOW_CLOSES)] == []
+    assert run_sweep(office, today=MONDAY) == ()
+
+
 def test_where_nothing_is_to_be_done_two_queries_say_so_and_nothing_is_written(office: Office) -> None:
     put(office, MONDAY)
     lines = len(trail(office))
