@@ -6,7 +6,7 @@ What happened is gathered in a `Tally` first, so that nothing is lost while the 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, case, func, or_, select, update
@@ -15,6 +15,9 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from core.records import TimetableJob
+
+LONGEST_LATE: Final = timedelta(days=1)
+"""How late a process's word may come. An instant further ahead of it is that of a clock that went wrong."""
 
 LONGEST_WORDS: Final = 200
 """How much of an error's words is kept: the log has the rest, under the reference."""
@@ -101,10 +104,13 @@ def keep(session: Session, job: str, tally: Tally) -> None:
 
 
 def _later(column: InstrumentedAttribute[datetime | None], instant: datetime | None) -> Any:
-    """The later of two instants, either of which may be none: a process whose word comes late takes nothing back."""
+    """The later of two instants, either of which may be none: a process whose word comes late takes nothing back.
+
+    What a clock said that was far ahead gives way, or nobody would ever see that a timetable has stopped.
+    """
     if instant is None:
         return column
-    older: ColumnElement[bool] = or_(column.is_(None), column < instant)
+    older: ColumnElement[bool] = or_(column.is_(None), column < instant, column > instant + LONGEST_LATE)
     return case((older, instant), else_=column)
 
 

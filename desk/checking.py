@@ -23,6 +23,9 @@ SECONDS = 5
 SILENT = timedelta(days=1)
 """A timetable whose sweep has not ended well for so long is looked into: it runs every quarter of an hour."""
 
+AHEAD = timedelta(minutes=5)
+"""How far the clocks of two machines may be apart before it is said."""
+
 NOT_TRIED = "not tried: what is above comes first"
 AFTER_SETTINGS = ("database", "timetable", "slack", "mail", "scanner", "documents", "pdf")
 
@@ -79,13 +82,16 @@ def timetable(jobs: Sequence[TimetableJob], *, now: datetime) -> Line:
         said = [f"the sweep last ended well on {london_moment(well)}"]
     else:
         said = [f"the sweep first began on {london_moment(sweep.first_start_at)} and has not ended well yet"]
-    silent = now - (well or sweep.first_start_at) > SILENT
+    last = well or sweep.first_start_at
+    silent, ahead = now - last > SILENT, last - now > AHEAD
     if silent:
         said.append("that is more than a day ago: see that 'award-desk scheduler' runs")
+    if ahead:
+        said.append("that is still to come: see that the clock of each machine is right")
     failing = [_failing(one) for one in by_name.values() if one.errors_since]
     missed = [f"the {one.job} was missed {_times(one.misses_since)}" for one in by_name.values() if one.misses_since]
     said += [*failing, *missed] or ["no error and no miss since"]
-    return Line("timetable", fine=not (silent or failing), said="; ".join(said))
+    return Line("timetable", fine=not (silent or ahead or failing), said="; ".join(said))
 
 
 def _failing(job: TimetableJob) -> str:

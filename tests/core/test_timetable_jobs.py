@@ -54,6 +54,17 @@ def test_a_word_that_comes_late_takes_no_later_instant_back(office: Office) -> N
     assert found.runs == 2
 
 
+def test_what_a_clock_said_that_was_far_ahead_gives_way(office: Office) -> None:
+    wrong, right = Tally(), Tally()
+    wrong.started(AT + timedelta(days=3_650))
+    wrong.succeeded(AT + timedelta(days=3_650))
+    right.started(AT)
+    right.succeeded(AT)
+    keep(office, wrong)
+    found = keep(office, right)
+    assert (found.last_start_at, found.last_success_at) == (AT, AT)
+
+
 def test_the_words_of_an_error_are_one_short_line(office: Office) -> None:
     tally = Tally()
     tally.failed(AT, ValueError("x" * 1_000 + "\nDETAIL: who it was about"), "00000001")

@@ -326,6 +326,8 @@ def test_check_says_how_the_timetable_goes(run: Run, monkeypatch: pytest.MonkeyP
     assert "no error and no miss since" in timetable()
     monkeypatch.setattr("desk.assembly.now", lambda: now + timedelta(hours=23))
     assert "that is more than a day ago: see that 'award-desk scheduler' runs" in timetable(fails=True)
+    monkeypatch.setattr("desk.assembly.now", lambda: now - timedelta(days=3))
+    assert "that is still to come: see that the clock of each machine is right" in timetable(fails=True)
 
 
 def kept(**tallies: Tally) -> None:
