@@ -22,6 +22,7 @@ from core.policy_dry_run import DryRun, Progress, dry_run, shifted_applications
 from core.policy_file import PolicyError, begins_later, policy_as_data, policy_from_text
 from core.policy_table import Change, changes
 from core.records import PolicyInForce, PolicyVersion, PolicyWithdrawal
+from core.rules.answers import clean_short
 from core.rules.calendar import date_text
 from core.rules.policy import Policy
 from core.rules.words import listed
@@ -267,6 +268,7 @@ def propose(
     that has passed.
     """
     _not_in_the_past(from_day, today)
+    name = clean_short(name)  # a file may be called anything: this is printed, drawn and kept
     policy = policy_from_text(toml, name)
     late = begins_later(toml, name, from_day)
     if late:

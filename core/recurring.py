@@ -3,8 +3,8 @@
 Every sweep first compares what should be on the table of deadlines with what is, and puts what is missing. Nothing is
 made up for the past: after a gap the latest that was missed is put, never a backlog, and what lay before the record
 began is not put at all. Nothing is put for a day that has passed, by the clock or by the trail's last line: somebody
-looks back on it, or the clock went wrong. Where the policy changes, what was not due yet moves or is closed; what has passed by itself is
-met.
+looks back on it, or the clock went wrong. Where the policy changes, what was not due yet moves or is closed; what has
+passed by itself is met.
 Correctness rests on the unique key of a deadline (subject, kind, due), so any number of processes may do this at once.
 """
 

@@ -95,6 +95,8 @@ def simulate(
         today = desk.office.today()
         asked = _Asked(first or today, days, returns, file)
         asked.check(today)
+        if csv_ and svg and csv_.resolve() == svg.resolve():
+            raise Said(f"{csv_} cannot be both: give the CSV and the SVG a file each.")
         with cloned(desk.engine, progress=_progress()) as clone, ExitStack() as written:
             simulation = Simulation(desk.office, clone, min(asked.first, today), returns_late=returns)
             _added_up(simulation.days(max((asked.first - today).days, 0)), "days that come before")
@@ -192,6 +194,9 @@ def _added_up(days: Iterator[SimulatedDay], what: str, takers: Sequence[Callable
 @contextmanager
 def _file(path: Path) -> Iterator[IO[str]]:
     """A file that is there whole or not at all: one that was there before stays until the new one is whole."""
+    if path.exists() and not path.is_file():
+        raise Said(f"{path} cannot be written: it is no ordinary file. Give another name.")
+    path = path.resolve()  # what a link leads to is written, not the link
     partial = path.with_name(f".{path.name}.partial")
     try:
         with partial.open("w", encoding="utf-8", newline="") as file:

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 from click.testing import Result
@@ -165,8 +166,25 @@ def test_the_policy_in_force_and_one_that_changes_no_step_differ_in_nothing(busy
     assert "everybody is told the same number of times" in said
 
 
+def test_a_file_may_be_called_anything(busy: Run) -> None:
+    """The picture is still one that a browser reads, and nothing hidden turns the line round on a terminal."""
+    name = "a\x01\u202e<b>&.toml"
+    Path(name).write_text(SHIPPED.read_text(encoding="utf-8"), encoding="utf-8")
+    said = busy("simulate", "--days", "1", "--policy", name, "--svg", "one.svg").output
+    assert "under a<b>&.toml (policy" in said
+    ET.parse("one.svg")
+
+
+def test_a_link_is_followed_and_stays_a_link(busy: Run) -> None:
+    Path("link.csv").symlink_to("real.csv")
+    busy("simulate", "--days", "1", "--csv", "link.csv")
+    assert Path("link.csv").is_symlink()
+    assert Path("real.csv").read_text(encoding="utf-8").splitlines()[0] == ",".join(COLUMNS)
+
+
 def test_what_is_wrong_is_said_in_a_line_and_leaves_no_file(busy: Run) -> None:
     Path("bad.toml").write_text(SHIPPED.read_text(encoding="utf-8") + "nonsense = 1\n", encoding="utf-8")
+    os.mkfifo("pipe")
     for arguments, words in (
         (("--policy", "bad.toml", "--csv", "all.csv"), "nonsense"),
         (("--policy", "none.toml"), "does not exist"),
@@ -177,6 +195,8 @@ def test_what_is_wrong_is_said_in_a_line_and_leaves_no_file(busy: Run) -> None:
         (("--returns", "sometimes"), "'sometimes' is not never, on-time or late:DAYS, such as late:10."),
         (("--returns", "late:0"), "late:10"),
         (("--returns", "late:²"), "late:10"),
+        (("--csv", "all.csv", "--svg", "./all.csv"), "all.csv cannot be both: give the CSV and the SVG a file each."),
+        (("--svg", "pipe", "--days", "1"), "pipe cannot be written: it is no ordinary file."),
     ):
         assert words in busy("simulate", *arguments, fails=True).output
     assert not list(Path().glob("*.csv"))
