@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 from core import deadlines, events, outbox
 from core.addressees import mail_subject
 from core.database import one_at_a_time
-from core.records import Application, Asked, Award, MonitoringReturn, OutboxMessage, RefusedMail
+from core.records import Application, Asked, Award, ForumInvitation, MonitoringReturn, OutboxMessage, RefusedMail
 from core.rules.organisations import address_key
 
 KIND = "mail_refused"
@@ -203,6 +203,9 @@ def applications_of(session: Session, message: OutboxMessage) -> list[Applicatio
     elif "asked_id" in payload:
         asked = session.get(Asked, payload["asked_id"])
         found = [asked.application if asked else None]
+    elif "invitation_id" in payload:
+        invited = session.get(ForumInvitation, payload["invitation_id"])
+        found = [invited.application if invited else None]
     else:
         found = [nudge.deadline.application for nudge in deadlines.nudges_of(session, original(session, message))]
     known = {application.id: application for application in found if application is not None}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import outbox
+from core import mail_refusals, outbox
 from core.errors import NotFound
 from core.forum_calendar import forum_file
 from core.forums import ForumState, when
@@ -30,10 +30,12 @@ def invitation(session: Session, message: OutboxMessage, office: Office) -> Draf
     heard, cancelled = _heard(session, message), forum.status == ForumState.CANCELLED
     if cancelled and not heard:
         raise NothingLeft("nobody was told of it before it was cancelled")
+    application = invited.application
+    guest = (mail_refusals.PASSED_ON in message.payload and application.second_email) or application.contact_email
     begins, ends = (time_text(one.astimezone(LONDON).time()) for one in when(forum))
     return Draft(
-        to=invited.application.contact_email,
-        to_name=invited.application.contact_name or "",
+        to=application.contact_email,
+        to_name=application.contact_name or "",
         reference="",
         facts={
             "organisation": typed(invited.organisation),
@@ -45,7 +47,7 @@ def invitation(session: Session, message: OutboxMessage, office: Office) -> Draf
             "changed": heard and not cancelled,
             "cancelled": cancelled,
         },
-        calendar=forum_file(forum, invited.application.contact_email, office=office),
+        calendar=forum_file(forum, guest, office=office),
     )
 
 

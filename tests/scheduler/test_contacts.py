@@ -7,10 +7,23 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from icalendar import Calendar
 from sqlalchemy import select
 
 from bot.words import day
-from core import applications, awards, contacts, events, mail_refusals, payments, people, sweeping, taking, undoing
+from core import (
+    applications,
+    awards,
+    contacts,
+    events,
+    forums,
+    mail_refusals,
+    payments,
+    people,
+    sweeping,
+    taking,
+    undoing,
+)
 from core.contacts import Contacts
 from core.office import london_day
 from core.records import Application, Award, OutboxMessage, RefusedMail
@@ -21,6 +34,8 @@ from scheduler.mail_courier import MailCourier
 from scheduler.mailbox import KeptMail
 from scheduler.trouble import Unsendable
 from scheduler.wording import Letter, NothingLeft, texts, word
+from tests.core.test_forums import provider
+from tests.scheduler import test_forum_letters as forum_letters
 from tests.scheduler.practice_desk import Desk
 
 ADA, SAM, BEA = "ada@riverside.example", "sam@riverside.example", "bea@riverside.example"
@@ -207,6 +222,22 @@ def test_a_second_contact_is_refused_for_itself(desk: Desk) -> None:
     assert server.deliver() == []
     assert len(told(desk)) == 2
     assert standing(desk, application) == {"first": 2, "second": 1}  # it is not passed on where it is refused as well
+
+
+def test_a_forum_s_invitation_that_is_refused_is_told_and_goes_on_to_the_second_contact(desk: Desk) -> None:
+    provider(desk.office, "Safe Homes", **SECOND)
+    desk.quiet()
+    number = forum_letters.do(desk, forums.plan, meant=forum_letters.meant()).id
+    forum_letters.do(desk, forums.invite, number)
+    server = Refusing(desk, "safe@provider.example")
+    assert server.deliver() == [(SAM, "Please come to our Provider Forum on 10 February 2027")]
+    assert "mailto:sam@riverside.example" in str(Calendar.from_ical(server.taken[-1].calendar).walk("VEVENT")[0])
+    (said,) = told(desk)
+    assert all(word in said for word in ("the invitation to a Provider Forum", "Safe Homes", "Ada Lovelock"))
+    assert "Meanwhile it goes on to the second contact" in said
+    forum_letters.do(desk, forums.cancel, number, reason="Snow.")
+    assert server.deliver() == [(SAM, "The Provider Forum of 10 February 2027 is cancelled")]
+    assert len(told(desk)) == 1
 
 
 def test_an_address_that_takes_mail_again_refuses_no_more(desk: Desk) -> None:
