@@ -26,6 +26,7 @@ from core.rules.calendar import date_text
 from core.rules.facts import Finding
 from core.rules.lifecycle import AwardState
 from core.rules.reviewing import VictimService, current_providers, forum_invitations_finding, next_forum_finding
+from core.shown import Shown, mark
 
 FORUM: Final = "forum"
 """The kind of the deadline by which the next forum is held, and the kind's one subject."""
@@ -164,30 +165,42 @@ def plan(session: Session, person: Person, meant: Meant, *, now: datetime) -> Fo
     return forum
 
 
-def change(session: Session, number: int, person: Person, meant: Meant, *, now: datetime) -> Forum:
-    """Set another day, time or place; whoever was invited is mailed it. Raises as `plan` does, and once it ended."""
+def mark_of(forum: Forum) -> str:
+    """What a page that shows a forum says of it (`core.shown`)."""
+    return mark(_stands(forum))
+
+
+def change(session: Session, number: int, person: Person, meant: Meant, *, seen: str = "", now: datetime) -> Forum:
+    """Set another day, time or place; whoever was invited is mailed it. What stands already is kept.
+
+    `seen` is what the page said of it. Raises as `plan` does, and Conflict once it ended or where somebody else changed
+    it since.
+    """
     actor = people.acting_for_office(person, "set the day of a forum", "R4")
     said = _checked(meant)
-    forum = by_id(session, number)
+    forum = _held(session, number)
     if forum.invitations and meant.day < london_day(now):
         raise WrongInput("day", "That day has passed, and whoever was invited would be told of it.", "R4")
     if all(getattr(forum, name) == value for name, value in said.items()):
         return forum
+    _as_seen(forum, seen)
     _moved(session, forum, **said, sequence=Forum.sequence + 1, changed_at=now)
     _told(session, forum, "forum_changed", actor, _plain(said), now)
     _mail(session, forum, now)
     return forum
 
 
-def invite(session: Session, number: int, person: Person, *, now: datetime) -> list[str]:
+def invite(session: Session, number: int, person: Person, *, seen: str = "", now: datetime) -> list[str]:
     """Mail every current provider who was not invited yet, and keep that they were. Answers whom.
 
-    Raises Refused where nobody is left to invite or its day has passed, Conflict once it has ended.
+    `seen` is what the page said of the forum. Raises Refused where nobody is left to invite or its day has passed,
+    Conflict once it has ended or where somebody changed it since.
     """
     actor = people.acting_for_office(person, "invite providers to a forum", "R4")
-    forum = by_id(session, number)
+    forum = _held(session, number)
     if forum.ended_at is not None:
         raise Conflict(f"This forum is {forum.status}. Set the day of another.", "R4")
+    _as_seen(forum, seen)
     if forum.day < london_day(now):
         raise Refused(f"{date_text(forum.day)} has passed. Set another day first, or record that it was held.", "R4")
     _moved(session, forum, changed_at=now)  # two who invite at once queue here
@@ -296,6 +309,25 @@ def _input(field: str, text: str, missing: str) -> str:
         return written.words(text, missing, "R4")
     except Refused as refusal:
         raise WrongInput(field, refusal.reason, refusal.rule) from refusal
+
+
+def _held(session: Session, number: int) -> Forum:
+    """The forum as it stands now, held: two who change it at once queue here. Raises NotFound."""
+    held = select(Forum).where(Forum.id == number).with_for_update(key_share=True)
+    session.scalars(held.execution_options(populate_existing=True)).one_or_none()
+    return by_id(session, number)
+
+
+def _stands(forum: Forum) -> dict[str, object]:
+    return {name: getattr(forum, name) for name in ("day", "begins", "minutes", "place", "note")}
+
+
+def _as_seen(forum: Forum, seen: str) -> None:
+    """Raises Conflict where it was changed after somebody opened its page."""
+    if forum.ended_at is None and Shown(seen).changed(_stands(forum)):
+        raise Conflict(
+            "Somebody else changed this forum after you opened this page. Nothing was done: look again.", "R4"
+        )
 
 
 def _moved(session: Session, forum: Forum, **values: Any) -> None:

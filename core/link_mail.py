@@ -14,21 +14,21 @@ draft is mailed in a day. So a stranger's drafts come to few mails, and stop no 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Literal
 
 from sqlalchemy import ColumnElement, delete, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from core import outbox
 from core.database import one_at_a_time
 from core.errors import NotFound
 from core.links import Purpose
-from core.office import london_day
-from core.records import Application, Award, Deadline, Link, LinkRequest
+from core.office import LONDON, london_day
+from core.records import Application, Award, Deadline, Link, LinkRequest, Meeting
 from core.returns import RETURN
 from core.rules.calendar import add_months
-from core.rules.lifecycle import ApplicationState, AwardState
+from core.rules.lifecycle import ApplicationState, AwardState, MeetingState
 from core.rules.organisations import address_key
 from core.rules.policy import Policy
 
@@ -42,8 +42,8 @@ MOST = 20
 class Has:
     """One thing that an address has, with the purpose and the subject of its link.
 
-    `reference` is "" for a draft. `day` is when a draft was last saved, an application was sent, or by when an offer is
-    to be answered and a return to come in.
+    `reference` is "" for a draft. `day` is when a draft was last saved, an application was sent, a meeting is, or by
+    when an offer is to be answered and a return to come in.
     """
 
     purpose: Purpose
@@ -122,23 +122,23 @@ def by_id(session: Session, request_id: int) -> LinkRequest:
 
 
 def has(session: Session, key: str, *, policy: Policy, today: date) -> list[Has]:
-    """What an address has: drafts, applications, offers to answer, and returns that are due, the most urgent first.
+    """What an address has: offers to answer, returns that are due, meetings to come, drafts and applications.
 
-    Offers and returns are those of applications that name the address as their contact; a draft may also have been
-    mailed to it.
+    All but drafts are of applications that name the address as their contact; a draft may also have been mailed to it.
     """
     mine = Application.contact_key == key
     return [
         *_offers(session, mine, today),
         *_returns(session, mine, today),
+        *_meetings(session, mine, today),
         *_applications(session, key, policy, today),
     ]
 
 
 def waits_of(session: Session, application: Application, *, today: date) -> list[Has]:
-    """What of one application waits for its contact: an offer, returns that are overdue, and the next one."""
+    """What of one application waits for its contact: an offer, returns that are overdue, the next one, and meetings."""
     mine = Application.id == application.id
-    return [*_offers(session, mine, today), *_returns(session, mine, today)]
+    return [*_offers(session, mine, today), *_returns(session, mine, today), *_meetings(session, mine, today)]
 
 
 def _applications(session: Session, key: str, policy: Policy, today: date) -> list[Has]:
@@ -193,6 +193,27 @@ def _returns(session: Session, whose: ColumnElement[bool], today: date) -> list[
             coming.add(deadline.reference)
         found.append(Has("return", deadline.id, fund, deadline.reference, deadline.due))
     return found[:MOST]
+
+
+def _meetings(session: Session, whose: ColumnElement[bool], today: date) -> list[Has]:
+    """The meetings that they are invited to, from today on."""
+    query = (
+        select(Meeting)
+        .join(Award, Award.id == Meeting.award_id)
+        .join(Application, Application.id == Award.application_id)
+        .where(
+            whose,
+            Meeting.status == MeetingState.INVITED.value,
+            Meeting.starts_at >= datetime.combine(today, time(), tzinfo=LONDON),
+        )
+        .order_by(Meeting.starts_at, Meeting.id)
+        .limit(MOST)
+        .options(selectinload(Meeting.award))
+    )
+    return [
+        Has("meeting", one.id, one.award.fund, one.award.reference, london_day(one.starts_at))
+        for one in session.scalars(query)
+    ]
 
 
 def latest_of(session: Session, key: str) -> Application | None:

@@ -7,7 +7,7 @@ is a deadline of whoever looks after it. It closes on its day, by itself; nothin
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -28,6 +28,7 @@ from core.rules.facts import Finding, Verdict
 from core.rules.lifecycle import OPPORTUNITY, NotAllowed, OpportunityAction, OpportunityState
 from core.rules.policy import Policy, Route
 from core.rules.tendering import advertising_finding
+from core.shown import Shown, mark
 
 CLOSING: Final = "opportunity"
 """The kind of the deadline on which an opportunity closes."""
@@ -131,11 +132,25 @@ def draft(session: Session, advert: Advert, person: Person, *, now: datetime) ->
     return opportunity
 
 
-def change(session: Session, number: int, advert: Advert, person: Person, *, now: datetime) -> Opportunity:
-    """Change a draft. Raises Conflict once it is advertised: then only its closing day moves."""
+def mark_of(opportunity: Opportunity) -> str:
+    """What a page that shows an opportunity says of it (`core.shown`)."""
+    return mark(_stands(opportunity))
+
+
+def change(
+    session: Session, number: int, advert: Advert, person: Person, *, seen: str = "", now: datetime
+) -> Opportunity:
+    """Change a draft. What it says already is kept. `seen` is what the page said of it.
+
+    Raises Conflict once it is advertised, since then only its closing day moves, and where somebody else changed it.
+    """
     actor = people.acting_for_office(person, "change an opportunity", "T4")
     said = _checked(session, advert, now)
-    opportunity = by_id(session, number)
+    opportunity = _held(session, number)
+    if opportunity.status == OpportunityState.DRAFT.value:
+        if all(getattr(opportunity, name) == value for name, value in said.items()):
+            return opportunity
+        _as_seen(opportunity, seen)
     changed = session.execute(
         update(Opportunity)
         .where(Opportunity.id == opportunity.id, Opportunity.status == OpportunityState.DRAFT.value)
@@ -149,15 +164,18 @@ def change(session: Session, number: int, advert: Advert, person: Person, *, now
     return opportunity
 
 
-def advertise(session: Session, number: int, person: Person, *, office: Office, now: datetime) -> Opportunity:
-    """Put a draft on the public page, with its closing day as a deadline.
+def advertise(
+    session: Session, number: int, person: Person, *, seen: str = "", office: Office, now: datetime
+) -> Opportunity:
+    """Put a draft on the public page, with its closing day as a deadline. `seen` is what the page said of it.
 
-    Raises Refused where T4 is not met or its day has passed, Conflict where it is no draft.
+    Raises Refused where T4 is not met or its day has passed, Conflict where it is no draft or was changed since.
     """
     actor = people.acting_for_office(person, "advertise an opportunity", "T4")
-    opportunity, today = by_id(session, number), london_day(now)
+    opportunity, today = _held(session, number), london_day(now)
     found = finding(opportunity, office.policy)
     if opportunity.status == OpportunityState.DRAFT.value:
+        _as_seen(opportunity, seen)
         if opportunity.closes_on < today:
             raise Refused(f"It was to close on {date_text(opportunity.closes_on)}, which has passed. Change it.", "T4")
         if opportunity.kind == OpportunityKind.QUOTES.value and _needs_tender(opportunity.envelope, office.policy):
@@ -248,6 +266,25 @@ def _close(session: Session, opportunity: Opportunity, actor: str, now: datetime
     if deadline is not None and deadline.is_open:
         deadlines.meet(deadline, now=now)
     _told(session, opportunity, "opportunity_closed", actor, {"closes_on": opportunity.closes_on.isoformat()}, now)
+
+
+def _held(session: Session, number: int) -> Opportunity:
+    """The opportunity as it stands now, held: two who change it at once queue here. Raises NotFound."""
+    held = select(Opportunity).where(Opportunity.id == number).with_for_update(key_share=True)
+    session.scalars(held.execution_options(populate_existing=True)).one_or_none()
+    return by_id(session, number)
+
+
+def _stands(opportunity: Opportunity) -> dict[str, object]:
+    return {one.name: getattr(opportunity, one.name) for one in fields(Advert)}
+
+
+def _as_seen(opportunity: Opportunity, seen: str) -> None:
+    """Raises Conflict where it was changed after somebody opened its page."""
+    if Shown(seen).changed(_stands(opportunity)):
+        raise Conflict(
+            "Somebody else changed this opportunity after you opened this page. Nothing was done: look again.", "T4"
+        )
 
 
 def _move(session: Session, opportunity: Opportunity, action: OpportunityAction, **values: Any) -> None:

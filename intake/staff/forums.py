@@ -104,7 +104,7 @@ def act(number: int, action: str) -> ResponseReturnValue:
         return _show(number, sent)
 
     def change(session: Session, person: Person, said: Answers) -> str:
-        forums.change(session, number, person, _meant(said), now=now)
+        forums.change(session, number, person, _meant(said), seen=pages.seen(), now=now)
         return back
 
     def hold(session: Session, person: Person, said: Answers) -> str:
@@ -114,7 +114,12 @@ def act(number: int, action: str) -> ResponseReturnValue:
         return back
 
     if action == "invite":
-        return forms.do(action, lambda session, person: forums.invite(session, number, person, now=now), show, back)
+        return forms.do(
+            action,
+            lambda session, person: forums.invite(session, number, person, seen=pages.seen(), now=now),
+            show,
+            back,
+        )
     if action == "cancel":
         return forms.do(
             action, lambda session, person: forums.cancel(session, number, person, reason=words, now=now), show, back
@@ -211,6 +216,7 @@ def _show(number: int, sent: Sent) -> Response:
             to_ring=[one for one in left if not one.email],
             finding=forums.invitations_finding(session, forum) if planned else None,
             components={key: _FORMS[key].components(sent, filled[key]) for key in (CHANGE, HOLD)},
+            seen=forums.mark_of(forum),
             story=date_lines.entries(session, forums.FORUM_TRAIL, about=("forum", forum.id)),
             **_row(forum),
         )

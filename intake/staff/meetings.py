@@ -178,7 +178,7 @@ _ACTIONS: Final[Mapping[str, Action]] = {
 
 # --------------------------------------------------------------------------------------------------------- the page
 
-_TEXTS: Final = (WORDS, "agenda", "notes", "user_views", "partner_views")
+_TEXTS: Final = (WORDS, "place", "video", "agenda", "notes", "user_views", "partner_views")
 
 
 def _show(number: int, sent: Sent) -> Response:

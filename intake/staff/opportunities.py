@@ -73,7 +73,7 @@ def act(number: int, action: str) -> ResponseReturnValue:
         return _show(number, sent)
 
     def change(session: Session, person: Person, said: Answers) -> str:
-        opportunities.change(session, number, _advert(said), person, now=now)
+        opportunities.change(session, number, _advert(said), person, seen=pages.seen(), now=now)
         return back
 
     def extend(session: Session, person: Person, said: Answers) -> str:
@@ -101,7 +101,7 @@ def act(number: int, action: str) -> ResponseReturnValue:
 
 def _advertise(session: Session, number: int, person: Person) -> None:
     office = pages.office()
-    opportunities.advertise(session, number, person, office=office, now=office.clock())
+    opportunities.advertise(session, number, person, seen=pages.seen(), office=office, now=office.clock())
 
 
 def draft_again() -> Response:
@@ -245,6 +245,7 @@ def _show(number: int, sent: Sent) -> Response:
             change=change,
             extend=_EXTEND_FORM.components(sent),
             finding=opportunities.finding(one, office.policy),
+            seen=opportunities.mark_of(one),
             story=date_lines.entries(session, one.reference),
             **row,
         )

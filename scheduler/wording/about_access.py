@@ -66,6 +66,7 @@ def link_list(session: Session, message: OutboxMessage, office: Office) -> Draft
     facts = {
         "offers": items("offer"),
         "returns": items("return"),
+        "meetings": items("meeting"),
         "drafts": items("application", draft=True),
         "applications": items("application"),
     }

@@ -18,7 +18,7 @@ from scheduler.wording.words import typed
 
 @dataclass(frozen=True)
 class WaitingItem:
-    """Something that waits for the recipient: "offer" or "return", by which day, and its link. `late`: that is past."""
+    """Something that waits for the recipient: "offer", "return" or "meeting", its day and link. `late`: it passed."""
 
     purpose: str
     day: date

@@ -22,7 +22,7 @@ LONGEST_PLACE = 300
 def invitation(session: Session, message: OutboxMessage, office: Office) -> Draft:
     """As the forum stands now. Pointless once a later change has a letter of its own, or it was held."""
     invited = session.get(ForumInvitation, message.payload["invitation_id"])
-    if invited is None or not invited.application.contact_email:
+    if invited is None or not (first := invited.application.contact_email):
         raise NotFound("There is nobody to write to.")
     forum = invited.forum
     if forum.sequence != message.payload["sequence"] or forum.status == ForumState.HELD:
@@ -31,10 +31,10 @@ def invitation(session: Session, message: OutboxMessage, office: Office) -> Draf
     if cancelled and not heard:
         raise NothingLeft("nobody was told of it before it was cancelled")
     application = invited.application
-    guest = (mail_refusals.PASSED_ON in message.payload and application.second_email) or application.contact_email
+    guest = (mail_refusals.PASSED_ON in message.payload and application.second_email) or first
     begins, ends = (time_text(one.astimezone(LONDON).time()) for one in when(forum))
     return Draft(
-        to=application.contact_email,
+        to=first,
         to_name=application.contact_name or "",
         reference="",
         facts={

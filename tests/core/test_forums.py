@@ -44,6 +44,11 @@ def change(office: Office, number: int, who: int, day: date = DAY, **changes: An
     return made
 
 
+def seen(office: Office, number: int) -> str:
+    with office.reading() as session:
+        return forums.mark_of(forums.by_id(session, number))
+
+
 def invited(office: Office) -> list[tuple[str, int]]:
     """The invitations in the outbox: the key's organisation by number, and which change of it each tells."""
     return [(one.subject, one.payload["sequence"]) for one in messages(office, forums.INVITATION)]
@@ -205,3 +210,22 @@ def test_who_is_not_of_the_office_does_nothing_of_it(office: Office, role: Role,
         planned = forums.planned(session)
         assert planned is not None
         assert planned.invitations == []
+
+
+@pytest.mark.one_database
+def test_what_somebody_else_changed_is_neither_overwritten_nor_sent_out_unseen(office: Office) -> None:
+    provider(office, "Safe Homes")
+    who = person(office)
+    number = plan(office, who)
+    before = seen(office, number)
+    do(office, forums.change, number, who, meant=meant(place="Library"), seen=before)
+    do(office, forums.change, number, who, meant=meant(place="Library"), seen=before)  # pressed twice
+    with pytest.raises(Conflict, match="Somebody else changed"):
+        do(office, forums.change, number, who, meant=meant(place="Church"), seen=before)
+    with pytest.raises(Conflict, match="Somebody else changed"):
+        do(office, forums.invite, number, who, seen=before)
+    assert messages(office, forums.INVITATION) == []
+    assert do(office, forums.invite, number, who, seen=seen(office, number)) == ["Safe Homes"]
+    with office.reading() as session:
+        stands = forums.by_id(session, number)
+        assert (stands.place, stands.sequence) == ("Library", 1)

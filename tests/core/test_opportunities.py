@@ -16,7 +16,7 @@ from core.opportunities import CLOSING, Advert, OpportunityKind
 from core.records import Opportunity
 from core.rules.policy import Body, Role
 from tests.conftest import Clock
-from tests.core.casework import at_once, person, someone, sweep
+from tests.core.casework import at_once, person, someone, sweep, trail
 from tests.core.test_recurring import days, put, sound, there
 
 OPENS, CLOSES = date(2026, 11, 23), date(2027, 1, 15)
@@ -150,6 +150,26 @@ def test_only_a_draft_is_changed(office: Office) -> None:
     with pytest.raises(Conflict, match="Only a draft is changed"):
         do(office, opportunities.change, number, who, advert=advert(who))
     sound(office)
+
+
+@pytest.mark.one_database
+def test_a_draft_that_somebody_else_changed_is_neither_overwritten_nor_advertised_unseen(office: Office) -> None:
+    who = person(office)
+    number = drafted(office, who)
+    with office.reading() as session:
+        seen = opportunities.mark_of(opportunities.by_id(session, number))
+    do(office, opportunities.change, number, who, advert=advert(who, title="After theft"), seen=seen)
+    do(office, opportunities.change, number, who, advert=advert(who, title="After theft"), seen=seen)  # pressed twice
+    assert len(trail(office, "opportunity_changed")) == 1
+    with pytest.raises(Conflict, match="Somebody else changed"):
+        do(office, opportunities.change, number, who, advert=advert(who, envelope=49_000_00), seen=seen)
+    with pytest.raises(Conflict, match="Somebody else changed"):
+        do(office, opportunities.advertise, number, who, office=office, seen=seen)
+    with office.reading() as session:
+        stands = opportunities.by_id(session, number)
+        assert (stands.title, stands.status) == ("After theft", "draft")
+        seen = opportunities.mark_of(stands)
+    do(office, opportunities.advertise, number, who, office=office, seen=seen)
 
 
 def test_a_draft_whose_day_has_passed_is_not_advertised(office: Office, clock: Clock) -> None:

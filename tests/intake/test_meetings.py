@@ -151,11 +151,12 @@ def test_who_is_second_is_shown_the_meeting_and_keeps_the_agenda(
     other = signed_in(name="Otto Other")
     html = other.get(page).get_data(as_text=True)
     assert post(gwen, page, "invite", TYPED).status_code == 303
-    typed = {**TYPED, "csrf_token": token(html), "agenda": "Another agenda altogether"}
+    typed = {**TYPED, "csrf_token": token(html), "agenda": "Another agenda altogether", "place": "St Ives"}
     answer = other.client.post(f"{page}/invite", data=typed)
     assert answer.status_code == 409
     assert "has been sent already" in text_of(answer)
     assert "Another agenda altogether" in text_of(answer)
+    assert "St Ives" in text_of(answer)
     assert mailed(office) == ["meeting_invited"]
 
 

@@ -15,7 +15,7 @@ from core.records import Bid, Deadline, Forum, Opportunity, Person, Published
 from core.rules.policy import Body, Role
 from tests.conftest import Clock
 from tests.core.test_forums import meant, provider
-from tests.intake.conftest import Browser
+from tests.intake.conftest import Browser, hidden
 from tests.intake.test_staff_pages import kinds, only, text_of, token
 
 SignedIn = Callable[..., Browser]
@@ -254,6 +254,42 @@ def test_a_draft_is_shown_as_it_stands_in_its_form(office: Office, signed_in: Si
         assert f'name="{field}"' in html
         assert f'value="{value}"' in html
     assert 'name="change-closes_on-month"' in html
+
+
+@pytest.mark.one_database
+def test_two_who_change_a_draft_lose_nothing(office: Office, signed_in: SignedIn) -> None:
+    staff = signed_in()
+    page = "/desk/opportunities"
+    send(staff, page, page, {**TENDER, "draft-owner": me(office)})
+    address = f"{page}/{only(office, Opportunity).id}"
+    opened = hidden(staff.get(address).get_data(as_text=True))
+    mine = {name.replace("draft-", "change-"): text for name, text in TENDER.items()} | {"change-owner": me(office)}
+    assert send(staff, address, f"{address}/change", {**mine, "change-title": "After theft"}).status_code == 303
+    answer = staff.client.post(f"{address}/change", data={**opened, **mine, "change-title": "After burglary"})
+    assert answer.status_code == 409
+    assert "Somebody else changed this opportunity" in text_of(answer)
+    assert 'value="After burglary"' in answer.get_data(as_text=True)
+    assert staff.client.post(f"{address}/advertise", data=opened).status_code == 409
+    again = {**hidden(answer.get_data(as_text=True)), **mine, "change-title": "After burglary"}
+    assert staff.client.post(f"{address}/change", data=again).status_code == 303
+    assert only(office, Opportunity).title == "After burglary"
+
+
+@pytest.mark.one_database
+def test_a_forum_s_forms_say_what_they_showed(office: Office, signed_in: SignedIn) -> None:
+    provider(office, "Safe Homes", end=date(2029, 3, 31))
+    browser = signed_in()
+    send(browser, "/desk/forums", "/desk/forums", FORUM)
+    address = f"/desk/forums/{only(office, Forum).id}"
+    opened = hidden(browser.get(address).get_data(as_text=True))
+    mine = {name.replace("plan-", "change-"): text for name, text in FORUM.items()}
+    assert send(browser, address, f"{address}/change", {**mine, "change-place": "Library"}).status_code == 303
+    answer = browser.client.post(f"{address}/change", data={**opened, **mine, "change-place": "Church"})
+    assert answer.status_code == 409
+    assert 'value="Church"' in answer.get_data(as_text=True)
+    assert browser.client.post(f"{address}/invite", data=opened).status_code == 409
+    now = hidden(browser.get(address).get_data(as_text=True))
+    assert browser.client.post(f"{address}/invite", data=now).status_code == 303
 
 
 def test_what_is_cancelled_is_off_the_public_page(office: Office, signed_in: SignedIn, browser: Browser) -> None:

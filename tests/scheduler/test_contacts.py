@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,7 +17,9 @@ from core import (
     contacts,
     events,
     forums,
+    link_mail,
     mail_refusals,
+    meetings,
     payments,
     people,
     sweeping,
@@ -25,6 +27,7 @@ from core import (
     undoing,
 )
 from core.contacts import Contacts
+from core.meetings import Arranged
 from core.office import london_day
 from core.records import Application, Award, OutboxMessage, RefusedMail
 from core.rules.policy import Role
@@ -34,6 +37,7 @@ from scheduler.mail_courier import MailCourier
 from scheduler.mailbox import KeptMail
 from scheduler.trouble import Unsendable
 from scheduler.wording import Letter, NothingLeft, texts, word
+from tests.core.casework import active, reducing_crime
 from tests.core.test_forums import provider
 from tests.scheduler import test_forum_letters as forum_letters
 from tests.scheduler.practice_desk import Desk
@@ -325,6 +329,38 @@ def test_the_new_address_gets_links_to_all_that_waits(desk: Desk) -> None:
     assert letter.text.count("/returns/") == letter.html.count("/returns/") == 2  # the overdue one, and the next
     assert "it is overdue" in letter.text
     assert letter.text.count("/a/") == 1
+
+
+def test_the_new_address_and_whoever_asks_for_links_get_the_meeting_to_come(desk: Desk) -> None:
+    with desk.office.reading() as session:
+        award = session.get_one(Award, active(desk.office, reducing_crime(contact_email=ADA)))
+        application, due = award.application, next(one for one in award.deadlines if one.kind == meetings.MEETING)
+    officer = desk.person(Role.OFFICER)
+    arranged = Arranged(datetime(2027, 6, 28, 22, 45, tzinfo=UTC), 60, "Ramsey library", "", "1. How it goes")
+    with desk.office.sessions.begin() as session:
+        meetings.invite(session, due.id, officer, arranged, office=desk.office, now=desk.clock())
+    desk.quiet()
+    change(desk, application, Contacts("Bea Newman", BEA))
+    letter = changed_letters(desk)["first"]
+    assert "Our monitoring meeting on 28 June 2027." in letter.text
+    assert letter.text.count("/meetings/") == letter.html.count("/meetings/") == 1
+    today = london_day(desk.clock())
+    with desk.office.reading() as session:
+        found = link_mail.has(session, BEA, policy=desk.office.policy, today=today)
+        assert [(one.purpose, one.day) for one in found if one.purpose == "meeting"] == [("meeting", date(2027, 6, 28))]
+        after = link_mail.has(session, BEA, policy=desk.office.policy, today=date(2027, 6, 29))
+        assert "meeting" not in [one.purpose for one in after]
+    with desk.office.sessions.begin() as session:
+        link_mail.ask(session, "list", BEA, policy=desk.office.policy, now=desk.clock())
+        wanted_list = session.scalars(select(OutboxMessage).where(OutboxMessage.kind == "link_list")).one()
+    with desk.office.reading() as session:
+        listed = word(session, wanted_list, desk.office, texts())
+    assert f"Monitoring meeting about {award.reference} on 28 June 2027" in listed.text
+    assert listed.text.count("/meetings/") == listed.html.count("/meetings/") == 1
+    with desk.office.sessions.begin() as session:
+        meeting = meetings.of_award(session, award)[0]
+        meetings.cancel(session, meeting.id, officer, reason="Ill.", seen=0, office=desk.office, now=desk.clock())
+        assert "meeting" not in [one.purpose for one in link_mail.waits_of(session, application, today=today)]
 
 
 def test_an_offer_that_could_not_be_delivered_reaches_the_new_address(desk: Desk) -> None:
