@@ -130,24 +130,25 @@ def _mine(session: Session, person: Person, _rest: str, office: Office, now: dat
     return Message(f"{counted(facts.total, 'application')} waiting for you: {references}.", made)
 
 
-def _due(session: Session, _person: Person, _rest: str, _office: Office, now: datetime) -> Message:
+def _due(session: Session, person: Person, _rest: str, _office: Office, now: datetime) -> Message:
     today = london_day(now)
     found = for_staff.coming_due(session, since=today, until=today + timedelta(days=DAYS_AHEAD))
-    return _deadlines(found, f"due in the next {DAYS_AHEAD} days")
+    return _deadlines(found, person, f"due in the next {DAYS_AHEAD} days")
 
 
-def _overdue(session: Session, _person: Person, _rest: str, _office: Office, now: datetime) -> Message:
+def _overdue(session: Session, person: Person, _rest: str, _office: Office, now: datetime) -> Message:
     found = for_staff.coming_due(session, until=london_day(now) - timedelta(days=1))
-    return _deadlines(found, "overdue")
+    return _deadlines(found, person, "overdue")
 
 
-def _deadlines(found: Sequence[for_staff.Due], what: str) -> Message:
+def _deadlines(found: Sequence[for_staff.Due], reader: Person, what: str) -> Message:
     if not found:
         return _said(f"Nothing is {what}.")
     lines = []
     for one in found[:MOST_DUE]:
         who = [blocks.words(Typed(one.who), 80)] if one.who else []
-        owner = f", with {one.owner}" if one.owner else ""
+        whose = one.with_whom(reader)
+        owner = f", with {whose}" if whose else ""
         said = blocks.words(f"– {noun(one.kind)}, {day(one.due)}{owner}", 200)
         lines.append([blocks.words(one.reference, 20, bold=True), *who, said])
     made: list[Block] = [blocks.header(f"{counted(len(found), 'thing')} {what}"), blocks.rich(blocks.bullets(lines))]

@@ -117,9 +117,9 @@ def _item(one: DueItem, about: str, desk_url: str) -> list[Block]:
     said = [blocks.paragraph(*_named(one))]
     if one.done:
         return [blocks.rich(*said, blocks.paragraph(blocks.words(_when(one))))]
-    stands = [_when(one), f"With {line.owner}." if line.owner else "Nobody looks after it."]
+    stands = [_when(one), line.whose]
     stands += [_chased(line.chased)] if line.chased is not None else []
-    stands += [f"No more to the officer until {day(line.snoozed_until)}."] if line.snoozed_until is not None else []
+    stands += [line.quiet] if line.quiet else []
     said.append(blocks.paragraph(blocks.words(" ".join(stands), 600)))
     if one.refused:
         said.append(blocks.paragraph(blocks.words("Their address refuses our mail: ring them.", bold=True)))

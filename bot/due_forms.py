@@ -82,7 +82,7 @@ def reassign(line: DueLine, version: int, channel: str, *, owners: Sequence[tupl
 
 
 def snooze(line: DueLine, version: int, channel: str, *, latest: date, start: date) -> View:
-    """Until when the officer wants to hear nothing of it."""
+    """Until when whoever looks after it hears nothing of it."""
     return _form(
         "due_snooze",
         "Snooze",
@@ -93,7 +93,7 @@ def snooze(line: DueLine, version: int, channel: str, *, latest: date, start: da
         [
             blocks.field_block(
                 "until",
-                "Remind the officer again on",
+                "When to remind you again" if line.yours else "When to remind the officer again",
                 blocks.date_box(start),
                 hint=f"{day(latest)} at the latest. The recipient and the Director are told as before.",
             )

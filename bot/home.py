@@ -45,7 +45,7 @@ class Row:
 
 @dataclass(frozen=True)
 class DueRow:
-    """Something that falls due, or was due; `owner` looks after it, "" where nobody in particular does."""
+    """Something that falls due, or was due; `owner` looks after it: "you", or "" for nobody."""
 
     reference: str
     who: Typed

@@ -49,9 +49,19 @@ _MONEY: Final = frozenset({Role.FINANCE})
 
 
 def home_facts(
-    session: Session, person: Person, *, office: Office, now: datetime, page: int = 0, notice: str = ""
+    session: Session,
+    person: Person,
+    *,
+    office: Office,
+    now: datetime,
+    page: int = 0,
+    notice: str = "",
+    reader: Person | None = None,
 ) -> HomeFacts:
-    """What one person's Home shows now; `page` of the applications that wait for them, from 0."""
+    """What one person's Home shows now; `page` of the applications that wait for them, from 0.
+
+    `reader` is who reads it in their stead, where they are away.
+    """
     today = london_day(now)
     role = Role(person.role)
     mine = for_staff.to_move_on(session, person, office=office, now=now)
@@ -72,7 +82,10 @@ def home_facts(
             for one, left in scores.waiting_for(session, person, office)[:MOST_SITTINGS]
         ),
         also=_also(session, role, office, now),
-        due=tuple(DueRow(one.reference, Typed(one.who), one.kind, one.due, one.owner) for one in due[:MOST_DUE]),
+        due=tuple(
+            DueRow(one.reference, Typed(one.who), one.kind, one.due, one.with_whom(reader or person))
+            for one in due[:MOST_DUE]
+        ),
         due_more=max(len(due) - MOST_DUE, 0),
         days_ahead=DAYS_AHEAD,
         funds=fund_rows(session, office, year),

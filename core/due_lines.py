@@ -16,11 +16,14 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from core import owning
+from core.addressees import DECISION
 from core.deadlines import APPLICATION_ID, planned
 from core.office import Office, london_day
-from core.records import Application, Award, Deadline, Event
+from core.records import Application, Award, Deadline, Event, Person
 from core.rules.calendar import date_text
 from core.rules.falling_due import FallingDue, named
+from core.rules.lifecycle import ApplicationState
+from core.rules.policy import Role
 from core.rules.words import capital, listed
 
 _WHO: Final = {
@@ -29,6 +32,8 @@ _WHO: Final = {
     "officer": "the officer",
     "director": "the Director",
 }
+
+_YOU: Final = "you"
 
 _ACTS: Final = (
     "deadline_chased",
@@ -60,11 +65,34 @@ class Act:
 
 
 @dataclass(frozen=True)
+class Reader:
+    """Who reads of what falls due, and is spoken to: "you". Neither a person nor the channel: whoever it may be.
+
+    `person` is their number, `director` whether the Director's steps are theirs; `decides` are the deadlines that they
+    were told of as whoever may decide. `channel`: all who are in the deadlines channel read it.
+    """
+
+    person: int | None = None
+    director: bool = False
+    decides: frozenset[int] = frozenset()
+    channel: bool = False
+
+
+ANYBODY: Final = Reader()
+
+
+def reading(person: Person, *, decides: Iterable[int] = ()) -> Reader:
+    """A member of staff as the reader of what falls due."""
+    return Reader(person.id, person.role == Role.DIRECTOR, frozenset(decides))
+
+
+@dataclass(frozen=True)
 class DueLine:
     """One thing that falls due. `who` is the organisation, or the title of what is the office's own.
 
-    `days_late` is negative while its day is still to come. `owner` is "" where it is nobody's in particular. `chased`
-    and `last` are what was done about it last, `next` what the desk does by itself and when.
+    `days_late` is negative while its day is still to come. `owner` is "" where it is nobody's in particular, and it is
+    `yours` where it is the reader's. `chased` and `last` are what was done about it last, `next` what the desk does by
+    itself and when.
     """
 
     id: int
@@ -76,6 +104,7 @@ class DueLine:
     days_late: int
     owner_id: int | None
     owner: str
+    yours: bool
     chased: Act | None
     last: Act | None
     snoozed_until: date | None
@@ -87,6 +116,21 @@ class DueLine:
     def is_open(self) -> bool:
         """Whether it is still to be done."""
         return self.met_on is None and self.closed_on is None
+
+    @property
+    def whose(self) -> str:
+        """Who looks after it, in a sentence."""
+        if self.yours:
+            return "You look after it."
+        return f"With {self.owner}." if self.owner else "Nobody looks after it."
+
+    @property
+    def quiet(self) -> str:
+        """Until when whoever looks after it hears nothing, in a sentence; "" where nobody snoozed it."""
+        if self.snoozed_until is None:
+            return ""
+        until = date_text(self.snoozed_until)
+        return f"You hear no more of it until {until}." if self.yours else f"No more to the officer until {until}."
 
     @property
     def when(self) -> str:
@@ -105,13 +149,15 @@ def _days(number: int) -> str:
     return f"{number:,} day{'' if number == 1 else 's'}"
 
 
-def lines(session: Session, found: Sequence[Deadline], *, office: Office, today: date) -> list[DueLine]:
-    """The line of each, in their order. Their awards and applications are best loaded already."""
+def lines(
+    session: Session, found: Sequence[Deadline], *, office: Office, today: date, reader: Reader = ANYBODY
+) -> list[DueLine]:
+    """The line of each for its reader, in their order. Their awards and applications are best loaded already."""
     acts = _acts(session, found)
-    return [_line(one, acts.get(one.id, []), office, today) for one in found]
+    return [_line(one, acts.get(one.id, []), office, today, reader) for one in found]
 
 
-def _line(deadline: Deadline, acts: Sequence[Act], office: Office, today: date) -> DueLine:
+def _line(deadline: Deadline, acts: Sequence[Act], office: Office, today: date, reader: Reader) -> DueLine:
     application, owner = deadline.application, owning.looks_after(deadline)
     return DueLine(
         id=deadline.id,
@@ -123,16 +169,17 @@ def _line(deadline: Deadline, acts: Sequence[Act], office: Office, today: date) 
         days_late=(today - deadline.due).days,
         owner_id=owner.id if owner is not None else None,
         owner=owner.name if owner is not None else "",
+        yours=owner is not None and owner.id == reader.person,
         chased=next((one for one in reversed(acts) if one.kind == "deadline_chased"), None),
         last=acts[-1] if acts else None,
         snoozed_until=deadline.snoozed_until if (deadline.snoozed_until or today) > today else None,
-        next=what_next(deadline, office=office, today=today),
+        next=what_next(deadline, office=office, today=today, reader=reader),
         met_on=london_day(deadline.met_at) if deadline.met_at is not None else None,
         closed_on=london_day(deadline.closed_at) if deadline.closed_at is not None else None,
     )
 
 
-def what_next(deadline: Deadline, *, office: Office, today: date) -> str:
+def what_next(deadline: Deadline, *, office: Office, today: date, reader: Reader = ANYBODY) -> str:
     """Whom the desk tells of it next by itself, and when it comes to the Director; "" where it tells nobody more."""
     application = deadline.application
     absent = set()
@@ -146,15 +193,29 @@ def what_next(deadline: Deadline, *, office: Office, today: date) -> str:
             days[step.to] = min(days.get(step.to, on), on)
     if not days or not deadline.is_open:
         return ""
-    names = dict(_WHO)
-    if deadline.kind == "decision" and application is not None and application.status == "recommended":
-        names["officer"] = "whoever may decide it"
+    names = _called(deadline, reader)
     first = min(days.values())
-    who = [to for to in _WHO if days.get(to) == first]
-    said = f"{listed(names[to] for to in who)} {'is' if len(who) == 1 else 'are'} told on {date_text(first)}"
-    if "director" in days and "director" not in who:
-        said += f", the Director on {date_text(days['director'])}"
+    told = {names[to]: to for to in _WHO if days.get(to) == first}
+    who = sorted(told, key=lambda name: name != _YOU)
+    said = f"{listed(who)} {'is' if len(who) == 1 and who != [_YOU] else 'are'} told on {date_text(first)}"
+    if "director" in days and days["director"] > first:
+        said += f", {names['director']} on {date_text(days['director'])}"
     return capital(said)
+
+
+def _called(deadline: Deadline, reader: Reader) -> dict[str, str]:
+    """What each of those who are told of a deadline is called, to its reader."""
+    names, application = dict(_WHO), deadline.application
+    owner = owning.looks_after(deadline)
+    if deadline.kind == DECISION and application is not None and application.status == ApplicationState.RECOMMENDED:
+        names["officer"] = _YOU if deadline.id in reader.decides else "whoever may decide it"
+    elif owner is None:
+        names["officer"] = "this channel" if reader.channel else "the deadlines channel"
+    elif owner.id == reader.person:
+        names["officer"] = _YOU
+    if reader.director:
+        names["director"] = _YOU
+    return names
 
 
 def last_acts(session: Session, found: Sequence[Deadline]) -> Mapping[int, Act]:

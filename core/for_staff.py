@@ -48,6 +48,11 @@ class Due:
     kind: str
     due: date
     owner: str = ""
+    owner_id: int | None = None
+
+    def with_whom(self, reader: Person) -> str:
+        """Who looks after it, to its reader: "you", a name, or "" for nobody in particular."""
+        return "you" if self.owner_id == reader.id else self.owner
 
 
 @dataclass(frozen=True)
@@ -142,6 +147,7 @@ def coming_due(session: Session, *, until: date, since: date | None = None) -> l
             Deadline.kind,
             Deadline.due,
             func.coalesce(owner.name, taker.name),
+            func.coalesce(owner.id, taker.id),
         )
         .outerjoin(Award, Award.id == Deadline.award_id)
         .outerjoin(Application, Application.id == APPLICATION_ID)
@@ -154,7 +160,8 @@ def coming_due(session: Session, *, until: date, since: date | None = None) -> l
     if since is not None:
         query = query.where(Deadline.due >= since)
     return [
-        Due(reference, who or "", kind, due, name or "") for reference, who, kind, due, name in session.execute(query)
+        Due(reference, who or "", kind, due, name or "", number)
+        for reference, who, kind, due, name, number in session.execute(query)
     ]
 
 

@@ -19,6 +19,7 @@ from bot.home_facts import home_facts
 from bot.words import Typed, shown
 from core import absences, chasing, direct, due_lines, mail_refusals
 from core.deadlines import nudges_of
+from core.due_lines import Reader
 from core.errors import NotFound
 from core.missed import MissedStep, missed_in
 from core.nudge_messages import SHOWN, STAFF
@@ -77,19 +78,22 @@ def to_person(
         person = session.get_one(Person, one.payload["person_id"])
         away = None if person is reader else Typed(person.name)
         if one.kind == direct.DIGEST:
-            said.append(digest_message(home_facts(session, person, office=office, now=now), instead_of=away))
+            facts = home_facts(session, person, office=office, now=now, reader=reader)
+            said.append(digest_message(facts, instead_of=away))
         elif one.kind == direct.GIVEN:
-            said.append(given(session, one, office, again=again))
+            said.append(given(session, one, office, reader=reader, again=again))
         elif mine := lists.pop(person.id, []):  # several of one person are one list
             whose = "Your deadlines" if away is None else f"Deadlines of {shown(away, 100)}, who is away"
-            said.append(_nudged(session, mine, whose, office, most, again=again))
+            said.append(_nudged(session, mine, whose, office, most, reader=reader, again=again))
     found = [one for one in said if one is not None]
     if not found:
         raise NothingLeft(DONE)
     return put_together(found)
 
 
-def given(session: Session, message: OutboxMessage, office: Office, *, again: bool = False) -> Message | None:
+def given(
+    session: Session, message: OutboxMessage, office: Office, *, reader: Person | None = None, again: bool = False
+) -> Message | None:
     """That somebody is to look after a deadline from now on; None where it is done or somebody else's already."""
     deadline = session.get(Deadline, message.payload["deadline_id"])
     if deadline is None:
@@ -97,8 +101,9 @@ def given(session: Session, message: OutboxMessage, office: Office, *, again: bo
     if not again and (not deadline.is_open or deadline.owner_id != message.payload["person_id"]):
         return None
     owner, by = (session.get_one(Person, message.payload[name]) for name in ("person_id", "by"))
-    to = f"{shown(by.name, 60)} gave this to {shown(owner.name, 60)}"
-    items = _items(session, [(deadline, False, False)], office, office.today())
+    to = f"{shown(by.name, 60)} gave this to {'you' if owner is reader else shown(owner.name, 60)}"
+    read_by = due_lines.reading(reader) if reader is not None else Reader(channel=True)
+    items = _items(session, [(deadline, False, False)], office, office.today(), read_by)
     return deadlines_message(items, to=to, desk_url=_desk(office), about=f"g{message.id}")
 
 
@@ -145,9 +150,19 @@ def _is_overtaken(session: Session, message: OutboxMessage) -> bool:
 
 
 def _nudged(
-    session: Session, messages: Sequence[OutboxMessage], to: str, office: Office, most: int, *, again: bool
+    session: Session,
+    messages: Sequence[OutboxMessage],
+    to: str,
+    office: Office,
+    most: int,
+    *,
+    reader: Person | None = None,
+    again: bool,
 ) -> Message | None:
-    """What these messages cover, each deadline once; None where nothing of it is left to say."""
+    """What these messages cover, each deadline once; None where nothing of it is left to say.
+
+    It speaks to its `reader`; None: to the deadlines channel.
+    """
     nudges = [nudge for one in messages for nudge in nudges_of(session, one)]
     told: dict[int, list[Nudge]] = {}
     for nudge in nudges:
@@ -164,8 +179,10 @@ def _nudged(
     missed = _missed(session, messages, office)
     if not found and not missed:
         return None
+    decides = {one.deadline_id for one in nudges if one.person.startswith("officer")}
+    read_by = due_lines.reading(reader, decides=decides) if reader is not None else Reader(channel=True)
     return deadlines_message(
-        _items(session, found, office, today),
+        _items(session, found, office, today, read_by),
         to=to,
         desk_url=_desk(office),
         missed=missed,
@@ -175,9 +192,10 @@ def _nudged(
 
 
 def _items(
-    session: Session, found: Sequence[tuple[Deadline, bool, bool]], office: Office, today: date
+    session: Session, found: Sequence[tuple[Deadline, bool, bool]], office: Office, today: date, reader: Reader
 ) -> list[DueItem]:
-    lines = due_lines.lines(session, [deadline for deadline, _, _ in found], office=office, today=today)
+    listed_now = [deadline for deadline, _, _ in found]
+    lines = due_lines.lines(session, listed_now, office=office, today=today, reader=reader)
     about = {one.id: one for deadline, _, _ in found if (one := deadline.application) is not None}
     refusing = mail_refusals.refusing(session, list(about.values()))
     return [

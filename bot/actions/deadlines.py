@@ -47,7 +47,8 @@ def _may_extend(ask: Ask[Deadline]) -> Refused | None:
 
 def _line(ask: Ask[Deadline]) -> tuple[DueLine, int, str]:
     """What every form begins with: how it stands, which version of it that is, and where it was pressed."""
-    [line] = due_lines.lines(ask.session, [ask.subject], office=ask.office, today=london_day(ask.now))
+    reader = due_lines.reading(ask.person)
+    [line] = due_lines.lines(ask.session, [ask.subject], office=ask.office, today=london_day(ask.now), reader=reader)
     return line, chasing.version_of(ask.subject), ask.channel
 
 

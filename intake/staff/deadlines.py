@@ -47,6 +47,7 @@ def listing() -> ResponseReturnValue:
     show, kind = (request.args.get(name, "") for name in ("show", "kind"))
     show, kind = show if show in SHOWN else "", kind if kind in KINDS else ""
     with office.reading() as session:
+        person = staff_session.acting(session)
         mine = frozenset({staff.id, *(one.id for one in _stood_in_for(session, today))})
         wanted = Wanted(
             today + AHEAD,
@@ -60,7 +61,7 @@ def listing() -> ResponseReturnValue:
             "staff/deadlines.html",
             title="What falls due",
             staff=staff,
-            items=due_lines.lines(session, found, office=office, today=today),
+            items=due_lines.lines(session, found, office=office, today=today, reader=due_lines.reading(person)),
             shows=list(SHOWN.items()),
             show=show,
             kinds=[(one.id, capital(one.plural)) for one in KINDS.values()],
@@ -145,7 +146,7 @@ def _show(number: int, sent: Sent) -> Response:
     with office.reading() as session:
         deadline = chasing.by_id(session, number)
         person = staff_session.acting(session)
-        [line] = due_lines.lines(session, [deadline], office=office, today=today)
+        [line] = due_lines.lines(session, [deadline], office=office, today=today, reader=due_lines.reading(person))
         acts = staff.acts and chasing.may(session, deadline, person) is None
         refusal = chasing.may_extend(session, deadline, person, office=office) if acts else None
         first, latest = chasing.new_days(deadline, office=office, today=today)

@@ -388,6 +388,7 @@ def due_line(number: int, who: str, kind: str, due: date, **changed: Any) -> Due
         "days_late": (TODAY - due).days,
         "owner_id": 1,
         "owner": "Olive Officer",
+        "yours": False,
         "chased": None,
         "last": None,
         "snoozed_until": None,

@@ -136,9 +136,7 @@ def test_reassigned_tells_the_new_owner_with_the_buttons(told: tuple[Desk, int, 
     deliver(desk)
     assert "With Officer2 Person." in words(desk)
     [direct] = desk.slack.workspace.messages(desk.slack.workspace.open_direct("U0OFFICER2").channel_id)
-    assert direct.text.startswith(
-        "Officer Person gave this to Officer2 Person: 1 monitoring return, 1 of them overdue."
-    )
+    assert direct.text.startswith("Officer Person gave this to you: 1 monitoring return, 1 of them overdue.")
     assert "due_chased" in str(direct.blocks)
 
 

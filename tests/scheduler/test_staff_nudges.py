@@ -233,3 +233,41 @@ def test_a_sweep_for_a_day_to_come_says_things_as_on_that_day(desk: Desk) -> Non
     desk.deliver()
     [message] = got(desk, "U0OFFICER")
     assert "Was due on 4 January 2027, 7 days ago." in str(message.blocks)
+
+
+@pytest.mark.one_database
+def test_a_message_speaks_to_whoever_reads_it(desk: Desk) -> None:
+    """The same bid, a week before its day: its officer, a Director who was told too, and the channel."""
+    olive, dev = staff(desk, "Olive Officer", "U0OFFICER"), staff(desk, "Dev Director", "U0DEV", Role.DIRECTOR)
+    [hers] = falls_due(desk, 1, MONDAY + timedelta(days=14), kind="bid", owner_id=olive.id)
+    [nobodys] = falls_due(desk, 1, MONDAY + timedelta(days=28), kind="bid")
+    desk.clock.now = NOON
+    put(desk, direct.NUDGE, f"direct:{olive.id}", {"person_id": olive.id}, [hers], -14)
+    put(desk, direct.NUDGE, f"direct:{dev.id}", {"person_id": dev.id}, [hers, nobodys], -29)
+    put(desk, "staff_nudge", "nudges:staff", {"to": "staff"}, [nobodys], -30)
+    desk.deliver()
+    [to_olive], [to_dev], [to_all] = got(desk, "U0OFFICER"), got(desk, "U0DEV"), desk.told()
+    assert "in 14 days. You look after it." in str(to_olive.blocks)
+    assert "You are told on 7 December 2026, the Director on 14 December 2026." in str(to_olive.blocks)
+    assert "in 14 days. With Olive Officer." in str(to_dev.blocks)
+    assert "The officer is told on 7 December 2026, you on 14 December 2026." in str(to_dev.blocks)
+    assert "The deadlines channel is told on 21 December 2026, you on 29 December 2026." in str(to_dev.blocks)
+    assert "This channel is told on 21 December 2026, the Director on 29 December 2026." in str(to_all.blocks)
+    with desk.office.sessions.begin() as session:
+        chasing.snooze(session, hers, session.merge(olive), MONDAY + timedelta(days=9), office=desk.office, now=NOON)
+    desk.deliver()
+    [to_olive], [to_dev] = got(desk, "U0OFFICER"), got(desk, "U0DEV")
+    assert "You hear no more of it until 9 December 2026." in str(to_olive.blocks)
+    assert "No more to the officer until 9 December 2026." in str(to_dev.blocks)
+
+
+@pytest.mark.one_database
+def test_the_digest_of_a_week_says_which_is_the_readers_own(desk: Desk) -> None:
+    olive, dev = staff(desk, "Olive Officer", "U0OFFICER"), staff(desk, "Dev Director", "U0DEV", Role.DIRECTOR)
+    falls_due(desk, 1, MONDAY + timedelta(days=3), kind="bid", owner_id=olive.id)
+    desk.clock.now = NOON
+    run_digests(desk.office)
+    desk.deliver()
+    assert "(OWN-0, with you)" in str(got(desk, "U0OFFICER")[0].blocks)
+    assert "(OWN-0, with Olive Officer)" in str(got(desk, "U0DEV")[0].blocks)
+    assert dev.name not in str(got(desk, "U0DEV")[0].blocks)
