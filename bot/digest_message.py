@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from bot import blocks
 from bot.blocks import Block, Message, Part
@@ -15,11 +16,14 @@ MOST_ROWS = 5
 """Applications, and deadlines of each sort, that are named; the rest are counted, and Home has them."""
 
 
-def digest_message(facts: HomeFacts, *, instead_of: Typed | None = None) -> Message:
-    """What a member of staff reads on Monday; `instead_of` is whoever is away, and whose digest this is."""
+def digest_message(facts: HomeFacts, *, began: date | None = None, instead_of: Typed | None = None) -> Message:
+    """What a member of staff reads on Monday; `instead_of` is whoever is away, and whose digest this is.
+
+    `began` is the day on which it was put together, where it is shown anew on a later one.
+    """
     overdue = [one for one in facts.due if one.due < facts.today]
     coming = [one for one in facts.due if one.due >= facts.today]
-    whose, heading = "Your week", f"Your week from {day(facts.today)}"
+    whose, heading = "Your week", f"Your week from {day(began or facts.today)}"
     if instead_of is not None:
         whose, heading = f"The week of {escaped(instead_of, 100)}, who is away", "For somebody who is away"
     counts = (

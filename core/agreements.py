@@ -140,7 +140,7 @@ def sign(
     agreement.passes_on, agreement.person_id, agreement.recorded_at = passes_on, person.id, now
     due = deadlines.open_one(session, subject=f"award:{award.id}", kind=AGREEMENT_KIND)
     if due is not None:
-        deadlines.meet(due, now=now)
+        deadlines.meet(session, due, now=now)
     session.flush()
     told = {
         "agreement": agreement.id,

@@ -293,7 +293,7 @@ def dates_follow(session: Session, asked: Asked, *, now: datetime) -> None:
     session.flush()
     found = deadlines.open_one(session, subject=subject(asked), kind=ANSWER)
     if found is not None and asked.answer is not None:
-        deadlines.meet(found, now=now)
+        deadlines.meet(session, found, now=now)
     elif found is not None:
         deadlines.close(session, subject=found.subject, now=now)
     if asked.return_id is None:

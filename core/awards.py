@@ -252,7 +252,7 @@ def extend_offer(
     acceptance = deadlines.find(session, subject=subject(award), kind=ACCEPTANCE, due=was)
     if acceptance is not None:
         tomorrow = today + timedelta(days=1)  # the mail about the new day says today what a step would say
-        deadlines.extend(session, acceptance, until, office=office, today=today, silent_before=tomorrow)
+        deadlines.extend(session, acceptance, until, office=office, today=today, now=now, silent_before=tomorrow)
     told = {
         "award": award.id,
         "was": was.isoformat(),
@@ -329,7 +329,7 @@ def accept(
     link_for(session, "offer", award.id, now=now).expires_at = None
     acceptance = deadlines.find(session, subject=subject(award), kind=ACCEPTANCE, due=award.accept_by)
     if acceptance is not None:
-        deadlines.meet(acceptance, now=now)
+        deadlines.meet(session, acceptance, now=now)
     policy = office.policy_under(award.policy_version)
     schedule = schedule_of(award.application, policy=policy, today=today, amount=award.amount)
     store_due(session, award, RETURN, schedule.returns.due, office=office, now=now)

@@ -144,7 +144,7 @@ def submit(session: Session, bid_id: int, person: Person, *, on: date, note: str
     bid = _moved(session, bid_id, BidState.OPEN, status=BidState.SUBMITTED.value, submitted_on=on, note=note)
     deadline = _deadline(session, bid)
     if deadline is not None:
-        deadlines.meet(deadline, now=now)
+        deadlines.meet(session, deadline, now=now)
     _told(session, bid, "bid_submitted", actor, {"on": on.isoformat(), "note": note}, now)
     return bid
 
@@ -182,7 +182,7 @@ def move(
     bid = _moved(session, bid_id, BidState.OPEN, closes_on=closes_on)
     deadline = _deadline(session, bid)
     if deadline is not None:
-        rescheduling.move(session, deadline, closes_on, office=office, today=london_day(now))
+        rescheduling.move(session, deadline, closes_on, office=office, today=london_day(now), now=now)
     told = {"was": was.isoformat(), "closes_on": closes_on.isoformat(), "reason": reason}
     _told(session, bid, "bid_moved", actor, told, now)
     return bid

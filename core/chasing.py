@@ -117,7 +117,7 @@ def chased(session: Session, number: int, person: Person, note: str, *, seen: st
     """
     deadline, actor = _held(session, number, person, seen)
     said = written.note(note, "D0")
-    _change(session, deadline, chased_at=now)
+    _change(session, deadline, now=now, chased_at=now)
     _tell(session, deadline, "deadline_chased", actor, {"note": said, "person": person.id}, now=now)
     return deadline
 
@@ -151,10 +151,9 @@ def extend(
     through = _THROUGH.get(deadline.kind)
     if through is not None and through(session, deadline, person, tidy, office, now):
         session.refresh(deadline)
-        nudge_messages.put(session, deadline, now=now)
         return deadline
     was = deadline.due
-    deadlines.extend(session, deadline, tidy.until, office=office, today=london_day(now))
+    deadlines.extend(session, deadline, tidy.until, office=office, today=london_day(now), now=now)
     told = {"was": was.isoformat(), "until": tidy.until.isoformat(), "reason": reason, "agreed_by": agreed_by}
     _tell(session, deadline, "deadline_extended", actor, {**told, "person": person.id}, now=now)
     return deadline
@@ -180,7 +179,7 @@ def reassign(
     if deadline.owner_id == owner.id:
         raise WrongInput("owner", f"{owner.name} looks after it already.", "D0")
     was = deadline.owner
-    _change(session, deadline, owner_id=owner.id)
+    _change(session, deadline, now=now, owner_id=owner.id)
     if deadline.kind == bids.BID:  # its register names who looks after it too
         session.execute(update(Bid).where(Bid.id == _number(deadline)).values(owner_id=owner.id))
     elif deadline.kind == opportunities.CLOSING:
@@ -212,7 +211,7 @@ def snooze(
             office, deadline.kind, deadline.due, snoozed_until=until, since=deadline.silent_before, after=today
         )
     )
-    _change(session, deadline, snoozed_until=until, next_step_on=next_on)
+    _change(session, deadline, now=now, snoozed_until=until, next_step_on=next_on)
     told = {"until": until.isoformat(), "person": person.id}
     _tell(session, deadline, "deadline_snoozed", actor, told, now=now)
     return deadline
@@ -223,7 +222,7 @@ def let_go(session: Session, leaver: Person, *, actor: str, now: datetime) -> in
     query = select(Deadline).where(Deadline.owner_id == leaver.id, Deadline.is_open).order_by(Deadline.id)
     theirs = session.scalars(query.with_for_update(of=Deadline, key_share=True)).all()
     for deadline in theirs:
-        _change(session, deadline, owner_id=None)
+        _change(session, deadline, now=now, owner_id=None)
         told = {"owner": None, "name": None, "was": leaver.name, "person": None}
         _tell(session, deadline, "deadline_reassigned", actor, told, now=now)
     return len(theirs)
@@ -365,13 +364,12 @@ def changed_meanwhile(session: Session, deadline: Deadline) -> str:
     return f"{what}, after you opened this. Nothing was done: look at how it stands now."
 
 
-def _change(session: Session, deadline: Deadline, **values: Any) -> None:
+def _change(session: Session, deadline: Deadline, *, now: datetime, **values: Any) -> None:
     """Change the row as long as it is open and due when it was. Raises Conflict."""
-    if not deadlines.change(session, deadline, **values):
+    if not deadlines.change(session, deadline, now=now, **values):
         raise _ended(deadline)
 
 
 def _tell(session: Session, deadline: Deadline, kind: str, actor: str, told: dict[str, Any], *, now: datetime) -> None:
     about = {"deadline": deadline.id, "kind": deadline.kind, "due": deadline.due.isoformat()}
     events.append(session, kind, deadline.reference, actor, {**about, **told}, now=now)
-    nudge_messages.put(session, deadline, now=now)

@@ -1,6 +1,7 @@
 """One table of everything that falls due, and the nudges it has had (D0).
 
-Here they are set, moved, met, closed and listed; who is told of them, and when, is `core.sweeping`'s.
+Here they are set, moved, met, closed and listed; who is told of them, and when, is `core.sweeping`'s. Whatever is done
+to one here is shown where Slack was told of it, without anybody's asking (`core.nudge_messages`).
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session, selectinload
 
+from core import nudge_messages
 from core.errors import Conflict
 from core.office import Office
 from core.records import Award, Deadline, Nudge, OutboxMessage
@@ -92,13 +94,14 @@ def first_step_on(
     return min(days, default=None)
 
 
-def meet(deadline: Deadline, *, now: datetime) -> None:
+def meet(session: Session, deadline: Deadline, *, now: datetime) -> None:
     """It was done: no more nudges."""
     deadline.met_at = now
     deadline.next_step_on = None
+    nudge_messages.put(session, [deadline.id], now=now)
 
 
-def reopen(deadline: Deadline, *, office: Office, today: date) -> None:
+def reopen(session: Session, deadline: Deadline, *, office: Office, today: date, now: datetime) -> None:
     """It is to be done after all: its steps from tomorrow on are sent, each still once ever."""
     deadline.met_at = None
     deadline.next_step_on = first_step_on(
@@ -109,9 +112,10 @@ def reopen(deadline: Deadline, *, office: Office, today: date) -> None:
         since=deadline.silent_before,
         after=today,
     )
+    nudge_messages.put(session, [deadline.id], now=now)
 
 
-def change(session: Session, deadline: Deadline, **values: object) -> bool:
+def change(session: Session, deadline: Deadline, *, now: datetime, **values: object) -> bool:
     """Change one that is open and still due when it was read, in one guarded update; False where it is neither now."""
     session.flush()
     changed = session.execute(
@@ -121,7 +125,10 @@ def change(session: Session, deadline: Deadline, **values: object) -> bool:
         .execution_options(synchronize_session=False)
     )
     session.refresh(deadline)
-    return bool(changed.rowcount)  # type: ignore[attr-defined]  # a CursorResult
+    if not changed.rowcount:  # type: ignore[attr-defined]  # a CursorResult
+        return False
+    nudge_messages.put(session, [deadline.id], now=now)
+    return True
 
 
 def moved_meanwhile(was: date) -> Conflict:
@@ -130,7 +137,14 @@ def moved_meanwhile(was: date) -> Conflict:
 
 
 def extend(
-    session: Session, deadline: Deadline, until: date, *, office: Office, today: date, silent_before: date | None = None
+    session: Session,
+    deadline: Deadline,
+    until: date,
+    *,
+    office: Office,
+    today: date,
+    now: datetime,
+    silent_before: date | None = None,
 ) -> None:
     """Make it due on a later day; its steps move with it (D0).
 
@@ -146,6 +160,7 @@ def extend(
     if not change(
         session,
         deadline,
+        now=now,
         due=until,
         first_due=deadline.first_due or was,
         silent_before=since,
@@ -154,7 +169,7 @@ def extend(
         raise moved_meanwhile(was)
 
 
-def wait_again(deadline: Deadline, *, due: date, since: date) -> None:
+def wait_again(session: Session, deadline: Deadline, *, due: date, since: date, now: datetime) -> None:
     """Wait for it on this day, whether it was met, closed, or due on another: a decision undone, a payment replanned.
 
     What was sent for a day stays sent, and of what comes before `since` nothing is made up. The sweep works out its
@@ -166,22 +181,30 @@ def wait_again(deadline: Deadline, *, due: date, since: date) -> None:
     deadline.met_at = deadline.closed_at = deadline.snoozed_until = None
     deadline.silent_before = max(deadline.silent_before or since, since)
     deadline.next_step_on = since
+    nudge_messages.put(session, [deadline.id], now=now)
 
 
 def close_all_of(session: Session, award_id: int, *, now: datetime) -> None:
     """Close all that is open of an award, whatever it is about: the award has ended."""
-    mine = update(Deadline).where(Deadline.award_id == award_id, Deadline.is_open)
-    session.execute(mine.values(closed_at=now, next_step_on=None).execution_options(synchronize_session=False))
-    session.flush()
+    _close(session, Deadline.award_id == award_id, now=now)
 
 
 def close(session: Session, *, subject: str, kinds: Iterable[str] | None = None, now: datetime) -> None:
     """Close what is open of a subject without its having been met: an offer that was refused, an award that ended."""
-    query = update(Deadline).where(Deadline.subject == subject, Deadline.is_open)
-    if kinds is not None:
-        query = query.where(Deadline.kind.in_(list(kinds)))
-    session.execute(query.values(closed_at=now, next_step_on=None).execution_options(synchronize_session=False))
+    which = Deadline.subject == subject
+    _close(session, which if kinds is None else which & Deadline.kind.in_(list(kinds)), now=now)
+
+
+def _close(session: Session, which: ColumnElement[bool], *, now: datetime) -> None:
     session.flush()
+    closed = session.scalars(
+        update(Deadline)
+        .where(which, Deadline.is_open)
+        .values(closed_at=now, next_step_on=None)
+        .returning(Deadline.id)
+        .execution_options(synchronize_session=False)
+    )
+    nudge_messages.put(session, closed.all(), now=now)
 
 
 def find(session: Session, *, subject: str, kind: str, due: date | None = None) -> Deadline | None:

@@ -56,10 +56,10 @@ def follow(session: Session, application: Application, *, now: datetime, office:
     if state in _THE_OFFICE_HAS_IT:
         if not found.is_open:
             due = _counted(session, application, found.first_due or found.due)
-            deadlines.wait_again(found, due=due, since=london_day(now))
+            deadlines.wait_again(session, found, due=due, since=london_day(now), now=now)
             session.flush()
     elif found.is_open and state in _DECIDED:
-        deadlines.meet(found, now=now)
+        deadlines.meet(session, found, now=now)
     elif found.is_open:
         deadlines.close(session, subject=found.subject, kinds=[DECISION], now=now)
 

@@ -79,7 +79,7 @@ def follow(
         )
         session.flush()
     elif not found.is_open and found.met_at is None:
-        deadlines.wait_again(found, due=due, since=london_day(now))
+        deadlines.wait_again(session, found, due=due, since=london_day(now), now=now)
         found.first_due = None  # it ended anew: what a hold puts off is counted from this day
         session.flush()
     else:
@@ -109,7 +109,7 @@ def _heed_holds(session: Session, found: Deadline, application: Application, now
         return
     due = max([found.first_due or found.due, *(day + timedelta(days=1) for day in lifted)])
     if not found.is_open or due != found.due:
-        deadlines.wait_again(found, due=due, since=today)
+        deadlines.wait_again(session, found, due=due, since=today, now=now)
         session.flush()
 
 
@@ -136,7 +136,7 @@ def record(session: Session, application_id: int, person: Person, *, note: str, 
         raise Conflict("There is nothing of it to delete now: it is held, or somebody has recorded it already.", "W4")
     if found.due > london_day(now):
         raise Refused(f"It is kept: it may be deleted from {date_text(found.due)} on.", "W4")
-    deadlines.meet(found, now=now)
+    deadlines.meet(session, found, now=now)
     told = {"due": found.due.isoformat(), "note": said, "person": person.id}
     session.flush()
     events.append(session, "deletion_recorded", application.reference or "", actor, told, now=now)

@@ -259,7 +259,7 @@ def hold(session: Session, number: int, person: Person, *, on: date, notes: str,
     )
     open_one = due(session)
     if open_one is not None and (before is None or on > before):  # an earlier one, recorded late, meets nothing
-        deadlines.meet(open_one, now=now)
+        deadlines.meet(session, open_one, now=now)
     _told(session, forum, "forum_held", actor, {"on": on.isoformat(), "notes": notes, "views": views}, now)
     return forum
 

@@ -134,7 +134,7 @@ def record(
         made_at=now,
     )
     session.add(look)
-    deadlines.meet(found, now=now)
+    deadlines.meet(session, found, now=now)
     session.flush()
     after = max(due, today)  # one that was held late, after the next was due, saw all of both
     days = [day for day in _yearly(award, office) if day > after]
@@ -177,7 +177,7 @@ def move(
         raise Refused(f"The award ends on {date_text(award.end_on)}. Enter that day or an earlier one.", "R6")
     if until == due or deadlines.find(session, subject=found.subject, kind=REVIEW, due=until) is not None:
         raise Refused(f"A review of {date_text(until)} is on record already. Enter another day.", "R6")
-    deadlines.wait_again(found, due=until, since=today)
+    deadlines.wait_again(session, found, due=until, since=today, now=now)
     session.flush()
     told = {"due": due.isoformat(), "until": until.isoformat(), "reason": said, "person": person.id}
     events.append(session, "look_moved", award.reference, actor, told, now=now)

@@ -16,7 +16,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from core import deadlines, events, outbox, payments, people, written
+from core import deadlines, events, nudge_messages, outbox, payments, people, written
 from core.errors import Conflict, NotFound, Refused
 from core.link_terms import meeting_until
 from core.links import first_link, link_for
@@ -143,7 +143,7 @@ def invite(
     except IntegrityError:
         raise Conflict("The invitation to this meeting has been sent already. Look at it below.", "R2") from None
     if deadline.met_at is None:
-        deadlines.meet(deadline, now=now)
+        deadlines.meet(session, deadline, now=now)
     ends = meeting_until(office.policy, award, london_day(meeting.starts_at))
     first_link(session, "meeting", meeting.id, now=now, expires_at=ends)
     tell(session, "meeting_invited", meeting, actor, {**_arranged_data(arranged), "person": person.id}, now=now)
@@ -208,7 +208,7 @@ def cancel(
     said = written.words(reason, "Say why: the recipient gets your reason by e-mail.", "R2")
     _cancel(session, meeting, seen=seen, why=said, actor=actor, person=person, now=now)
     if meeting.award.status == AwardState.ACTIVE:
-        deadlines.reopen(meeting.deadline, office=office, today=london_day(now))
+        deadlines.reopen(session, meeting.deadline, office=office, today=london_day(now), now=now)
     return meeting
 
 
@@ -230,7 +230,7 @@ def cancel_coming(session: Session, award: Award, *, why: str, actor: str, now: 
         _cancel(session, meeting, seen=meeting.sequence, why=why, actor=actor, person=None, now=now)
         meeting.deadline.met_at = None
         meeting.deadline.closed_at, meeting.deadline.next_step_on = now, None
-        session.flush()
+    nudge_messages.put(session, [one.deadline_id for one in found], now=now)
     return len(found)
 
 

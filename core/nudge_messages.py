@@ -6,10 +6,11 @@ A message is shown anew as a whole, where it stands, and only what it told of: i
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from collections.abc import Collection
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, or_, select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from core import absences, direct, homes, outbox
@@ -22,20 +23,29 @@ SHOWN: Final = "nudges_shown"
 STAFF: Final = "staff_nudge"
 """What is nobody's in particular, told in the deadlines channel."""
 
-MOST: Final = 6
-"""How many messages show what was done, the latest first: what told of it months ago nobody reads again."""
+LATELY: Final = timedelta(days=28)
+"""A message is shown anew for so long. No step of a kind, as shipped, comes more than four weeks after the one before
+it, so what told of a deadline last is among these; nobody goes by an older one, and Slack is asked for no more.
+"""
 
 
-def put(session: Session, deadline: Deadline, *, now: datetime) -> None:
-    """Show a deadline anew wherever Slack was told of it lately, and in Homes."""
+def put(session: Session, deadlines: Collection[int], *, now: datetime) -> None:
+    """Show deadlines anew, by their numbers, wherever Slack was told of them lately, and in Homes.
+
+    Whoever sets, moves, meets or closes one need not think of it: `core.deadlines` does. Several messages wait as one
+    change each, of which only the latest is sent (`scheduler.staff_nudges`).
+    """
+    if not deadlines:
+        return
     session.flush()
-    told = select(Nudge.message_id).where(Nudge.deadline_id == deadline.id)
-    numbers = {
-        *session.scalars(_in_slack(OutboxMessage.id.in_(told), OutboxMessage.kind.in_([STAFF, direct.NUDGE]))),
-        *session.scalars(
-            _in_slack(OutboxMessage.kind == direct.GIVEN, OutboxMessage.key.startswith(given_key(deadline)))
-        ),
-    }
+    told = select(Nudge.message_id).where(Nudge.deadline_id.in_(deadlines))
+    stands = or_(OutboxMessage.slack_ts.is_not(None), OutboxMessage.settled_at.is_(None) & (OutboxMessage.attempts > 0))
+    query = select(OutboxMessage.id).where(
+        OutboxMessage.kind.in_([STAFF, direct.NUDGE, direct.GIVEN]),
+        OutboxMessage.made_at >= now - LATELY,
+        stands,  # or may: an attempt at it is in doubt, or just being made
+        or_(OutboxMessage.id.in_(told), *(OutboxMessage.key.startswith(given_key(one)) for one in sorted(deadlines))),
+    )
     change = uuid.uuid4().hex
     outbox.put_all(
         session,
@@ -47,10 +57,10 @@ def put(session: Session, deadline: Deadline, *, now: datetime) -> None:
                 payload={"message_id": number},
                 now=now,
             )
-            for number in sorted(numbers, reverse=True)[:MOST]
+            for number in session.scalars(query.order_by(OutboxMessage.id.desc()))
         ],
     )
-    homes.put(session, f"deadline:{deadline.id}:{change}", now=now)
+    homes.put(session, f"deadlines:{change}", now=now)
 
 
 def tell_in_channel(session: Session, message: OutboxMessage, *, now: datetime) -> None:
@@ -82,7 +92,7 @@ def tell_new_owner(
     message = outbox.message_of(
         direct.GIVEN,
         subject=f"direct:{reader.id}",
-        key=f"{given_key(deadline)}{uuid.uuid4().hex}",
+        key=f"{given_key(deadline.id)}{uuid.uuid4().hex}",
         payload={"person_id": owner.id, "deadline_id": deadline.id, "by": by.id},
         now=now,
         not_before=direct.told_from(now, office=office),
@@ -90,12 +100,6 @@ def tell_new_owner(
     outbox.put_all(session, [message])
 
 
-def _in_slack(*which: ColumnElement[bool]) -> Select[Any]:
-    """The latest messages that stand in Slack, or may: an attempt at one is in doubt, or just being made."""
-    stands = or_(OutboxMessage.slack_ts.is_not(None), OutboxMessage.settled_at.is_(None) & (OutboxMessage.attempts > 0))
-    return select(OutboxMessage.id).where(*which, stands).order_by(OutboxMessage.id.desc()).limit(MOST)
-
-
-def given_key(deadline: Deadline) -> str:
+def given_key(deadline: int) -> str:
     """What the keys begin with of the messages that tell somebody that they look after it."""
-    return f"{direct.GIVEN}:{deadline.id}:"
+    return f"{direct.GIVEN}:{deadline}:"

@@ -219,7 +219,7 @@ def extend(
     _move(session, opportunity, OpportunityAction.EXTEND, closes_on=until)
     deadline = deadlines.find(session, subject=subject_of(opportunity), kind=CLOSING)
     if deadline is not None:
-        deadlines.extend(session, deadline, until, office=office, today=today)
+        deadlines.extend(session, deadline, until, office=office, today=today, now=now)
     told = {"was": was.isoformat(), "closes_on": until.isoformat(), "reason": reason}
     _told(session, opportunity, "opportunity_extended", actor, told, now)
     return opportunity
@@ -264,7 +264,7 @@ def _close(session: Session, opportunity: Opportunity, actor: str, now: datetime
     _move(session, opportunity, OpportunityAction.CLOSE, ended_at=now)
     deadline = deadlines.find(session, subject=subject_of(opportunity), kind=CLOSING)
     if deadline is not None and deadline.is_open:
-        deadlines.meet(deadline, now=now)
+        deadlines.meet(session, deadline, now=now)
     _told(session, opportunity, "opportunity_closed", actor, {"closes_on": opportunity.closes_on.isoformat()}, now)
 
 

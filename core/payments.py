@@ -234,7 +234,7 @@ def move_day(
     payment.planned_on = planned_on
     found = deadlines.open_one(session, subject=subject(payment), kind=PAYMENT_KIND)
     if found is not None:
-        deadlines.wait_again(found, due=planned_on, since=london_day(now) + timedelta(days=1))
+        deadlines.wait_again(session, found, due=planned_on, since=london_day(now) + timedelta(days=1), now=now)
     session.flush()
     told = {"was": was.isoformat(), "planned_on": planned_on.isoformat(), "reason": said}
     _tell(session, award, "payment_moved", person, payment, told, now=now)
@@ -504,7 +504,7 @@ def pay(session: Session, award_id: int, number: int, person: Person, *, office:
     _move(session, payment, PaymentAction.PAY, payer_id=person.id, paid_at=now)
     due = deadlines.open_one(session, subject=subject(payment), kind=PAYMENT_KIND)
     if due is not None:
-        deadlines.meet(due, now=now)
+        deadlines.meet(session, due, now=now)
     _change_paid(session, award, payment.amount)
     held = held_years(session, award.fund, commitments.years_of(session, award))
     left, note, this_year = payment.amount, f"payment {payment.number}", financial_year(london_day(now))

@@ -75,7 +75,7 @@ def record(session: Session, deadline_id: int, person: Person, *, on: date, plac
         kind=deadline.kind, period=period, published_on=on, place=place, person_id=person.id, recorded_at=now
     )
     session.add(published)
-    deadlines.meet(deadline, now=now)
+    deadlines.meet(session, deadline, now=now)
     session.flush()
     told = {"period": period, "on": on.isoformat(), "place": place}
     events.append(session, f"{deadline.kind.replace('-', '_')}_published", deadline.reference, actor, told, now=now)

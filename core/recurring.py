@@ -303,7 +303,7 @@ def _put(
     if closed is not None:
         if closed.closed_at is None:
             return
-        deadlines.wait_again(closed, due=closed.due, since=silent_before or london_day(now))
+        deadlines.wait_again(session, closed, due=closed.due, since=silent_before or london_day(now), now=now)
         session.flush()
     else:
         try:
@@ -341,7 +341,7 @@ def _move(session: Session, done: Done, old: Deadline, due: date, office: Office
         _put(session, done, again, office, now, silent_before=today)
         return
     try:
-        rescheduling.move(session, old, due, office=office, today=today)
+        rescheduling.move(session, old, due, office=office, today=today, now=now)
     except Conflict:
         return
     done.moved.append(_said(old) | {"was": was.isoformat()})

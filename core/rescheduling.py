@@ -15,7 +15,7 @@ from core.office import Office
 from core.records import Deadline
 
 
-def move(session: Session, deadline: Deadline, to: date, *, office: Office, today: date) -> None:
+def move(session: Session, deadline: Deadline, to: date, *, office: Office, today: date, now: datetime) -> None:
     """Make it due on another day, earlier or later; its steps move with it (D0).
 
     What was sent for the day that it had stays sent. Of the new day's steps those from today on are sent, none before.
@@ -24,11 +24,12 @@ def move(session: Session, deadline: Deadline, to: date, *, office: Office, toda
     was = deadline.due
     since = max(deadline.silent_before or today, today)
     step = deadlines.first_step_on(office, deadline.kind, to, snoozed_until=deadline.snoozed_until, since=since)
-    if not deadlines.change(session, deadline, due=to, first_due=None, silent_before=since, next_step_on=step):
+    moved = {"due": to, "first_due": None, "silent_before": since, "next_step_on": step}
+    if not deadlines.change(session, deadline, now=now, **moved):
         raise deadlines.moved_meanwhile(was)
 
 
 def end(session: Session, deadline: Deadline, *, met: bool, now: datetime) -> bool:
     """Meet or close one that is open. False where somebody did so, or moved it, meanwhile."""
     ended = {"met_at": now} if met else {"closed_at": now}
-    return deadlines.change(session, deadline, next_step_on=None, **ended)
+    return deadlines.change(session, deadline, now=now, next_step_on=None, **ended)

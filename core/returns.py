@@ -100,7 +100,7 @@ def receive(
             "needed. To correct it, write to the office.",
             "R1",
         ) from None
-    deadlines.meet(deadline, now=now)
+    deadlines.meet(session, deadline, now=now)
     _lapse_requests(session, deadline, now)
     session.execute(delete(ReturnDraft).where(ReturnDraft.deadline_id == deadline.id))
     told = {"due": due.isoformat(), "spent": facts.spent, "people": facts.people, "measures": len(facts.achieved)}

@@ -49,7 +49,7 @@ from core.outbox import Channel
 from core.records import Card, Event, OutboxMessage
 from scheduler import staff_nudges
 from scheduler.delivery import Handed
-from scheduler.slack_pace import Pace
+from scheduler.slack_pace import AGAIN, Pace
 from scheduler.trouble import Away, Limited, Misconfigured, NotNow, Unsendable
 from scheduler.wording import NothingLeft
 
@@ -325,6 +325,8 @@ class SlackCourier:
         """Post it, or update the card that is there. Raises Unsendable, Away or Misconfigured."""
         parcel = self._addressed(parcel)
         if parcel.card is not None:
+            if parcel.once:
+                self._pace.take(AGAIN, "", parcel.key)
             if self._update(parcel, parcel.card):
                 return parcel.card
             if parcel.once:

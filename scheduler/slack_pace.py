@@ -1,8 +1,9 @@
 """How fast Slack is asked: about one post a second in each channel, and not before it said after a refusal.
 
 Slack limits each method by itself, and posting by channel. So what one of them must wait for holds up no other: a
-burst of cards leaves the updates of older ones, and the deadlines channel, as they are. Each process keeps its own
-pace; where several together are too fast, Slack says so, and that is kept to.
+burst of cards leaves the updates of older ones, and the deadlines channel, as they are. Digests that are shown anew
+because something was done have a slow line of their own, so that cards, for which people wait, find Slack's limit of
+updates free. Each process keeps its own pace; where several together are too fast, Slack says so, and that is kept to.
 """
 
 from __future__ import annotations
@@ -16,8 +17,14 @@ from scheduler.trouble import NotNow
 
 POST: Final = "chat.postMessage"
 
+AGAIN: Final = "what was told before, shown anew"
+"""The line of digests that are brought up to date: Slack takes some 50 updates a minute, and cards come first."""
+
 EVERY: Final = timedelta(seconds=1)
 """The time between two posts in one channel (Slack docs, rate limits)."""
+
+AGAIN_TIMES: Final = 2
+"""So many times as long is between two digests that are shown anew: 30 a minute leave 20 for cards."""
 
 AT_ONCE: Final = 3
 """Posts in a channel that has been quiet, before the pace begins: Slack lets short bursts through."""
@@ -26,6 +33,8 @@ FORGOTTEN: Final = timedelta(minutes=10)
 """A place in the line that nobody came back for: another process sent it, or it was withheld."""
 
 Lane = tuple[str, str]
+
+_PACED: Final = (POST, AGAIN)
 
 
 class Pace:
@@ -50,11 +59,12 @@ class Pace:
         lane = _lane(method, channel)
         now = self._clock()
         with self._lock:
-            if lane[0] != POST:
+            if lane[0] not in _PACED:
                 at = self._free.get(lane, now)
             else:
                 at = self._places.pop(key)[1] if key in self._places else self._next(lane, now)
                 if at > now:
+                    self._drop_forgotten(now)
                     self._places[key] = lane, at
             if at <= now:
                 return
@@ -66,20 +76,24 @@ class Pace:
         now = self._clock()
         until = now + timedelta(seconds=seconds)
         with self._lock:
-            self._places = {
-                name: (where, at)
-                for name, (where, at) in self._places.items()
-                if where != lane and at > now - FORGOTTEN
-            }
+            self._drop_forgotten(now, lane)
             self._free[lane] = until
             if lane[0] == POST:
                 self._places[key] = lane, self._next(lane, now)
         return NotNow(f"Slack limits {method}", seconds, tried=False)
 
     def _next(self, lane: Lane, now: datetime) -> datetime:
-        at = max(self._free.get(lane, now - self._credit), now - self._credit)
-        self._free[lane] = at + self._every
+        times = AGAIN_TIMES if lane[0] == AGAIN else 1
+        earliest = now - self._credit * times
+        at = max(self._free.get(lane, earliest), earliest)
+        self._free[lane] = at + self._every * times
         return at
+
+    def _drop_forgotten(self, now: datetime, lane: Lane | None = None) -> None:
+        """Let go of the places that nobody will come back for, and of all in one lane where that begins anew."""
+        self._places = {
+            name: (where, at) for name, (where, at) in self._places.items() if where != lane and at > now - FORGOTTEN
+        }
 
 
 def _lane(method: str, channel: str) -> Lane:

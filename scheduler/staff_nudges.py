@@ -23,7 +23,7 @@ from core.due_lines import Reader
 from core.errors import NotFound
 from core.missed import MissedStep, missed_in
 from core.nudge_messages import SHOWN, STAFF
-from core.office import Office
+from core.office import Office, london_day
 from core.records import Deadline, Nudge, OutboxMessage, Person
 from core.rules.words import listed
 from scheduler.delivery import Handed
@@ -79,7 +79,7 @@ def to_person(
         away = None if person is reader else Typed(person.name)
         if one.kind == direct.DIGEST:
             facts = home_facts(session, person, office=office, now=now, reader=reader)
-            said.append(digest_message(facts, instead_of=away))
+            said.append(digest_message(facts, began=london_day(one.made_at), instead_of=away))
         elif one.kind == direct.GIVEN:
             said.append(given(session, one, office, reader=reader, again=again))
         elif mine := lists.pop(person.id, []):  # several of one person are one list

@@ -197,7 +197,7 @@ def test_what_came_in_meanwhile_says_so_and_opens_nothing(told: tuple[Desk, int,
     desk, number, ts = told
     with desk.office.sessions.begin() as session:
         deadline = chasing.by_id(session, number)
-        deadlines.meet(deadline, now=desk.clock.now)
+        deadlines.meet(session, deadline, now=desk.clock.now)
     assert press(desk, "U0OFFICER", ts, "due_chased").view is None
     assert "This monitoring return was done on 12 July 2027: nothing is left to do." in desk.told("U0OFFICER")[-1]
 

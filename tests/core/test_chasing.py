@@ -134,7 +134,7 @@ def test_chased_notes_who_when_and_how(office: Office, clock: Any) -> None:
     assert said.chased is not None
     assert (said.chased.by, said.chased.on, said.chased.note) == ("Olive (Youth) Officer", LATE, "Rang the treasurer.")
     assert said.when == "was due on 1 July 2027, 8 days ago"
-    assert said.next == "The recipient, the officer and the Director are told on 15 July 2027"
+    assert said.next == "The recipient, the deadlines channel and the Director are told on 15 July 2027"
 
 
 @pytest.mark.one_database

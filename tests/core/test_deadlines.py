@@ -241,7 +241,7 @@ def test_no_step_from_before_the_import_is_sent(office: Office) -> None:
 def test_what_is_met_or_closed_is_silent(office: Office) -> None:
     met, closed, still_open = (set_deadline(office, FIRST) for _ in range(3))
     with office.sessions.begin() as session:
-        deadlines.meet(session.get_one(Deadline, met), now=office.clock())
+        deadlines.meet(session, session.get_one(Deadline, met), now=office.clock())
         gone = session.get_one(Deadline, closed)
         deadlines.close(session, subject=gone.subject, now=office.clock())
     with office.sessions.begin() as session:  # even where a day for the next step was left behind
@@ -259,7 +259,7 @@ def test_closing_some_kinds_of_a_subject_leaves_the_others_and_what_was_met(offi
         session.flush()
         met = deadlines.find(session, subject="award:1", kind="return", due=FIRST)
         assert met is not None
-        deadlines.meet(met, now=office.clock())
+        deadlines.meet(session, met, now=office.clock())
         session.flush()
         deadlines.close(session, subject="award:1", kinds=["return"], now=office.clock())
     with office.reading() as session:

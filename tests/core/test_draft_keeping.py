@@ -246,7 +246,7 @@ def test_what_is_left_of_a_draft_whose_return_came_in_goes_too(office: Office) -
         due = session.scalars(select(Deadline).where(Deadline.award_id == award_id, Deadline.kind == "return")).first()
         assert due is not None
         return_drafts.save(session, due, {"narrative": "Half"}, "", now=london(date(2026, 11, 23)))
-        deadlines.meet(due, now=office.clock())
+        deadlines.meet(session, due, now=office.clock())
         award = awards.by_id(session, award_id)
         events.append(session, "return_received", award.reference, "recipient", {}, now=office.clock())
     assert gone(office, LAST) == Deleted()

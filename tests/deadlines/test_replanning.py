@@ -14,7 +14,7 @@ from core import deadlines, replanning
 from core.office import Office
 from core.records import Deadline
 from core.rules.policy import NudgeStep, Pause
-from tests.core.casework import bare_awards, messages, sweep, told, trail
+from tests.core.casework import bare_awards, london, messages, sweep, told, trail
 
 DUE = date(2027, 7, 1)
 """A Thursday; no bank holiday is near."""
@@ -269,7 +269,9 @@ def test_a_deadline_set_under_the_new_plan_before_the_next_sweep_keeps_its_steps
     late = one(after, DUE)  # its step of the day before now waits for the day itself
     moved = one(after, date(2027, 6, 1))
     with office.sessions.begin() as session:
-        deadlines.extend(session, session.get_one(Deadline, moved), DUE, office=after, today=WEDNESDAY)
+        deadlines.extend(
+            session, session.get_one(Deadline, moved), DUE, office=after, today=WEDNESDAY, now=london(WEDNESDAY)
+        )
     assert sweep(after, WEDNESDAY) == ()
     assert [next_on(after, number) for number in (late, moved)] == [DUE, DUE]
     assert len(sweep(after, DUE)) == 4
@@ -338,7 +340,7 @@ def test_a_day_that_is_moved_while_the_plan_changes_keeps_the_step_of_its_new_da
         read = session.execute(select(Deadline.id, Deadline.due).where(Deadline.id == number)).one()
     with office.sessions.begin() as session:
         found = session.get_one(Deadline, number)
-        deadlines.extend(session, found, july(20), office=office, today=MONDAY)
+        deadlines.extend(session, found, july(20), office=office, today=MONDAY, now=london(MONDAY))
         stands = found.next_step_on
     with office.sessions.begin() as session:
         assert replanning._write(session, WEDNESDAY, [read]) == 0

@@ -209,9 +209,9 @@ class World:
             yield session, session.get_one(Deadline, self.chance.choice(found)) if found else None
 
     def _meets(self) -> None:
-        with self._one(Deadline.is_open) as (_, one):
+        with self._one(Deadline.is_open) as (session, one):
             if one is not None:
-                deadlines.meet(one, now=self.clock())
+                deadlines.meet(session, one, now=self.clock())
                 self.counts["met"] += 1
 
     def _closes(self) -> None:
@@ -226,7 +226,7 @@ class World:
         with self._one(Deadline.met_at.is_not(None), Deadline.closed_at.is_(None)) as (session, one):
             if one is None:
                 return
-            deadlines.reopen(one, office=self.office, today=self.today)
+            deadlines.reopen(session, one, office=self.office, today=self.today, now=self.clock())
             session.flush()
             number = one.id
             self.counts["reopened"] += 1
@@ -242,7 +242,7 @@ class World:
             taken = deadlines.find(session, subject=one.subject, kind=one.kind, due=until)
             if taken is None:
                 with suppress(Conflict):
-                    deadlines.extend(session, one, until, office=self.office, today=self.today)
+                    deadlines.extend(session, one, until, office=self.office, today=self.today, now=self.clock())
                     self.counts["extended"] += 1
 
     def _snoozes(self) -> None:

@@ -157,7 +157,7 @@ def test_what_has_come_in_meanwhile_says_so_and_shows_what_was_written(
     browser = signed_in()
     stale = fields(browser, late, words="Rang Kim.")
     with office.sessions.begin() as session:
-        deadlines.meet(chasing.by_id(session, late), now=office.clock())
+        deadlines.meet(session, chasing.by_id(session, late), now=office.clock())
     answer = browser.client.post(f"/desk/deadlines/{late}/chased", data=stale)
     page = text_of(answer)
     assert answer.status_code == 409

@@ -174,7 +174,7 @@ def many_awards(office: Office, count: int) -> None:
                 if chance.random() < 0.2:
                     session.flush()
                     until = due + timedelta(days=chance.randint(1, 60))
-                    deadlines.extend(session, deadline, until, office=office, today=today)
+                    deadlines.extend(session, deadline, until, office=office, today=today, now=office.clock())
         events.append(session, "set", "record", "test", {}, now=office.clock())
 
 

@@ -17,7 +17,7 @@ from core import applications, outbox
 from core.records import Application
 from scheduler.delivery import Delivery, Workers
 from scheduler.slack_courier import SlackCourier
-from scheduler.slack_pace import AT_ONCE, POST, Pace
+from scheduler.slack_pace import AGAIN, AT_ONCE, POST, Pace
 from scheduler.timetable import run_sweep
 from scheduler.trouble import NotNow
 from tests.conftest import Clock
@@ -72,6 +72,17 @@ def test_a_few_posts_go_at_once_and_then_one_a_second_in_their_order() -> None:
     clock.forward(seconds=1)
     assert [held(pace, f"m{n}") for n in range(AT_ONCE, AT_ONCE + 3)] == [0, 1, 2], "each keeps its place"
     assert held(pace, "late") == 3
+
+
+def test_digests_that_are_shown_anew_have_a_slow_line_and_leave_the_updates_of_cards_free() -> None:
+    clock = Clock(START)
+    pace = Pace(clock)
+    assert [held(pace, f"m{n}", "", AGAIN) for n in range(AT_ONCE + 3)] == [0] * AT_ONCE + [2, 4, 6]
+    assert held(pace, "card", method="chat.update") == 0
+    clock.forward(seconds=2)
+    assert [held(pace, f"m{n}", "", AGAIN) for n in range(AT_ONCE, AT_ONCE + 3)] == [0, 2, 4]
+    clock.forward(seconds=3600)
+    assert [held(pace, f"n{n}", "", AGAIN) for n in range(AT_ONCE + 1)] == [0] * AT_ONCE + [2]
 
 
 def test_what_slack_refused_goes_first_when_it_may_and_the_others_after_it() -> None:

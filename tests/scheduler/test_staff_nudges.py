@@ -9,10 +9,13 @@ import pytest
 from sqlalchemy import insert
 
 from bot.practice.workspace import TEAM_ID, Message, PracticePerson
-from core import absences, chasing, deadlines, direct, leaving, outbox, people
+from core import absences, awards, chasing, deadlines, direct, leaving, outbox, people, returns
+from core.nudge_messages import LATELY, SHOWN
 from core.records import Deadline, Nudge, OutboxMessage, Person
+from core.rules.calendar import date_text
 from core.rules.falling_due import KINDS
 from core.rules.policy import Role
+from core.rules.questions import ReturnFacts
 from scheduler.timetable import run_digests, run_sweep
 from tests.core.casework import london
 from tests.scheduler.practice_desk import START, Desk
@@ -86,7 +89,7 @@ def test_what_is_done_before_it_is_said_is_not_said_at_all(desk: Desk) -> None:
     of = falls_due(desk, 1)
     number = put(desk, "staff_nudge", "nudges:staff", {"to": "staff"}, of)
     with desk.office.sessions.begin() as session:
-        deadlines.meet(session.get_one(Deadline, of[0]), now=NOON)
+        deadlines.meet(session, session.get_one(Deadline, of[0]), now=NOON)
     desk.deliver()
     assert desk.told() == []
     with desk.office.reading() as session:
@@ -271,3 +274,104 @@ def test_the_digest_of_a_week_says_which_is_the_readers_own(desk: Desk) -> None:
     assert "(OWN-0, with you)" in str(got(desk, "U0OFFICER")[0].blocks)
     assert "(OWN-0, with Olive Officer)" in str(got(desk, "U0DEV")[0].blocks)
     assert dev.name not in str(got(desk, "U0DEV")[0].blocks)
+
+
+# ------------------------------------------------------------------------------- what was told is shown as it is now
+
+
+def posts(desk: Desk) -> list[str]:
+    """Every post in the channel and to Olive: what is shown anew is none."""
+    return [one.ts for one in (*desk.told(), *got(desk, "U0OFFICER"))]
+
+
+@pytest.mark.parametrize(
+    ("done", "said"),
+    [
+        ("met", "Done on 30 November 2026."),
+        ("closed", "Nobody waits for it any more."),
+        ("extended", "It has more time: it is due on 20 December 2026."),
+        ("again", "You look after it."),
+    ],
+)
+def test_what_becomes_of_a_deadline_by_itself_is_shown_wherever_it_was_told(desk: Desk, done: str, said: str) -> None:
+    olive = staff(desk, "Olive Officer", "U0OFFICER")
+    one, other = falls_due(desk, 2, kind="bid", owner_id=olive.id)
+    desk.clock.now = NOON
+    put(desk, direct.NUDGE, f"direct:{olive.id}", {"person_id": olive.id}, [one, other], -92)
+    put(desk, "staff_nudge", "nudges:staff", {"to": "staff"}, [one], -91)
+    put(desk, "staff_nudge", "nudges:staff", {"to": "staff"}, [other], -90)  # of which nothing changes
+    desk.deliver()
+    before, untouched = posts(desk), desk.told()[1]
+    with desk.office.sessions.begin() as session:
+        deadline = session.get_one(Deadline, one)
+        match done:
+            case "met":
+                deadlines.meet(session, deadline, now=NOON)
+            case "closed":
+                deadlines.close(session, subject=deadline.subject, now=NOON)
+            case "extended":
+                until = date(2026, 12, 20)
+                deadlines.extend(session, deadline, until, office=desk.office, today=MONDAY, now=NOON)
+            case "again":
+                deadlines.meet(session, deadline, now=NOON)
+                deadlines.wait_again(session, deadline, due=deadline.due, since=MONDAY, now=NOON)
+    assert len([row for row in desk.open_messages() if row.kind == SHOWN]) == (4 if done == "again" else 2)
+    desk.deliver()
+    assert posts(desk) == before
+    assert said in str(got(desk, "U0OFFICER")[0].blocks)
+    assert said.replace("You look after it", "With Olive Officer") in str(desk.told()[0].blocks)
+    assert desk.told()[1] == untouched
+    assert "Thing <1> of the office" in str(got(desk, "U0OFFICER")[0].blocks)
+
+
+def test_a_return_that_comes_in_is_struck_through_where_it_was_chased(desk: Desk) -> None:
+    award = desk.active()
+    due = desk.returns_due(award)[0]
+    desk.clock.set_day(due)
+    run_sweep(desk.office, today=due, ordered=True)
+    desk.deliver()
+    [told] = [one for one in desk.told() if award.reference in one.text]
+    number = len(desk.told())
+    facts = ReturnFacts(narrative="Well.", people=1, spent=0, achieved=("2",), views="Good.", answers={})
+    with desk.office.sessions.begin() as session:
+        returns.receive(session, awards.by_id(session, award.id), due, facts, source="recipient", now=desk.clock())
+    desk.deliver()
+    [now] = [one for one in desk.told() if one.ts == told.ts]
+    assert "all of it has been seen to" in now.text
+    assert f"Done on {date_text(due)}." in str(now.blocks)
+    assert len(desk.told()) == number
+
+
+@pytest.mark.one_database
+def test_what_was_told_more_than_four_weeks_ago_is_left_as_it_was(desk: Desk) -> None:
+    olive = staff(desk, "Olive Officer", "U0OFFICER")
+    [number] = falls_due(desk, 1, MONDAY + timedelta(days=60), kind="bid", owner_id=olive.id)
+    desk.clock.now = NOON
+    put(desk, direct.NUDGE, f"direct:{olive.id}", {"person_id": olive.id}, [number], -60)
+    desk.deliver()
+    desk.clock.now = NOON + LATELY + timedelta(days=1)
+    put(desk, direct.NUDGE, f"direct:{olive.id}", {"person_id": olive.id}, [number], -28)
+    desk.deliver()
+    with desk.office.sessions.begin() as session:
+        deadlines.meet(session, session.get_one(Deadline, number), now=desk.clock())
+    desk.deliver()
+    old, lately = got(desk, "U0OFFICER")
+    assert "Done on" not in str(old.blocks)
+    assert "Done on" in str(lately.blocks)
+
+
+@pytest.mark.one_database
+def test_the_digest_of_a_week_that_is_shown_anew_keeps_its_day(desk: Desk) -> None:
+    olive = staff(desk, "Olive Officer", "U0OFFICER")
+    of = falls_due(desk, 1, kind="bid", owner_id=olive.id)
+    desk.clock.now = NOON
+    put(desk, direct.NUDGE, f"direct:{olive.id}", {"person_id": olive.id}, of)
+    run_digests(desk.office)
+    desk.deliver()
+    desk.clock.now = NOON + timedelta(days=3)
+    with desk.office.sessions.begin() as session:
+        deadlines.meet(session, session.get_one(Deadline, of[0]), now=desk.clock())
+    desk.deliver()
+    [message] = got(desk, "U0OFFICER")
+    assert "Your week from 30 November 2026" in str(message.blocks)
+    assert "Done on 3 December 2026." in str(message.blocks)
