@@ -200,7 +200,9 @@ def test_more_time_as_a_pause_ends_is_no_second_message_of_one_name(office: Offi
     sweep(desk, date(2027, 5, 31))
     assert told(sweep(desk, july(10))) == [(-10, RECIPIENT)]
     with office.sessions.begin() as session:
-        deadlines.extend(session, session.get_one(Deadline, number), july(12), office=desk, today=july(10))
+        deadlines.extend(
+            session, session.get_one(Deadline, number), july(12), office=desk, today=july(10), now=london(july(10))
+        )
     assert told(sweep(desk, july(10))) == [(-10, RECIPIENT)]
     said = [(message.key, message.payload["missed"]) for message in messages(office) if "missed" in message.payload]
     assert [key for key, _ in said] == [
