@@ -15,9 +15,7 @@ from core import awards, bank_details, measures
 from core.errors import Conflict, Gone
 from core.links import follow
 from core.measures import Proposed
-from core.meetings import MEETING
 from core.records import Award
-from core.returns import RETURN
 from core.rules.answers import clean_long, clean_short
 from core.rules.calendar import date_text
 from core.rules.lifecycle import AwardState
@@ -25,6 +23,7 @@ from core.rules.money import display
 from core.rules.questions import Fault
 from core.written import LONGEST_WORDS
 from intake import documents, pages
+from intake.to_come import to_come
 
 blueprint = Blueprint("offers", __name__)
 
@@ -179,8 +178,7 @@ def _page(
         fund_name=office.policy.fund_name(award.fund),
         terms=office.policy_under(award.policy_version).terms.value,
         documents=documents.notice(application, "offers", str((request.view_args or {})["token"])),
-        returns=[deadline.due for deadline in award.deadlines if deadline.kind == RETURN],
-        meetings=[deadline.due for deadline in award.deadlines if deadline.kind == MEETING],
+        to_come=to_come(session, award),
         proposal=proposals[-1] if proposals else None,
         seen=awards.measures_seen(award),
         bank=bank_details.shown(session, award, office),

@@ -23,14 +23,13 @@ from core.explaining import explain
 from core.links import follow
 from core.office import london_day
 from core.records import Application, Asked, Award, Event
-from core.returns import RETURN
 from core.rules.answers import clean_long
 from core.rules.calendar import date_text
 from core.rules.lifecycle import APPLICATION, ApplicationAction, ApplicationState, AwardState, NotAllowed
 from core.rules.policy import Fund, Policy
-from core.rules.words import listed
 from intake import copies, documents, known_bids, pages
 from intake.drafts import not_sent
+from intake.to_come import to_come
 
 blueprint = Blueprint("status", __name__)
 
@@ -108,6 +107,7 @@ def where_it_stands(
         fund_name=_policy().fund_name(application.fund),
         steps=_steps(application, waiting, history, aim),
         next_steps=[*_TAKEN_BACK.get(taken_back, ()), *_next_steps(application, aim)],
+        to_come=to_come(session, application.award),
         taken_back=taken_back,
         waiting=waiting,
         correcting=waiting is not None and corrections.begun(session, waiting) is not None,
@@ -321,18 +321,11 @@ def _award_steps(award: Award, ended: Mapping[str, str]) -> list[Step]:
     }[AwardState(award.status)]
 
 
-def _days_ahead() -> int:
-    """How many days before a return is due its recipient first hears of it."""
-    steps = _policy().nudge_steps.get(RETURN, ())
-    return max((-step.days for step in steps if not step.to_staff), default=0)
-
-
 def _next_steps(application: Application, aim: date | None) -> list[str]:
     """What happens next and by when, for the state that it is in."""
     award = application.award
     if award is not None:
         accept_by = date_text(award.accept_by)
-        returns = listed(date_text(deadline.due) for deadline in award.deadlines if deadline.kind == RETURN)
         return {
             AwardState.OFFERED: [
                 f"We have e-mailed the offer to {application.contact_name}. Accept or refuse it by {accept_by}.",
@@ -340,8 +333,6 @@ def _next_steps(application: Application, aim: date | None) -> list[str]:
             ],
             AwardState.ACTIVE: [
                 f"The award runs from {date_text(award.start_on)} to {date_text(award.end_on)}.",
-                f"We need a monitoring return by {returns}.",
-                f"We e-mail a link to each {_days_ahead()} days before it is due.",
             ],
             AwardState.COMPLETED: ["The award is complete. Nothing more is needed."],
             AwardState.REFUSED: ["You turned the offer down. Nothing more is needed."],

@@ -12,7 +12,7 @@ import pytest
 from icalendar import Calendar
 from sqlalchemy import select
 
-from core import awards, deciding, links, meeting_answers, meetings
+from core import awards, deciding, links, meeting_answers, meetings, returns
 from core.links import link_for
 from core.office import Office
 from core.records import Deadline, Meeting, MeetingAction, MeetingProposal, OutboxMessage, Person
@@ -422,3 +422,32 @@ def test_what_is_of_another_meeting_is_not_found(
     assert post(gwen, elsewhere, "cancel", {"words": "x"}).status_code == 404
     assert post(gwen, page, "nothing").status_code == 404
     assert invited
+
+
+def test_the_recipient_s_own_pages_say_when_we_meet_and_which_returns_are_still_owed(
+    browser: Browser, gwen: Browser, page: str, invited: str, office: Office, award: int, clock: Clock
+) -> None:
+    with office.sessions.begin() as session:
+        found = awards.by_id(session, award)
+        application = link_for(session, "application", found.application_id, now=clock())
+        offer = link_for(session, "offer", award, now=clock())
+        mine = [office.signer.address("application", application), office.signer.address("offer", offer)]
+        due = sorted(one.due for one in found.deadlines if one.kind == "return")
+    for path in mine:
+        html = text_of(browser.get(path))
+        assert "We meet on <strong>29 June 2027 at 2:30pm</strong>" in html
+        assert f'href="http://desk.example{invited}"' in html
+        assert "We need a monitoring return by 1 July 2027 and 31 October 2027." in html
+    with office.sessions.begin() as session:
+        found = awards.by_id(session, award)
+        returns.receive(session, found, due[0], casework.returned(), source="recipient", now=clock())
+    clock.set_day(date(2027, 11, 1))
+    for path in mine:
+        html = text_of(browser.get(path))
+        assert "We meet on" not in html
+        assert "We need a monitoring return by 31 October 2027 (overdue)." in html
+    with office.sessions.begin() as session:
+        found = awards.by_id(session, award)
+        returns.receive(session, found, due[1], casework.returned(), source="recipient", now=clock())
+    for path in mine:
+        assert "All the monitoring returns that we asked for are in." in text_of(browser.get(path))
