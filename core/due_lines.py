@@ -258,10 +258,10 @@ def _act(line: Event) -> Act:
     told: Mapping[str, Any] = line.data
     by = re.sub(r" \([^()]*, person \d+\)$", "", line.actor)
     note = str(told.get("note") or told.get("reason") or "")
-    return Act(line.kind, by, _words(line.kind, told), london_day(line.at), note)
+    return Act(line.kind, by, _words(line.kind, told, by), london_day(line.at), note)
 
 
-def _words(kind: str, told: Mapping[str, Any]) -> str:
+def _words(kind: str, told: Mapping[str, Any], by: str) -> str:
     def on(name: str) -> str:
         return date_text(date.fromisoformat(str(told[name])))
 
@@ -279,8 +279,9 @@ def _words(kind: str, told: Mapping[str, Any]) -> str:
         case "payment_moved":
             return f"moved its day to {on('planned_on')}"
         case _:
-            agreed = f", as {told['agreed_by']} agreed" if told.get("agreed_by") else ""
-            return f"gave it until {on('until')}{agreed}"
+            agreed = told.get("agreed_by")
+            with_whom = f", as {agreed} agreed" if agreed and agreed != by else ""
+            return f"gave it until {on('until')}{with_whom}"
 
 
 def counts(found: Iterable[DueLine]) -> str:

@@ -11,6 +11,7 @@ from core.clamd import ScannerAway
 from core.document_store import StoreAway
 from core.office import london_moment
 from core.records import TimetableJob
+from core.rules.words import counted
 from desk import assembly, slack_checking
 from desk.settings import PREFIX, SettingsError, choose, read
 from intake import copies
@@ -57,7 +58,8 @@ def lines() -> Iterator[Line]:
     try:
         with desk.office.reading() as session:
             waiting, jobs = outbox.waiting(session), timetable_jobs.standing(session)
-        yield Line("database", fine=True, said=f"{desk.engine.dialect.name}, up to date, {waiting} messages wait")
+        wait = f"{counted(waiting, 'message')} {'waits' if waiting == 1 else 'wait'}"
+        yield Line("database", fine=True, said=f"{desk.engine.dialect.name}, up to date, {wait}")
         yield timetable(jobs, now=desk.office.clock())
         yield from slack(desk)
         yield mail(desk)

@@ -111,11 +111,11 @@ def slack_people() -> list[PracticePerson]:
     return [
         *staff,
         PracticePerson("U0VISITOR", "Val Visitor", "Not on the staff list", "val@elsewhere.example"),
-        PracticePerson("U0GUEST", "Gus Guest", "Guest", is_restricted=True, in_open_channels=True),
+        PracticePerson("U0GUEST", "Gus Guest", "Not on the staff list", is_restricted=True, in_open_channels=True),
         PracticePerson(
             "U0STRANGER",
             "Sam Stranger",
-            "Of another workspace",
+            "Not on the staff list",
             team_id="TOTHER",
             is_stranger=True,
             in_open_channels=True,

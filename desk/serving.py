@@ -121,6 +121,10 @@ def _bound(app: WSGIApplication, host: str, port: int, **settings: Any) -> Any:
         raise SettingsError(
             f"Nothing can listen on {host}:{port} ({error.strerror}): stop what runs there, or give --port."
         ) from None
+    except ValueError:  # which the server says of a name or an address that leads nowhere
+        raise SettingsError(
+            f"{PREFIX}HOST or --host is wrong: {host} is no address of this computer; 127.0.0.1 is, and 0.0.0.0 is all."
+        ) from None
 
 
 def _serve(server: Any) -> None:

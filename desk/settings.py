@@ -7,9 +7,11 @@ import os
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from dotenv import dotenv_values
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
@@ -23,6 +25,9 @@ from scheduler.notify import URL as NOTIFY_URL
 from scheduler.webhook_courier import Endpoint, endpoint_from
 
 PREFIX = "AWARD_DESK_"
+FOR_TESTS = f"{PREFIX}TEST_"
+"""How what only the tests read begins."""
+
 PORT = 8000
 """Where the desk listens unless it is told otherwise."""
 
@@ -93,6 +98,15 @@ class Settings(BaseSettings):
         if backend not in ("sqlite", "sqlite+pysqlite", "postgresql+psycopg"):
             raise ValueError("give sqlite:///path/to/file.db or postgresql+psycopg://user:password@host/name")
         return value
+
+    @field_validator("practice", mode="before")
+    @classmethod
+    def _practise(cls, value: str | None) -> bool | None:
+        found = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+        try:
+            return None if value is None else found[str(value).strip().lower()]
+        except KeyError:
+            raise ValueError("give 1 or 0") from None
 
     @field_validator("public_url")
     @classmethod
@@ -272,6 +286,7 @@ class Chosen:
 
 def read() -> Settings:
     """Read the settings. Raises SettingsError with one line."""
+    _check_names()
     try:
         return Settings()
     except ValidationError as error:
@@ -279,6 +294,18 @@ def read() -> Settings:
         name = PREFIX + str(first["loc"][0]).upper()
         why = str(first.get("ctx", {}).get("error", first["msg"]))
         raise SettingsError(f"{name} is wrong: {why}.") from None
+
+
+def _check_names() -> None:
+    """Raise SettingsError for a name that begins as settings do and is none: it was mistyped, and would do nothing."""
+    known = [name.upper() for name in Settings.model_fields]
+    given = [*os.environ, *dotenv_values(".env")]
+    for name in (one.upper() for one in given):
+        wanted = name.removeprefix(PREFIX)
+        if name.startswith(PREFIX) and wanted not in known and not name.startswith(FOR_TESTS):
+            like = get_close_matches(wanted, known, 1)
+            meant = f"is it {PREFIX}{like[0]}?" if like else "README lists them all."
+            raise SettingsError(f"{name} is no setting: {meant}")
 
 
 PRACTICE_NOTE = "practice-office"

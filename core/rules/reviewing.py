@@ -306,7 +306,10 @@ def forum_invitations_finding(day: date, services: Sequence[VictimService], invi
         return not_met(
             "R4", f"Not invited to {forum}: {listed(left_out)}.", f"Invite {listed(left_out)}.", Stage.REVIEW
         )
-    return met("R4", f"Each of the {counted(len(providers), 'current provider')} is invited to {forum}.")
+    everyone = (
+        "The one current provider" if len(providers) == 1 else f"Each of the {len(providers):,} current providers"
+    )
+    return met("R4", f"{everyone} is invited to {forum}.")
 
 
 def next_forum_finding(last_held: date | None, today: date, policy: Policy) -> Finding:

@@ -124,7 +124,7 @@ def test_extended_says_who_gave_it_and_the_line_is_struck(told: tuple[Desk, int,
     assert row(desk, number).due == date(2027, 7, 26), "as it is filled in"
     deliver(desk)
     said = words(desk)
-    assert "It has more time: Director Person gave it until 26 July 2027, as Director Person agreed." in said
+    assert "It has more time: Director Person gave it until 26 July 2027." in said
     assert message(desk).text == "Deadlines: all of it has been seen to."
 
 

@@ -346,3 +346,8 @@ def test_db_upgrade_can_be_repeated(run: Run) -> None:
 def test_links(run: Run) -> None:
     run("db", "upgrade")
     assert "There is no application YF-2026-7K4MPX" in run("links", "revoke", "yf-2026-7k4mpx", fails=True).output
+
+
+def test_an_address_that_nothing_can_listen_on_stops_the_start(run: Run) -> None:
+    said = run("up", "--host", "999.1.1.1", fails=True).output
+    assert "AWARD_DESK_HOST or --host is wrong: 999.1.1.1 is no address of this computer" in said
