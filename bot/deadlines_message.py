@@ -131,7 +131,7 @@ def _named(one: DueItem) -> list[Part]:
     line = one.line
     return [
         blocks.words(Typed(line.who), 100, bold=not one.done, strike=one.done),
-        blocks.words(f"– {line.kind.noun}, {line.reference}", strike=one.done),
+        blocks.words(f"– {line.what}", strike=one.done),
     ]
 
 

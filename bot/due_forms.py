@@ -105,9 +105,7 @@ def _form(
     name: str, title: str, submit: str, line: DueLine, version: int, channel: str, inputs: Sequence[Block]
 ) -> View:
     about = blocks.rich(
-        blocks.paragraph(
-            blocks.words(Typed(line.who), 100, bold=True), blocks.words(f"– {line.kind.noun}, {line.reference}")
-        ),
+        blocks.paragraph(blocks.words(Typed(line.who), 100, bold=True), blocks.words(f"– {line.what}")),
         blocks.paragraph(blocks.words(f"{line.when[:1].upper()}{line.when[1:]}.")),
     )
     return {

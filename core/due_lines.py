@@ -133,6 +133,11 @@ class DueLine:
         return f"You hear no more of it until {until}." if self.yours else f"No more to the officer until {until}."
 
     @property
+    def what(self) -> str:
+        """Its kind and its reference, after `who`: of the Provider Forum, which is called what it is, the reference."""
+        return self.reference if self.who == self.kind.noun else f"{self.kind.noun}, {self.reference}"
+
+    @property
     def when(self) -> str:
         """When it is or was due, in words."""
         if self.days_late == -1:

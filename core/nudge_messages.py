@@ -68,10 +68,10 @@ def tell_in_channel(session: Session, message: OutboxMessage, *, now: datetime) 
 
     The nudges go with it: what they say was sent is what reached somebody.
     """
-    missed: dict[str, Any] = {
-        name: message.payload[name] for name in ("missed", "missed_count") if name in message.payload
+    kept: dict[str, Any] = {
+        name: message.payload[name] for name in ("missed", "missed_count", "as_of") if name in message.payload
     }
-    payload = {"to": "staff", **missed}
+    payload = {"to": "staff", **kept}
     instead = outbox.put(session, STAFF, subject="nudges:staff", key=f"{message.key}:channel", payload=payload, now=now)
     session.execute(
         update(Nudge)

@@ -123,7 +123,7 @@ def sweep(
                     for one in addressees.of(row, "officer"):
                         told.setdefault(one.together, _Told(one)).missed += missed
         _move_on(session, moved)
-    _put(session, told, office=office, now=now, ordered=ordered)
+    _put(session, told, today=today, office=office, now=now, ordered=ordered)
     return tuple(sent)
 
 
@@ -255,10 +255,16 @@ def _move_on(session: Session, moved: Mapping[date | None, Sequence[int]]) -> No
 
 
 def _put(
-    session: Session, told: Mapping[tuple[str, str], _Told], *, office: Office, now: datetime, ordered: bool
+    session: Session,
+    told: Mapping[tuple[str, str], _Told],
+    *,
+    today: date,
+    office: Office,
+    now: datetime,
+    ordered: bool,
 ) -> None:
     """One message to each person, and the nudges that it covers, written together in two statements."""
-    messages = [_message(one, office=office, now=now, ordered=ordered) for one in told.values()]
+    messages = [_message(one, today=today, office=office, now=now, ordered=ordered) for one in told.values()]
     numbers = outbox.put_rows(session, messages)
     rows = [
         {**nudge, "message_id": number, "noted_at": now}
@@ -269,18 +275,20 @@ def _put(
         session.connection().execute(insert(_NUDGES), rows)
 
 
-def _message(told: _Told, *, office: Office, now: datetime, ordered: bool) -> dict[str, Any]:
-    to, missed = told.to, {}
+def _message(told: _Told, *, today: date, office: Office, now: datetime, ordered: bool) -> dict[str, Any]:
+    to = told.to
+    more: dict[str, Any] = {}
     if told.missed:
-        said = [one.as_data() for one in told.missed[:MOST_MISSED]]
-        missed = {"missed": said, "missed_count": len(told.missed)}
+        more = {"missed": [one.as_data() for one in told.missed[:MOST_MISSED]], "missed_count": len(told.missed)}
+    if today != london_day(now):
+        more["as_of"] = today.isoformat()  # staff are told as on that day
     key = _key(told)
     if to.email:
         return outbox.row_of("nudge", subject=mail_subject(to.email), key=key, payload={"to": to.to}, now=now)
     if to.person_id is None:
-        payload = {"to": "staff", **missed}
+        payload = {"to": "staff", **more}
         return outbox.row_of("staff_nudge", subject="nudges:staff", key=key, payload=payload, now=now)
-    payload = {"person_id": to.person_id, **({"ordered": True} if ordered else {}), **missed}
+    payload = {"person_id": to.person_id, **({"ordered": True} if ordered else {}), **more}
     return outbox.row_of(
         direct.NUDGE,
         subject=f"direct:{to.person_id}",

@@ -175,7 +175,8 @@ def _nudged(
             told_director = messages[0].kind == STAFF and any(nudge.person.startswith("director") for nudge in mine)
             found.append((deadline, moved, told_director))
     # A sweep may be made for a day that is to come: what it says is then said as on that day.
-    today = max([office.today(), *(nudge.due + timedelta(days=nudge.step) for nudge in nudges)])
+    as_of = [date.fromisoformat(one.payload["as_of"]) for one in messages if "as_of" in one.payload]
+    today = max([office.today(), *as_of, *(nudge.due + timedelta(days=nudge.step) for nudge in nudges)])
     missed = _missed(session, messages, office)
     if not found and not missed:
         return None

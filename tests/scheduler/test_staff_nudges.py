@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import insert
 
 from bot.practice.workspace import TEAM_ID, Message, PracticePerson
-from core import absences, awards, chasing, deadlines, direct, leaving, outbox, people, returns
+from core import absences, awards, chasing, deadlines, direct, leaving, outbox, people, returns, sweeping
 from core.nudge_messages import LATELY, SHOWN
 from core.records import Deadline, Nudge, OutboxMessage, Person
 from core.rules.calendar import date_text
@@ -375,3 +375,14 @@ def test_the_digest_of_a_week_that_is_shown_anew_keeps_its_day(desk: Desk) -> No
     [message] = got(desk, "U0OFFICER")
     assert "Your week from 30 November 2026" in str(message.blocks)
     assert "Done on 3 December 2026." in str(message.blocks)
+
+
+@pytest.mark.one_database
+def test_a_sweep_ordered_for_a_day_to_come_counts_from_that_day_not_from_its_last_step(desk: Desk) -> None:
+    desk.clock.now = NOON
+    falls_due(desk, 1, date(2027, 1, 4), kind="forum")
+    with desk.office.sessions.begin() as session:
+        sweeping.sweep(session, office=desk.office, today=date(2027, 3, 1), now=NOON, ordered=True)
+    desk.deliver()
+    [message] = desk.told()
+    assert "Was due on 4 January 2027, 56 days ago" in str(message.blocks)
