@@ -200,6 +200,21 @@ def hand_over(session: Session, bid_id: int, person: Person, *, owner_id: int, n
     return bid
 
 
+def hand_on(session: Session, leaver: Person, *, to: Person | None, actor: str, now: datetime) -> tuple[Bid, ...]:
+    """What a leaver looked after of what is not settled: `to`'s from now on. Where there is nobody, it names the leaver
+    still, and its page says that nobody looks after it. Answers what.
+    """
+    theirs = select(Bid).where(Bid.owner_id == leaver.id, Bid.status.in_([state.value for state in LIVE]))
+    found = session.scalars(theirs.order_by(Bid.id).with_for_update(of=Bid)).all()
+    if to is None:
+        return tuple(found)
+    for bid in found:
+        bid.owner_id = to.id
+        _told(session, bid, "bid_handed_over", actor, {"owner": to.name}, now)
+        session.refresh(bid)
+    return tuple(found)
+
+
 def how_it_stands(bid: Bid, today: date) -> str:
     """How a bid stands, in words."""
     match BidState(bid.status):

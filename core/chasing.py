@@ -217,15 +217,18 @@ def snooze(
     return deadline
 
 
-def let_go(session: Session, leaver: Person, *, actor: str, now: datetime) -> int:
-    """What a leaver looked after is nobody's in particular now. Answers how much that was."""
+def let_go(
+    session: Session, leaver: Person, *, to: Person | None = None, actor: str, now: datetime
+) -> tuple[Deadline, ...]:
+    """What a leaver looked after is `to`'s now, or nobody's in particular where they may not have it. Answers what."""
     query = select(Deadline).where(Deadline.owner_id == leaver.id, Deadline.is_open).order_by(Deadline.id)
     theirs = session.scalars(query.with_for_update(of=Deadline, key_share=True)).all()
     for deadline in theirs:
-        _change(session, deadline, now=now, owner_id=None)
-        told = {"owner": None, "name": None, "was": leaver.name, "person": None}
-        _tell(session, deadline, "deadline_reassigned", actor, told, now=now)
-    return len(theirs)
+        owner = to if to is not None and to in may_look_after(session, deadline) else None
+        _change(session, deadline, now=now, owner_id=owner.id if owner is not None else None)
+        told = {"owner": deadline.owner_id, "name": owner.name if owner is not None else None}
+        _tell(session, deadline, "deadline_reassigned", actor, {**told, "was": leaver.name, "person": None}, now=now)
+    return tuple(theirs)
 
 
 # ------------------------------------------------------------------------------------- through what has its own way

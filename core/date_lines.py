@@ -61,6 +61,7 @@ _WORDS: Final[Mapping[str, Callable[[Said], str]]] = {
     "opportunity_changed": _drafted("The draft was changed"),
     "opportunity_advertised": lambda data: f"Advertised until {day(data.get('closes_on'))}",
     "opportunity_extended": _moved("The closing day was moved for everybody"),
+    "opportunity_handed_over": lambda data: f"{data.get('owner')} looks after it from now on",
     "opportunity_closed": lambda data: f"Closed after {day(data.get('closes_on'))}",
     "opportunity_cancelled": lambda _data: "Cancelled",
     "forum_planned": _meeting("Set for"),

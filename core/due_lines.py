@@ -303,12 +303,15 @@ def counts(found: Iterable[DueLine]) -> str:
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which of what is open is wanted: due by `until` at the latest, of one `kind`, of these people, overdue alone."""
+    """Which of what is open is wanted: due by `until` at the latest, of one `kind`, of these people, overdue alone, or
+    what nobody looks after.
+    """
 
     until: date
     kind: str = ""
     of: frozenset[int] | None = None
     overdue_on: date | None = None
+    nobodys: bool = False
 
 
 def falling_due(session: Session, wanted: Wanted, *, first: int = 0, most: int) -> tuple[list[Deadline], int]:
@@ -326,6 +329,10 @@ def falling_due(session: Session, wanted: Wanted, *, first: int = 0, most: int) 
     if wanted.of is not None:
         taken = Deadline.owner_id.is_(None) & Application.taken_by_id.in_(wanted.of)
         found = found.where(or_(Deadline.owner_id.in_(wanted.of), taken))
+    if wanted.nobodys:
+        here = select(Person.id).where(Person.active)
+        gone = or_(Application.taken_by_id.is_(None), Application.taken_by_id.not_in(here))
+        found = found.where(or_(Deadline.owner_id.is_(None), Deadline.owner_id.not_in(here)), gone)
     total = session.scalar(select(func.count()).select_from(found.subquery())) or 0
     page = found.order_by(Deadline.due, Deadline.id).offset(first).limit(most)
     loaded = page.options(

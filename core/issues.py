@@ -116,12 +116,18 @@ def take_over(session: Session, issue_id: int, person: Person, *, now: datetime)
     return issue
 
 
-def hand_on(session: Session, leaver: Person, *, actor: str, now: datetime) -> tuple[Issue, ...]:
-    """Give every open issue of somebody who has left to who looks after its award now, if anybody does."""
+def hand_on(
+    session: Session, leaver: Person, *, to: Person | None = None, actor: str, now: datetime
+) -> tuple[Issue, ...]:
+    """Give every open issue of somebody who has left to who takes over, else to who looks after its award, if anybody.
+
+    Whoever has an interest in its award gets none (A2).
+    """
     theirs = select(Issue).where(Issue.owner_id == leaver.id, Issue.status == IssueState.OPEN.value)
     found = tuple(session.scalars(theirs.order_by(Issue.id).with_for_update(of=Issue)))
     for issue in found:
-        owner = owner_for(session, issue.award)
+        barred = to is None or to.id in people.interested(session, issue.award.application_id)
+        owner = owner_for(session, issue.award) if barred else to
         issue.owner_id = owner.id if owner else None
         session.flush()
         told = {"issue": issue.id, "owner": owner.name if owner else "", "person": owner.id if owner else None}

@@ -112,6 +112,14 @@ def of_award(session: Session, award: Award) -> list[Meeting]:
     return list(session.scalars(found))
 
 
+def coming_with(session: Session, person: Person, *, now: datetime) -> tuple[Meeting, ...]:
+    """The meetings to come to which somebody has invited, by when they are."""
+    found = select(Meeting).where(
+        Meeting.invited_by_id == person.id, Meeting.status == MeetingState.INVITED.value, Meeting.starts_at > now
+    )
+    return tuple(session.scalars(found.order_by(Meeting.starts_at, Meeting.id)))
+
+
 def invite(
     session: Session, deadline_id: int, person: Person, arranged: Arranged, *, office: Office, now: datetime
 ) -> Meeting:

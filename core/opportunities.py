@@ -260,6 +260,23 @@ def cancel(session: Session, number: int, person: Person, *, reason: str, now: d
     return opportunity
 
 
+def hand_on(
+    session: Session, leaver: Person, *, to: Person | None, actor: str, now: datetime
+) -> tuple[Opportunity, ...]:
+    """What a leaver looked after, drafts and open ones, as `bids.hand_on`."""
+    theirs = select(Opportunity).where(
+        Opportunity.owner_id == leaver.id, Opportunity.status.in_([state.value for state in RUNNING])
+    )
+    found = session.scalars(theirs.order_by(Opportunity.id).with_for_update(of=Opportunity)).all()
+    if to is None:
+        return tuple(found)
+    for opportunity in found:
+        opportunity.owner_id = to.id
+        _told(session, opportunity, "opportunity_handed_over", actor, {"owner": to.name}, now)
+        session.refresh(opportunity)
+    return tuple(found)
+
+
 def _close(session: Session, opportunity: Opportunity, actor: str, now: datetime) -> None:
     _move(session, opportunity, OpportunityAction.CLOSE, ended_at=now)
     deadline = deadlines.find(session, subject=subject_of(opportunity), kind=CLOSING)

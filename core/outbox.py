@@ -37,6 +37,7 @@ MESSAGES: dict[str, Channel] = {
     "deadline_given": "slack",
     "digest": "slack",
     "mail_refused": "slack",
+    "somebody_left": "slack",
     "more_time_asked": "slack",
     "issue_raised": "slack",
     "meeting_time_proposed": "slack",

@@ -1,4 +1,4 @@
-"""Whose an application is: an officer takes it, somebody else may take it over, and a leaver's becomes nobody's.
+"""Whose an application is: an officer takes it, somebody else may take it over, and a leaver's is handed on.
 
 It gives no power and takes none: whoever may recommend still may (A2). It says whom to ask.
 """
@@ -62,14 +62,24 @@ def take(session: Session, application_id: int, person: Person, *, office: Offic
     return application
 
 
-def let_go(session: Session, person: Person, *, actor: str, now: datetime) -> tuple[Application, ...]:
-    """Make nobody's what somebody has taken who leaves; answers which. Each card says so."""
+def let_go(
+    session: Session, person: Person, *, to: Person | None = None, actor: str, now: datetime
+) -> tuple[Application, ...]:
+    """Make `to`'s, or else nobody's, what somebody has taken who leaves; answers which. Each card says so.
+
+    Whoever has an interest in one does not get it (A2).
+    """
     query = select(Application).where(Application.taken_by_id == person.id).order_by(Application.id)
     theirs = session.scalars(query.with_for_update(key_share=True).execution_options(populate_existing=True)).all()
     for application in theirs:
-        application.taken_by = application.taken_at = None
+        owner = to if to is not None and to.id not in people.interested(session, application.id) else None
+        application.taken_by, application.taken_at = owner, now if owner is not None else None
         application.version += 1
         session.flush()
-        tell(session, application, "let_go", actor, {"person": person.id, "was": person.name}, now=now)
+        if owner is not None:
+            told = {"person": owner.id, "from": person.id, "was": person.name}
+            tell(session, application, "taken", actor, told, now=now)
+        else:
+            tell(session, application, "let_go", actor, {"person": person.id, "was": person.name}, now=now)
         put_card(session, application, now)
     return tuple(theirs)

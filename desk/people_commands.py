@@ -6,9 +6,11 @@ from datetime import date
 
 import click
 
-from core import absences, leaving, people
+from core import absences, bids, leaving, people
+from core.office import london_moment
 from core.records import Absence
 from core.rules.calendar import date_text
+from core.rules.falling_due import named
 from core.rules.policy import Body, Role
 from core.rules.words import listed
 from desk.terminal import DAY, Said, as_json, opened, plainly, show, table, who
@@ -96,22 +98,55 @@ def _away(absence: Absence) -> dict[str, str]:
 
 @people_.command("remove")
 @click.argument("email")
+@click.option("--to", "successor", metavar="EMAIL", help="Who takes over what they look after.")
 @plainly
-def people_remove(email: str) -> None:
+def people_remove(email: str, successor: str | None) -> None:
     """Take whoever has EMAIL off the staff list: they lose every power at once.
 
-    Example: award-desk people remove ada@example.org
+    What they look after goes to whoever --to names, or is nobody's. It is listed, and the deadlines channel is told.
+
+    Example: award-desk people remove ada@example.org --to kim@example.org
     """
     with opened() as desk, desk.office.sessions.begin() as session:
-        left = leaving.leave(session, email=email, actor=who(), now=desk.office.clock())
-        told = [f"{left.person.name} is off the staff list and can decide nothing any more."]
-        for issue in left.issues:
-            owner = f"{issue.owner.name} looks after" if issue.owner else "Nobody looks after"
-            told.append(f"{owner} the issue that was raised about {issue.award.reference} from now on.")
-        if left.applications:
-            taken = listed(str(application.reference) for application in left.applications)
-            told.append(f"What they had taken on is nobody's now: {taken}. An officer takes it from its card in Slack.")
+        left = leaving.leave(session, email=email, successor=successor, actor=who(), now=desk.office.clock())
+        told = [f"{left.person.name} is off the staff list and can decide nothing any more.", *_handed_on(left)]
     click.echo("\n".join(told))
+
+
+def _handed_on(left: leaving.Left) -> list[str]:
+    """What becomes of what was theirs, a line for each person who has it now and each list of what is nobody's."""
+    told = []
+    for issue in left.issues:
+        owner = f"{issue.owner.name} looks after" if issue.owner else "Nobody looks after"
+        told.append(f"{owner} the issue that was raised about {issue.award.reference} from now on.")
+    taken = [one for one in left.applications if one.taken_by is None]
+    due = [one for one in left.deadlines if one.owner is None]
+    things = [bids.reference_of(one) for one in left.bids if not one.owner.active]
+    things += [one.reference for one in left.opportunities if not one.owner.active]
+    if left.successor is not None:
+        kept = [str(one.reference) for one in left.applications if one not in taken]
+        kept += [f"{named(one.kind).noun} of {one.reference}" for one in left.deadlines if one not in due]
+        kept += [bids.reference_of(one) for one in left.bids] + [one.reference for one in left.opportunities]
+        if kept:
+            told.append(
+                f"{left.successor.name} looks after what was theirs from now on: {listed(dict.fromkeys(kept))}."
+            )
+    if taken:
+        numbers = listed(str(application.reference) for application in taken)
+        told.append(f"What they had taken on is nobody's now: {numbers}. An officer takes it from its card in Slack.")
+    if due:
+        numbers = listed(f"{named(one.kind).noun} of {one.reference}" for one in due)
+        told.append(
+            f"Nobody looks after what falls due: {numbers}. /desk/deadlines?show=nobody has it, to be given on."
+        )
+    if things:
+        told.append(f"Nobody looks after {listed(things)}. Hand each over on its page.")
+    for meeting in left.meetings:
+        when = london_moment(meeting.starts_at)
+        told.append(f"They invited {meeting.award.reference} to a meeting on {when}: agree who goes, and tell them.")
+    if left.forum is not None:
+        told.append(f"They planned the Provider Forum of {date_text(left.forum.day)}: agree who holds it.")
+    return told
 
 
 @people_.command("away")

@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session
 from bot.application_card import message_for
 from bot.blocks import Message
 from bot.document_message import message_for_harmful
+from bot.left_message import message_for_left
 from bot.mail_refused_message import message_for_refusal
 from bot.notices import notice_for
 from bot.recipient_message import message_for_issue, message_for_meeting_time, message_for_time_request
@@ -35,6 +36,7 @@ from core import (
     direct,
     documents,
     issues,
+    leaving,
     mail_refusals,
     meeting_answers,
     more_time,
@@ -196,6 +198,8 @@ class SlackCourier:
                 return staff_nudges.in_channel(session, message, self._office.in_force(session))
             case mail_refusals.KIND:
                 return self._refusal(session, message)
+            case leaving.KIND:
+                return message_for_left(session, told, self._office.public_url)
             case "more_time_asked":
                 return message_for_time_request(more_time.by_id(session, told["time_request_id"]))
             case "issue_raised":

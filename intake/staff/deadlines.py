@@ -32,7 +32,7 @@ AHEAD: Final = timedelta(days=28)
 A_PAGE: Final = 40
 """How many things are on one page."""
 
-SHOWN: Final = {"": "Everybody’s", "mine": "Mine", "overdue": "Overdue"}
+SHOWN: Final = {"": "Everybody’s", "mine": "Mine", "nobody": "Nobody’s", "overdue": "Overdue"}
 """What can be shown, by what the address says."""
 
 _FIELDS: Final[Mapping[str, str]] = {"reasons": WORDS, "until": "until-day"}
@@ -54,6 +54,7 @@ def listing() -> ResponseReturnValue:
             kind=kind,
             of=mine if show == "mine" else None,
             overdue_on=today if show == "overdue" else None,
+            nobodys=show == "nobody",
         )
         number = _number(request.args.get("page", ""))
         found, total = due_lines.falling_due(session, wanted, first=(number - 1) * A_PAGE, most=A_PAGE)

@@ -13,7 +13,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from core import people, taking, timetable_jobs
+from core import bids, people, taking, timetable_jobs
 from core.office import london_moment
 from core.timetable_jobs import Tally
 from desk import assembly
@@ -89,6 +89,27 @@ def test_what_a_leaver_had_taken_on_is_named(run: Run, monkeypatch: pytest.Monke
     desk.stop()
     said = run("people", "remove", "ada@example.org").output
     assert f"What they had taken on is nobody's now: {reference}." in said
+
+
+def test_what_a_leaver_looked_after_goes_to_whoever_takes_over(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWARD_DESK_FIELD_KEYS", run("keys", "make", "one").output.strip())
+    for name in ("Ada", "Kim"):
+        run("people", "add", f"{name} Officer", f"{name.lower()}@example.org", "--role", "officer")
+    desk = assembly.open_desk(choose(read(), production=False), migrate=True)
+    with desk.office.sessions.begin() as session:
+        ada = people.by_email(session, "ada@example.org")
+        bids.add(
+            session, title="Safer Streets", funder="Home Office", part=bids.Part.LED, amount=None, owner_id=ada.id,
+            closes_on=desk.office.today(), person=ada, office=desk.office, now=desk.office.clock(),
+        )  # fmt: skip
+    desk.stop()
+    refused = run("people", "remove", "ada@example.org", "--to", "ada@example.org", fails=True)
+    assert "somebody else of the office" in refused.output
+    said = run("people", "remove", "ada@example.org", "--to", "kim@example.org").output
+    assert "Kim Officer looks after what was theirs from now on: bid for new funding of BID-0001 and BID-0001." in said
+    said = run("people", "remove", "kim@example.org").output
+    assert "Nobody looks after what falls due: bid for new funding of BID-0001." in said
+    assert "Nobody looks after BID-0001. Hand each over on its page." in said
 
 
 def test_somebody_is_away_and_back(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
