@@ -39,6 +39,7 @@ from core.rules.lifecycle import ReturnState
 from core.rules.money import pence_from_api
 from core.rules.policy import Body, OrganisationType, Purpose, Role, Tier
 from core.rules.questions import ApplicationFacts, BudgetLine, Outcome, ReturnFacts
+from desk import practice_dates
 
 ACTOR = "the practice office"
 APPROVALS = "C0APPROVALS"
@@ -159,6 +160,7 @@ def furnish(session: Session, office: Office, *, now: datetime) -> bool:
             )
     for number, told in enumerate(_told()["award"]):
         _award(session, office, told, number, staff, today=today, now=now)
+    practice_dates.put(session, office, staff, today=today, now=now)
     outbox.withhold(session, now=now)
     session.execute(update(Deadline).values(silent_before=today))
     return True

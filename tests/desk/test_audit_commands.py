@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, select, text
 
-from core import waiting
+from core import bids, forums, opportunities, waiting
 from core.audit_story import Reliance, Story
 from core.audit_told import Detail, Entry
 from core.office import Office
+from core.records import Meeting, OutboxMessage
 from core.waiting import Waits
 from desk.audit_commands import NARROWEST, WIDEST, printed
 from desk.command import main
@@ -183,6 +184,18 @@ def test_the_practice_office_verifies_and_few_things_wait_in_it(run: Run, office
     assert data["faults"] == []
     assert data["lines"] > 50
     with office.reading() as session:
+        assert [bid.status for bid in bids.listed(session)[0]] == ["submitted", "open"]
+        running, _ended = opportunities.listed(session)
+        assert [one.status for one in running] == ["open", "draft"]
+        assert [one.id for one in opportunities.advertised(session, today=office.today())] == [running[0].id]
+        forum = forums.planned(session)
+        assert forum is not None
+        assert [one.organisation for one in forum.invitations] == ["Harbour Support for Victims"]
+        held, coming = session.scalars(select(Meeting).order_by(Meeting.starts_at))
+        assert (held.status, coming.status) == ("held", "invited")
+        assert held.starts_at < clock.now < coming.starts_at
+        assert len(held.actions) == 1
+        assert session.scalars(select(OutboxMessage).where(OutboxMessage.settled_at.is_(None))).all() == []
         found = waiting.everything(session, policy=office.policy, today=office.today(), now=clock.now)
     kinds = Counter(one.kind for one in found)
     assert 3 <= kinds[Waits.RETURN] <= 8, "a believable few"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, time
+from datetime import date
 
 import pytest
 from sqlalchemy import select
 
 from core import bids, forums, opportunities, recurring
 from core.bids import Part
-from core.forums import Meant
 from core.opportunities import Advert, OpportunityKind
 from core.records import Application, Deadline, Person
 from core.rules.policy import Role
@@ -46,8 +45,8 @@ def dated(site: Site) -> dict[str, str]:
         tender = opportunities.draft(session, advert, person, now=now)
         draft = opportunities.draft(session, advert, person, now=now)
         opportunities.advertise(session, tender.id, person, office=office, now=now)
-        meant = Meant(later, time(10), 120, "The old town hall, Market Square", "Waiting lists, and who comes next.")
-        forum = forums.plan(session, person, meant, now=now)
+        forum = forums.planned(session)  # of the practice office
+        assert forum is not None
         recurring.put_recurring(session, office, today, now)
         publication = session.scalars(select(Deadline.id).where(Deadline.kind == "publication")).first()
         return {
