@@ -13,6 +13,7 @@ from core import database, outbox
 from core.missed import Missed
 from core.rules.calendar import date_text
 from core.rules.falling_due import noun
+from core.rules.words import counted
 from core.sweeping import SentStep
 from desk import assembly, checking, serving
 from desk.audit_commands import audit
@@ -157,11 +158,10 @@ def sweep(as_of: date | None, dry_run: bool, yes: bool, json_: bool) -> None:
         as_json([step.as_data() for step in sent])
         return
     _say_sent(sent, today, dry_run=dry_run)
-    _say_missed(missed)
+    _say_missed(missed, to_come=today > office.today())
     if waiting:
-        click.echo(
-            f"{waiting} messages still wait for Slack or mail; they go when it is there. See 'award-desk check'."
-        )
+        wait = f"{counted(waiting, 'message')} still {'waits' if waiting == 1 else 'wait'} for Slack or mail"
+        click.echo(f"{wait}, to go when it is there. See 'award-desk check'.")
 
 
 def _say_sent(sent: Sequence[SentStep], today: date, *, dry_run: bool) -> None:
@@ -175,12 +175,13 @@ def _say_sent(sent: Sequence[SentStep], today: date, *, dry_run: bool) -> None:
     click.echo(f"{len(sent)} {'would be sent' if dry_run else 'put into the outbox'}.")
 
 
-def _say_missed(missed: Missed) -> None:
+def _say_missed(missed: Missed, *, to_come: bool) -> None:
     if not missed.number:
         return
-    click.echo("\nMissed, and not made up, since a later step takes its place:")
+    as_if = ", as if nothing were swept until then" if to_come else ""
+    click.echo(f"\nMissed, and not made up, since a later step takes its place{as_if}:")
     made = table("Reference", "What", "Due", "Step", "To", "Was to go on", "Why")
-    for one in missed.steps:
+    for one in sorted(missed.steps, key=lambda step: (step.on, step.due, step.reference)):
         what, on = noun(one.kind), one.on.isoformat()
         made.add_row(one.reference, what, one.due.isoformat(), f"{one.step:+d}", one.to, on, WHY_MISSED[one.why])
     show(made)

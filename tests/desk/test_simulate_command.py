@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -101,7 +102,11 @@ def test_a_dry_run_of_the_sweep_names_staff_and_says_what_was_missed(busy: Run) 
     before = whole()
     said = busy("sweep", "--as-of", "2027-07-15", "--dry-run").output
     assert whole() == before
-    sent, missed = said.split("Missed, and not made up, since a later step takes its place:")
+    sent, missed = said.split(
+        "Missed, and not made up, since a later step takes its place, as if nothing were swept until then:"
+    )
+    days = re.findall(r"(\S+) +no sweep was made then", missed)
+    assert days == sorted(days)
     (director,) = [line for line in sent.splitlines() if "monitoring return" in line and "director" in line]
     assert "+14" in director
     assert "Dara Director" in director
