@@ -37,7 +37,7 @@ from core.returns import RETURN
 from core.rules.answers import clean_short
 from core.rules.authority import acceptance_day, may_recommend
 from core.rules.calendar import date_text, financial_year, year_label
-from core.rules.lifecycle import AWARD, OFFER, AwardAction, AwardState, NotAllowed, OfferAction, OfferState
+from core.rules.lifecycle import AWARD, OFFER, AwardAction, AwardState, NotAllowed, OfferAction, OfferState, ReturnState
 from core.rules.money import display
 from core.shown import Shown, mark
 
@@ -476,8 +476,8 @@ def release_unspent(
 def complete(session: Session, award_id: int, person: Person, *, note: str, office: Office, now: datetime) -> Award:
     """Close an award that has run its course: payments still planned are cancelled, its underspend is released (F6).
 
-    Raises Refused (F7) where this person may not, or (R1) while a return is still to come; Conflict when it has ended
-    already.
+    Raises Refused (F7) where this person may not, or (R1) while a return, or an answer about one, is still to come;
+    Conflict when it has ended already.
     """
     award = payments.held_award(session, award_id)
     payments.check_handler(session, award, person)
@@ -488,6 +488,13 @@ def complete(session: Session, award_id: int, person: Person, *, note: str, offi
         raise Refused(
             f"The return of {award.reference} that is due on {min(missing).isoformat()} has not come in. Close the "
             "award when every return is in.",
+            "R1",
+        )
+    asked = [one.due for one in award.returns if one.status == ReturnState.QUERIED]
+    if asked:
+        raise Refused(
+            f"A question about the return of {award.reference} that was due on {min(asked).isoformat()} waits for its "
+            "answer. Close the award when it is answered, or take the question back.",
             "R1",
         )
     _move(session, award, AwardAction.COMPLETE)
