@@ -35,6 +35,7 @@ from core.errors import Conflict, NotFound, Refused
 from core.office import Office, london_day
 from core.records import Bid, Deadline, Opportunity, Person
 from core.returns import RETURN
+from core.rules.answers import clean_short
 from core.rules.calendar import LAST_DAY, date_text
 from core.rules.falling_due import named
 from core.shown import mark
@@ -137,7 +138,7 @@ def extend(
     if refusal is not None:
         raise refusal
     reason = written.note(given.reason, "D0")
-    agreed_by = " ".join(given.agreed_by.split())
+    agreed_by = clean_short(given.agreed_by)
     if not reason:
         raise WrongInput("reasons", "Say why it has more time: it goes on the record.", "D0")
     if not agreed_by or len(agreed_by) > LONGEST_NAME:
@@ -147,6 +148,9 @@ def extend(
     if not first <= given.until <= last:
         to = f" to {date_text(last)}" if latest is not None or given.until > last else " on"
         raise WrongInput("until", f"Choose a day from {date_text(first)}{to}.", "D0")
+    if deadlines.find(session, subject=deadline.subject, kind=deadline.kind, due=given.until) is not None:
+        what = f"{named(deadline.kind).noun} of {date_text(given.until)}"
+        raise WrongInput("until", f"There is a {what} on record already. Choose another day.", "D0")
     tidy = MoreTime(given.until, reason, agreed_by)
     through = _THROUGH.get(deadline.kind)
     if through is not None and through(session, deadline, person, tidy, office, now):

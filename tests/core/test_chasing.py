@@ -244,6 +244,36 @@ def test_a_wrong_day_and_what_is_missing_are_said_at_their_fields(office: Office
     assert row(office, number).due == FIRST
 
 
+@pytest.mark.one_database
+def test_who_agreed_is_kept_without_what_nobody_sees(office: Office) -> None:
+    number, olive = due(office, active(office)), person(office)
+    extend(office, number, olive, MoreTime(after(5), "Ill\x00ness", "\u202eDev\x00\n  <!channel>\u2066"))
+    [line] = trail(office, "more_time_agreed")
+    assert (line.data["reason"], line.data["agreed_by"]) == ("Illness", "Dev <!channel>")
+
+
+@pytest.mark.one_database
+def test_a_day_that_was_given_up_is_not_given_again(office: Office) -> None:
+    """A forum is one subject for ever: what was closed stays on record under its day."""
+    olive = person(office)
+    with office.sessions.begin() as session:
+        made = [
+            deadlines.set_deadline(
+                session, subject="FORUM", reference="FORUM", kind="forum", due=day, office=office, now=office.clock(),
+                title="Provider Forum",
+            )
+            for day in (FIRST, after(5))
+        ]  # fmt: skip
+        session.flush()
+        deadlines.meet(made[1], now=office.clock())
+        number = made[0].id
+    with pytest.raises(WrongInput, match="Provider Forum of 6 July 2027 on record already") as wrong:
+        extend(office, number, olive, MoreTime(after(5), "x", "y"))
+    assert wrong.value.field == "until"
+    extend(office, number, olive, MoreTime(after(6), "x", "y"))
+    assert row(office, number).due == after(6)
+
+
 def test_a_recipient_who_asks_for_more_time_is_answered_and_not_passed_over(office: Office) -> None:
     award_id, olive = active(office), person(office)
     with office.sessions.begin() as session:
