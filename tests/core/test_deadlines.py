@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from core import awards, deadlines, deciding, outbox, people, returns, sweeping
+from core import awards, deadlines, deciding, outbox, people, rescheduling, returns, sweeping
+from core.errors import Conflict
 from core.office import Office
 from core.records import Deadline, Nudge, SweepPlan
 from core.rules.policy import Role
@@ -218,6 +219,38 @@ def test_after_a_look_ahead_a_sweep_of_today_sends_nothing_earlier(office: Offic
     assert told(sweep(office, after(28))) == [(28, "director"), (28, "officer"), (28, "recipient")]
 
 
+@pytest.mark.one_database
+def test_whoever_was_told_of_a_later_step_is_not_told_of_an_earlier_one_though_it_waits_again(office: Office) -> None:
+    number = set_deadline(office, FIRST)
+    assert (14, "recipient") in told(sweep(office, after(14)))
+    with office.sessions.begin() as session:
+        deadlines.wait_again(session.get_one(Deadline, number), due=FIRST, since=after(7))
+    assert sweep(office, after(7)) == ()
+    assert (28, "recipient") in told(sweep(office, after(28)))
+
+
+@pytest.mark.one_database
+def test_no_step_is_said_to_be_missed_that_no_sweep_could_have_sent(office: Office) -> None:
+    """One from before the deadline was set, and one of the day on which it was set after that day's sweep."""
+    sweep(office, after(-30))
+    number = set_deadline(office, FIRST)
+    with office.sessions.begin() as session:
+        session.get_one(Deadline, number).set_at = london(after(-3))
+    sweep(office, FIRST)
+    [said] = [one.payload["missed"] for one in messages(office) if "missed" in one.payload]
+    assert sorted((to, step) for _, to, step, _, _ in said) == [("officer", -1), ("recipient", -1)]
+
+
+@pytest.mark.one_database
+def test_a_step_of_a_day_that_was_swept_is_no_gap(office: Office) -> None:
+    sweep(office, after(-1))
+    number = set_deadline(office, FIRST)
+    with office.sessions.begin() as session:
+        session.get_one(Deadline, number).set_at = london(after(-1), 12)
+    assert told(sweep(office, after(1))) == [(0, "officer"), (0, "recipient")]
+    assert [one.payload for one in messages(office) if "missed" in one.payload] == []
+
+
 def test_a_look_ahead_without_sending_leaves_everything_as_it_was(office: Office) -> None:
     active(office)
     with office.sessions() as session, session.begin() as transaction:
@@ -248,6 +281,47 @@ def test_what_is_met_or_closed_is_silent(office: Office) -> None:
         session.execute(update(Deadline).values(next_step_on=after(-28)))
     sweep(office, after(0))
     assert {one.deadline_id for one in nudges(office)} == {still_open}
+
+
+@pytest.mark.one_database
+def test_what_was_moved_after_it_was_read_is_not_moved_again(office: Office) -> None:
+    """As by another process between the reading and the change."""
+    number = set_deadline(office, FIRST)
+    meanwhile = update(Deadline).values(due=after(3)).execution_options(synchronize_session=False)
+    with office.sessions.begin() as session:
+        read = session.get_one(Deadline, number)
+        session.execute(meanwhile)
+        with pytest.raises(Conflict, match=r"due on 1 July 2027 has been done, closed or moved meanwhile"):
+            deadlines.extend(session, read, after(9), office=office, today=FIRST)
+        assert read.due == after(3)
+    with office.sessions.begin() as session:
+        read = session.get_one(Deadline, number)
+        session.execute(meanwhile.values(due=after(5)))
+        with pytest.raises(Conflict):
+            rescheduling.move(session, read, after(9), office=office, today=FIRST)
+        session.execute(meanwhile.values(met_at=office.clock(), due=after(5)))
+        with pytest.raises(Conflict):
+            deadlines.extend(session, read, after(9), office=office, today=FIRST)
+        assert not rescheduling.end(session, read, met=False, now=office.clock())
+
+
+@pytest.mark.one_database
+def test_more_time_makes_up_nothing_that_was_to_stay_silent(office: Office) -> None:
+    number = set_deadline(office, FIRST, silent_before=after(10))
+    with office.sessions.begin() as session:
+        found = session.get_one(Deadline, number)
+        deadlines.extend(session, found, after(12), office=office, today=FIRST)
+        assert (found.silent_before, found.next_step_on) == (after(10), after(11))
+
+
+@pytest.mark.one_database
+def test_what_is_waited_for_again_is_not_put_off_any_more(office: Office) -> None:
+    number = set_deadline(office, FIRST, silent_before=after(-3))
+    with office.sessions.begin() as session:
+        found = session.get_one(Deadline, number)
+        found.snoozed_until, found.met_at = after(5), office.clock()
+        deadlines.wait_again(found, due=FIRST, since=after(-9))
+        assert (found.is_open, found.snoozed_until, found.silent_before) == (True, None, after(-3))
 
 
 def test_closing_some_kinds_of_a_subject_leaves_the_others_and_what_was_met(office: Office) -> None:
