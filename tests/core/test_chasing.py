@@ -265,7 +265,7 @@ def test_a_day_that_was_given_up_is_not_given_again(office: Office) -> None:
             for day in (FIRST, after(5))
         ]  # fmt: skip
         session.flush()
-        deadlines.meet(made[1], now=office.clock())
+        deadlines.meet(session, made[1], now=office.clock())
         number = made[0].id
     with pytest.raises(WrongInput, match="Provider Forum of 6 July 2027 on record already") as wrong:
         extend(office, number, olive, MoreTime(after(5), "x", "y"))

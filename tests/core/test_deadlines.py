@@ -33,6 +33,8 @@ from tests.core.casework import (
 FIRST = date(2027, 7, 1)
 """A Thursday, as are most days on which its steps fall; none of them is a day that nobody works."""
 
+NOON = london(FIRST, 12)
+
 LAST = date(2027, 10, 31)
 """A Sunday, and the day on which the clocks go back."""
 
@@ -224,7 +226,8 @@ def test_whoever_was_told_of_a_later_step_is_not_told_of_an_earlier_one_though_i
     number = set_deadline(office, FIRST)
     assert (14, "recipient") in told(sweep(office, after(14)))
     with office.sessions.begin() as session:
-        deadlines.wait_again(session.get_one(Deadline, number), due=FIRST, since=after(7))
+        found = session.get_one(Deadline, number)
+        deadlines.wait_again(session, found, due=FIRST, since=after(7), now=london(after(7)))
     assert sweep(office, after(7)) == ()
     assert (28, "recipient") in told(sweep(office, after(28)))
 
@@ -292,17 +295,17 @@ def test_what_was_moved_after_it_was_read_is_not_moved_again(office: Office) -> 
         read = session.get_one(Deadline, number)
         session.execute(meanwhile)
         with pytest.raises(Conflict, match=r"due on 1 July 2027 has been done, closed or moved meanwhile"):
-            deadlines.extend(session, read, after(9), office=office, today=FIRST)
+            deadlines.extend(session, read, after(9), office=office, today=FIRST, now=NOON)
         assert read.due == after(3)
     with office.sessions.begin() as session:
         read = session.get_one(Deadline, number)
         session.execute(meanwhile.values(due=after(5)))
         with pytest.raises(Conflict):
-            rescheduling.move(session, read, after(9), office=office, today=FIRST)
-        session.execute(meanwhile.values(met_at=office.clock(), due=after(5)))
+            rescheduling.move(session, read, after(9), office=office, today=FIRST, now=NOON)
+        session.execute(meanwhile.values(met_at=NOON, due=after(5)))
         with pytest.raises(Conflict):
-            deadlines.extend(session, read, after(9), office=office, today=FIRST)
-        assert not rescheduling.end(session, read, met=False, now=office.clock())
+            deadlines.extend(session, read, after(9), office=office, today=FIRST, now=NOON)
+        assert not rescheduling.end(session, read, met=False, now=NOON)
 
 
 @pytest.mark.one_database
@@ -310,7 +313,7 @@ def test_more_time_makes_up_nothing_that_was_to_stay_silent(office: Office) -> N
     number = set_deadline(office, FIRST, silent_before=after(10))
     with office.sessions.begin() as session:
         found = session.get_one(Deadline, number)
-        deadlines.extend(session, found, after(12), office=office, today=FIRST)
+        deadlines.extend(session, found, after(12), office=office, today=FIRST, now=NOON)
         assert (found.silent_before, found.next_step_on) == (after(10), after(11))
 
 
@@ -320,8 +323,9 @@ def test_what_is_waited_for_again_is_not_put_off_any_more(office: Office) -> Non
     with office.sessions.begin() as session:
         found = session.get_one(Deadline, number)
         found.snoozed_until, found.met_at = after(5), office.clock()
-        deadlines.wait_again(found, due=FIRST, since=after(-9))
-        assert (found.is_open, found.snoozed_until, found.silent_before) == (True, None, after(-3))
+        deadlines.wait_again(session, found, due=FIRST, since=after(-9), now=NOON)
+        assert found.is_open
+        assert [found.snoozed_until, found.silent_before, found.next_step_on] == [None, after(-3), after(-9)]
 
 
 def test_closing_some_kinds_of_a_subject_leaves_the_others_and_what_was_met(office: Office) -> None:
