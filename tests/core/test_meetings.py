@@ -11,18 +11,15 @@ import pytest
 from sqlalchemy import func, select
 
 from core import (
-    asking,
     audit,
     awards,
     deciding,
-    feeds,
     issues,
     links,
     meeting_agenda,
     meeting_answers,
     meeting_notes,
     meetings,
-    payments,
     returns,
     variations,
 )
@@ -273,41 +270,6 @@ def test_an_award_that_ends_takes_its_meetings_with_it(office: Office, clock: Cl
     assert deadline(office, award).closed_at == clock()
     with pytest.raises(Conflict, match="does not run any more"):
         invite(office, award)
-    assert intact(office)
-
-
-@pytest.mark.one_database
-def test_an_award_ends_with_nothing_open_and_nothing_said_after(office: Office, clock: Clock) -> None:
-    """Not while an answer is waited for; then its meetings, review and payments are over, and its calendar is empty."""
-    award = over(office)
-    invite(office, award)
-    officer, finance = person(office), person(office, Role.FINANCE)
-    with office.sessions.begin() as session:
-        found, who = awards.by_id(session, award), someone(session, officer)
-        payments.plan(session, award, who, planned_on=DUE, amount=500_00, office=office, now=clock())
-        came_in = [
-            returns.receive(session, found, one.due, returned(achieved=("1", "2")), source="x", now=clock())
-            for one in found.deadlines
-            if one.kind == "return"
-        ]
-        asked = asking.ask(session, came_in[0], who, "Forty?", office=office, now=clock()).id
-
-    def complete() -> None:
-        with office.sessions.begin() as session:
-            awards.complete(session, award, someone(session, finance), note="Done.", office=office, now=clock())
-
-    with pytest.raises(Refused, match=r"return of .* due on 2027-07-01 waits for its answer"):
-        complete()
-    with office.sessions.begin() as session:
-        asking.answer(session, asked, "Yes.", source="recipient", now=clock())
-    complete()
-    with office.reading() as session:
-        left = [one.kind for one in session.scalars(select(Deadline).where(Deadline.is_open))]
-        feed = feeds.of_award(session, awards.by_id(session, award), office=office).text.decode()
-    assert left == ["retention"]
-    assert (feed.count("BEGIN:VEVENT"), feed.count("STATUS:CANCELLED")) == (1, 1)
-    for day in (DUE, date(2027, 10, 1), END, date(2028, 1, 3)):
-        assert sweep(office, day) == ()
     assert intact(office)
 
 
