@@ -23,7 +23,7 @@ MOST_LISTED = 16
 """Deadlines beyond these that are named; the rest are counted. Slack has a limit on a message's whole text."""
 
 MOST_KINDS = 3
-"""Kinds of which it is said what to do about them."""
+"""Kinds that a heading names, and of which it is said what to do about them."""
 
 MOST_NAMED = 5
 """References that are named of what was not sent."""
@@ -108,7 +108,14 @@ def _heading(ordered: Sequence[DueItem], left: Sequence[DueItem], to: str) -> st
         return f"{to}: all seen to"
     late = sum(one.line.days_late > 0 for one in left)
     overdue = "" if not late else ", overdue" if late == len(left) else f", {late:,} overdue"
-    return f"{to}: {counts(one.line for one in left)}{overdue}"
+    return f"{to}: {_counted(left)}{overdue}"
+
+
+def _counted(left: Sequence[DueItem]) -> str:
+    """How many of each kind; of many kinds how many in all: a heading is read in a glance, and cut where it is long."""
+    if len({one.line.kind.id for one in left}) > MOST_KINDS:
+        return counted(len(left), "thing")
+    return counts(one.line for one in left)
 
 
 def _item(one: DueItem, about: str, desk_url: str) -> list[Block]:
@@ -123,7 +130,7 @@ def _item(one: DueItem, about: str, desk_url: str) -> list[Block]:
     said.append(blocks.paragraph(blocks.words(" ".join(stands), 600)))
     if one.refused:
         said.append(blocks.paragraph(blocks.words("Their address refuses our mail: ring them.", bold=True)))
-    said.append(blocks.paragraph(blocks.words(f"{line.next}." if line.next else "Nobody is told of it again.")))
+    said.append(blocks.paragraph(blocks.words(f"{line.next}." if line.next else "This was the last reminder.")))
     return [blocks.rich(*said), _buttons(one, about, desk_url)]
 
 
@@ -212,4 +219,4 @@ def _text(ordered: Sequence[DueItem], left: Sequence[DueItem], missed: Sequence[
     more = f" and {len(left) - 5:,} more" if len(left) > 5 else ""
     late = sum(one.line.days_late > 0 for one in left)
     overdue = f", {late:,} of them overdue" if late else ""
-    return f"{whose}: {counts(one.line for one in left)}{overdue}. {escaped(named, 400)}{more}.{note}"
+    return f"{whose}: {_counted(left)}{overdue}. {escaped(named, 400)}{more}.{note}"

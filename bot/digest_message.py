@@ -26,15 +26,20 @@ def digest_message(facts: HomeFacts, *, began: date | None = None, instead_of: T
     whose, heading = "Your week", f"Your week from {day(began or facts.today)}"
     if instead_of is not None:
         whose, heading = f"The week of {escaped(instead_of, 100)}, who is away", "For somebody who is away"
+    late = len(overdue) + facts.late_more
     counts = (
-        f"{counted(facts.total, 'application waits', 'applications wait')}, {len(overdue):,} overdue, "
+        f"{counted(facts.total, 'application waits', 'applications wait')}, {late:,} overdue, "
         f"{counted(len(coming) + facts.due_more, 'thing falls', 'things fall')} due in {facts.days_ahead} days"
     )
     made: list[Block] = [blocks.header(heading)]
     if instead_of is not None:
         stands = blocks.words("is away, and you stand in. You decide what you may decide yourself, and no more.")
         made.append(blocks.rich(blocks.paragraph(blocks.words(instead_of, 100, bold=True), stands)))
-    parts = [*_waiting(facts), *_listed("Overdue", overdue, 0), *_listed("Falls due", coming, facts.due_more)]
+    parts = [
+        *_waiting(facts),
+        *_listed("Overdue", overdue, facts.late_more),
+        *_listed("Falls due", coming, facts.due_more),
+    ]
     made.append(blocks.rich(*parts))
     known = [one for one in facts.funds if one.known]
     if known:

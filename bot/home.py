@@ -92,9 +92,9 @@ class ScoringRow:
 class HomeFacts:
     """Everything that one person's Home shows.
 
-    `also` are counts of what else waits for the office, a phrase each. `due` are at most MOST_DUE things, of `due_more`
-    more. `notice` is what they have just been refused, and why. `stand_in` says for whom they stand in, or who does
-    for them.
+    `also` are counts of what else waits for the office, a phrase each. `due` are at most MOST_DUE things, of which
+    `late_more` more are overdue, and `due_more` more are to come. `notice` is what they have just been refused, and
+    why. `stand_in` says for whom they stand in, or who does for them.
     """
 
     name: Typed
@@ -107,6 +107,7 @@ class HomeFacts:
     scoring: tuple[ScoringRow, ...] = ()
     also: tuple[str, ...] = ()
     due: tuple[DueRow, ...] = ()
+    late_more: int = 0
     due_more: int = 0
     days_ahead: int = 0
     funds: tuple[FundRow, ...] = ()
@@ -233,8 +234,9 @@ def _due(facts: HomeFacts) -> list[Block]:
         if group:
             parts.append(blocks.paragraph(blocks.words(heading, bold=True)))
             parts.append(blocks.bullets([_due_line(one) for one in group]))
-    if facts.due_more:
-        parts.append(blocks.paragraph(blocks.words(f"and {facts.due_more:,} more on the staff pages.")))
+    more = facts.late_more + facts.due_more
+    if more:
+        parts.append(blocks.paragraph(blocks.words(f"and {more:,} more on the staff pages.")))
     if not parts:
         parts.append(blocks.paragraph(blocks.words(f"Nothing is due in the next {counted(facts.days_ahead, 'day')}.")))
     return [*made, blocks.rich(*parts)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -68,6 +69,7 @@ def home_facts(
     page = min(max(page, 0), max((len(mine) - 1) // A_PAGE, 0))
     until = today + timedelta(days=DAYS_AHEAD)
     due = for_staff.coming_due(session, until=until) if role in _LOOK_AFTER else []
+    late, coming = _named(due, today)
     year = financial_year(today)
     return HomeFacts(
         name=Typed(person.name),
@@ -84,9 +86,10 @@ def home_facts(
         also=_also(session, role, office, now),
         due=tuple(
             DueRow(one.reference, Typed(one.who), one.kind, one.due, one.with_whom(reader or person))
-            for one in due[:MOST_DUE]
+            for one in (*late, *coming)
         ),
-        due_more=max(len(due) - MOST_DUE, 0),
+        late_more=sum(one.due < today for one in due) - len(late),
+        due_more=sum(one.due >= today for one in due) - len(coming),
         days_ahead=DAYS_AHEAD,
         funds=fund_rows(session, office, year),
         said=tuple(
@@ -96,6 +99,13 @@ def home_facts(
         notice=notice,
         notes=_notes(session, person, today),
     )
+
+
+def _named(due: Sequence[for_staff.Due], today: date) -> tuple[Sequence[for_staff.Due], Sequence[for_staff.Due]]:
+    """Which of what is overdue, and of what is to come, is named: however much is late, the next things are seen."""
+    late, coming = [one for one in due if one.due < today], [one for one in due if one.due >= today]
+    late = late[: max(MOST_DUE - len(coming), MOST_DUE // 2)]
+    return late, coming[: MOST_DUE - len(late)]
 
 
 def _notes(session: Session, person: Person, today: date) -> tuple[str, ...]:

@@ -65,7 +65,7 @@ def _rows(session: Session, told: Mapping[str, Any]) -> Iterable[tuple[Person | 
         if application.status in [state.value for state in OPEN]:
             what = "application: it is taken on from its card"
         elif session.scalar(select(Award.id).where(Award.application_id == application.id, Award.status.in_(_RUNNING))):
-            what = "its award, with what falls due of it"
+            what = "its award and what falls due of it"
         else:
             continue
         yield _here(application.taken_by), _line(application.organisation_name, what, application.reference or "")

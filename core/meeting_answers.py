@@ -65,7 +65,7 @@ def propose(session: Session, meeting_id: int, starts_at: datetime, words: str, 
     if starts_at <= now:
         raise WrongArrangement("when", "Enter a day and a time that are still to come")
     if starts_at == meeting.starts_at:
-        raise WrongArrangement("when", "The meeting is at that time already. Enter another, or say that you come")
+        raise WrongArrangement("when", "The meeting is at that time already. Enter another, or say that you will come")
     said = written.note(words, "R2")
     waits = open_proposal(meeting)
     if waits is not None:

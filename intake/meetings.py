@@ -86,7 +86,7 @@ def _answer(session: Session, meeting: Meeting, raw: Mapping[str, str]) -> Seque
         meeting_answers.coming(session, meeting.id, seen=seen, now=now)
         return ()
     if raw["answer"] != "other":
-        return [_fault("answer", "Select whether you come, or need another time")]
+        return [_fault("answer", "Select whether you can come, or need another time")]
     found = _time(raw)
     if not isinstance(found, datetime):
         return found

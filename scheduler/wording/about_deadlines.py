@@ -200,6 +200,6 @@ def _why_second(found: Sequence[tuple[Nudge, Application]]) -> str:
     if not seconds:
         return ""
     why = second_person(*seconds.values())
-    if len(seconds) == len({application.reference for _, application in found}):
-        return why
-    return f"{why.removesuffix('.')} for {listed(sorted(seconds))}."
+    if len(seconds) != len({application.reference for _, application in found}):
+        why = f"{why.removesuffix('.')} for {listed(sorted(seconds))}."
+    return f"{why} Please see to it together: the link is for you too."

@@ -455,6 +455,15 @@ def test_the_deadlines_message_says_what_is_due_and_what_is_late() -> None:
     assert places == sorted(places)
 
 
+def test_a_heading_of_many_kinds_counts_them_together() -> None:
+    kinds = ("return", "acceptance", "meeting", "payment")
+    found = [DueItem(due_line(number, "Club", kind, TODAY), 9) for number, kind in enumerate(kinds)]
+    few = deadlines_message(found[:3], to="Your deadlines", desk_url=DESK)
+    many = deadlines_message(found, to="Your deadlines", desk_url=DESK)
+    assert few.text.startswith("Your deadlines: 1 monitoring return, 1 offer to be accepted and 1 monitoring meeting.")
+    assert many.text.startswith("Your deadlines: 4 things. ")
+
+
 def test_what_was_done_since_stands_struck_through_last_and_without_buttons() -> None:
     more = Act("more_time_agreed", "Olive Officer", "gave it until 30 January 2027, as Dev Director agreed", TODAY)
     message = deadlines_message(

@@ -197,7 +197,7 @@ def test_the_recipient_sees_it_and_comes(browser: Browser, gwen: Browser, page: 
     assert 'href="https://meet.example/ramsey?room=1" rel="noreferrer noopener"' in html
     assert "2. &lt;Money&gt;" in html
     assert browser.send(invited, {"answer": "coming"}).headers["Location"] == invited
-    assert "that you come. Thank you." in text_of(browser.get(invited))
+    assert "that you will come. Thank you." in text_of(browser.get(invited))
     assert "They come, as they said on 23 November 2026" in text_of(gwen.get(page))
 
 

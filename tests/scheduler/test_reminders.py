@@ -180,6 +180,7 @@ def test_each_step_of_the_shipped_policy_says_its_own_text_its_day_and_where_to_
                 assert f"{verb.removeprefix('is ').capitalize()} {date_text(due.due)}" in text
                 assert due.reference in text
                 assert ("You get this because you are the second person" in text) == (to == "second_contact")
+                assert ("Please see to it together: the link is for you too." in text) == (to == "second_contact")
             assert letter.to_name == ("Sam Second" if to == "second_contact" else "Ada Applicant")
             (link,) = LINK.findall(letter.text)
             assert link.startswith(PUBLIC_URL + LEADS_TO[kind])

@@ -386,3 +386,21 @@ def test_a_sweep_ordered_for_a_day_to_come_counts_from_that_day_not_from_its_las
     desk.deliver()
     [message] = desk.told()
     assert "Was due on 4 January 2027, 56 days ago" in str(message.blocks)
+
+
+@pytest.mark.one_database
+def test_the_digest_of_a_week_names_what_is_to_come_however_much_is_late(desk: Desk) -> None:
+    olive = staff(desk, "Olive Officer", "U0OFFICER")
+    falls_due(desk, 30, MONDAY - timedelta(days=30), kind="forum")
+    falls_due(desk, 9, MONDAY, kind="bid", owner_id=olive.id)
+    desk.clock.now = NOON
+    run_digests(desk.office)
+    desk.deliver()
+    [message] = got(desk, "U0OFFICER")
+    assert message.text == "Your week: 0 applications wait, 30 overdue, 9 things fall due in 14 days."
+    said = str(message.blocks)
+    assert "'Overdue: 30'" in said
+    assert "'and 25 more'" in said
+    assert "'Falls due: 9'" in said
+    assert "'30 November 2026: bid for new funding –'" in said
+    assert "'and 4 more'" in said
