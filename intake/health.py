@@ -25,7 +25,7 @@ blueprint = Blueprint("health", __name__)
 def install(app: Flask, ready: Mapping[str, Callable[[], bool]]) -> None:
     """Count this application's requests, in a registry of its own."""
     registry = CollectorRegistry()
-    registry.register(_Record(app.extensions["office"]))
+    registry.register(_Record(app))
     requests = Counter("award_desk_requests", "Requests answered.", ["route", "method", "status"], registry=registry)
     app.extensions["metrics"] = registry
     app.extensions["ready"] = dict(ready)
@@ -42,14 +42,15 @@ _METHODS = frozenset(("GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"
 
 
 class _Record(Collector):
-    """Figures read from the record when they are asked for."""
+    """Figures read from the record of the application's office when they are asked for."""
 
-    def __init__(self, office: Office) -> None:
-        self._office = office
+    def __init__(self, app: Flask) -> None:
+        self._app = app
 
     def collect(self) -> Iterator[Metric]:
         """Applications and awards by status, what waits in the outbox, and how the timetable's jobs go."""
-        with self._office.reading() as session:
+        office: Office = self._app.extensions["office"]
+        with office.reading() as session:
             applications = session.execute(select(Application.status, func.count()).group_by(Application.status)).all()
             awards = session.execute(select(Award.status, func.count()).group_by(Award.status)).all()
             waiting = outbox.waiting(session)

@@ -207,7 +207,7 @@ def serve(office: Office, clock: Clock) -> Iterator[Desk]:
         flask.register_blueprint(blueprint(build(office, client=client, signing_secret=SECRET), office, SECRET))
         server = make_server("127.0.0.1", 0, flask, threaded=True)
         slack.request_url = f"http://127.0.0.1:{server.server_port}/slack/events"
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
         try:
             yield Desk(office, slack, client, clock, flask)

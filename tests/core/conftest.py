@@ -1,4 +1,4 @@
-"""A record for each test, emptied rather than made anew on PostgreSQL; and what is not collected without its files."""
+"""A record to take apart, a record that has seen everything; and what is not collected without its files."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import Engine, create_engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Engine
 
 from core import database
-from core.records import Record
 from tests.conftest import Clock, office_on
 from tests.core.lives import Life
 
@@ -49,28 +47,6 @@ def own_engine(own_database_url: str) -> Iterator[Engine]:
     opened = database.open_database(own_database_url)
     yield opened
     opened.dispose()
-
-
-@pytest.fixture(scope="session")
-def shared_postgresql_url(postgresql: PostgreSQL) -> str:
-    """One database for all these tests: making one for each took longer than the tests."""
-    return postgresql.fresh()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A migrated, empty record for each test, once on SQLite and once on PostgreSQL."""
-    if request.param == "sqlite":
-        yield new_database(request, tmp_path)[0]
-        return
-    url: str = request.getfixturevalue("shared_postgresql_url")
-    yield url
-    engine = create_engine(url, poolclass=NullPool)
-    with engine.begin() as connection:
-        connection.exec_driver_sql("SET lock_timeout = '10s'")  # a test that left a transaction open says so here
-        for table in reversed(Record.metadata.sorted_tables):
-            connection.execute(table.delete())
-    engine.dispose()
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -68,21 +68,38 @@ def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBy
     return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
 
 
-@pytest.fixture
-def app(office: Office, compiled_templates: FileSystemBytecodeCache) -> Flask:
-    made = create_app(office, secret_key="a secret of the tests", api_keys=KEYS)
-    made.jinja_env.bytecode_cache = compiled_templates
-    return made
+@pytest.fixture(scope="session")
+def apps() -> dict[str, Flask]:
+    """Applications that are used again, by their address: to make one takes longer than to answer ten requests."""
+    return {}
 
 
 @pytest.fixture
-def by_invitation(office: Office) -> Flask:
+def app(office: Office, apps: dict[str, Flask], compiled_templates: FileSystemBytecodeCache) -> Iterator[Flask]:
+    """An application of this test's office; what a test sets in it, and what it has counted, is gone afterwards."""
+    made = apps.get(office.public_url)
+    if made is None:
+        made = apps[office.public_url] = create_app(office, secret_key="a secret of the tests", api_keys=KEYS)
+        made.jinja_env.bytecode_cache = compiled_templates
+    made.extensions["office"] = office
+    settings = dict(made.config)
+    yield made
+    made.config.clear()
+    made.config.update(settings)
+    for limiter in made.extensions["limiter"]:
+        limiter.reset()
+
+
+@pytest.fixture
+def by_invitation(office: Office, compiled_templates: FileSystemBytecodeCache) -> Flask:
     """The application of an office whose Ministry of Justice grant takes no applications."""
     funds = tuple(
         replace(fund, open_to_applications=False) if fund.id == "moj-victims" else fund for fund in office.policy.funds
     )
     policy = replace(office.policy, funds=funds)
-    return create_app(replace(office, policy=policy), secret_key="a secret of the tests", api_keys=KEYS)
+    made = create_app(replace(office, policy=policy), secret_key="a secret of the tests", api_keys=KEYS)
+    made.jinja_env.bytecode_cache = compiled_templates
+    return made
 
 
 @pytest.fixture

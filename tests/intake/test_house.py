@@ -256,9 +256,10 @@ def test_a_record_that_is_not_migrated_is_not_ready(office: Office, tmp_path: An
     engine.dispose()
 
 
-def test_metrics_count_requests_by_route_and_never_by_token(browser: Any, started: str) -> None:
-    browser.get(started)
-    said = browser.get("/metrics").get_data(as_text=True)
+def test_metrics_count_requests_by_route_and_never_by_token(office: Office, started: str) -> None:
+    newly_started = create_app(office, secret_key="x").test_client()
+    newly_started.get(started)
+    said = newly_started.get("/metrics").get_data(as_text=True)
     assert 'award_desk_requests_total{method="GET",route="/a/<token>",status="200"} 1.0' in said
     assert 'award_desk_applications{status="draft"} 1.0' in said
     assert "award_desk_outbox_waiting 0.0" in said
