@@ -8,8 +8,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.locks import locked, one_at_a_time
 from tests.packages import can_install, install
@@ -23,6 +24,14 @@ CALM = (
     "--disable-quic",
     "--no-first-run",
 )
+
+PICTURES = Path(__file__).parent / "pictures"
+
+
+def keep_picture(page: Page, name: str) -> None:
+    """Leave a picture of the whole page for people to look at, where they ask for it: it takes longer than to look."""
+    if os.environ.get("PICTURES") == "1":
+        page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
 
 
 def _found() -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
@@ -52,7 +53,17 @@ def _work_in_memory() -> None:
         tempfile.tempdir = None  # whoever asked before us
 
 
+def _keep_bytecode() -> None:
+    """Compile the desk once, not at every start of a process, where none may leave bytecode beside the source."""
+    if sys.dont_write_bytecode:
+        folder = Path(__file__).parents[1] / ".pytest_cache" / "bytecode"
+        sys.pycache_prefix, sys.dont_write_bytecode = str(folder), False
+        os.environ["PYTHONPYCACHEPREFIX"] = str(folder)
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what `python -B` has not set
+
+
 _work_in_memory()
+_keep_bytecode()
 
 
 @dataclass

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from difflib import SequenceMatcher
 from html import unescape
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -13,9 +12,9 @@ from playwright.sync_api import Browser
 
 from scheduler.notify import body_of
 from scheduler.wording import texts
+from tests.browsing import keep_picture
 from tests.scheduler.letter_texts import PERSONAL, SAMPLES, letter_text, mails
 
-PICTURES = Path(__file__).parents[1] / "pictures"
 FACT = re.compile("«[^»]*»")
 LINK = re.compile(r"https?://[^\s\"<>«»]+")
 ALIKE = 0.85
@@ -88,12 +87,11 @@ def test_a_letter_without_a_name_or_a_reference_reads_well() -> None:
 
 
 def test_everybody_can_read_the_letters(chromium: Browser) -> None:
-    """axe finds nothing, and no line is wider than a small phone; the pictures are kept to be looked at."""
-    PICTURES.mkdir(exist_ok=True)
+    """axe finds nothing, and no line is wider than a small phone."""
     page = chromium.new_context(viewport={"width": 320, "height": 640}).new_page()
     for kind in mails():
         page.set_content(letter_text(kind).html)
         found = Axe().run(page)
         assert found.violations_count == 0, f"{kind}: {found.generate_report()}"
         assert page.evaluate("document.documentElement.scrollWidth") <= 320, kind
-        page.screenshot(path=PICTURES / f"letter-{kind.replace('_', '-')}-320.png", full_page=True)
+        keep_picture(page, f"letter-{kind.replace('_', '-')}-320")

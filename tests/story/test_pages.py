@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,12 +16,12 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Response
 
 from core.rules.forms import application_book
 from desk.practice_office import APPROVALS, DEADLINES
+from tests.browsing import keep_picture
 from tests.conftest import shipped_policy
 from tests.core.applying import HIGHER, applied
 from tests.markup import Checker, checker
 from tests.story.site import TYPED, Site
 
-PICTURES = Path(__file__).parents[1] / "pictures"
 WIDTHS = (1280, 320)
 STANDARD = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 """The rules of axe that have to hold: WCAG 2.2, levels A and AA."""
@@ -68,9 +67,7 @@ class Watched:
         for width in WIDTHS:
             self.page.set_viewport_size({"width": width, "height": 800})
             if picture:
-                PICTURES.mkdir(exist_ok=True)
-                file = f"page-{re.sub('[^a-z0-9]+', '-', name.lower()).strip('-')}-{width}.png"
-                self.page.screenshot(path=PICTURES / file, full_page=True)
+                keep_picture(self.page, f"page-{re.sub('[^a-z0-9]+', '-', name.lower()).strip('-')}-{width}")
             assert self.page.evaluate(TOO_WIDE) == [], f"{name} is wider than {width} px"
             found = self._violations()
             assert found.violations_count == 0, f"{name} at {width} px: {found.generate_report()}"

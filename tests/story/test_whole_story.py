@@ -11,9 +11,9 @@ from typing import Any
 
 from playwright.sync_api import Page
 
+from tests.browsing import keep_picture
 from tests.running import RunningDesk, wait_for
 
-PICTURES = Path(__file__).parents[1] / "pictures"
 ANSWERS = {
     "organisation_name": "Tidewater Boxing Club",
     "organisation_type": "constituted_group",
@@ -50,8 +50,7 @@ ANSWERS = {
 
 
 def picture(page: Page, name: str) -> None:
-    PICTURES.mkdir(exist_ok=True)
-    page.screenshot(path=PICTURES / f"story-{name}.png", full_page=True)
+    keep_picture(page, f"story-{name}")
 
 
 def fetched(url: str) -> Any:
