@@ -199,6 +199,8 @@ def _one(value: Any, unit: str) -> str:
             return "yes" if value else "no"
         case int() if unit == "pence":
             return display(value)
+        case date():
+            return date_text(value)
         case Fraction():
             return str(value) if value else "none"
         case StrEnum():
@@ -208,11 +210,15 @@ def _one(value: Any, unit: str) -> str:
     return str(value)
 
 
+_NONE: Final = ("none",)
+"""A list with nothing in it, told."""
+
+
 def _texts(value: Any, unit: str) -> tuple[str, ...]:
     if isinstance(value, tuple):
         if value and all(isinstance(one, NudgeStep) for one in value):
             return _steps(value)
-        return tuple(_one(one, unit) for one in value) or ("none",)
+        return tuple(_one(one, unit) for one in value) or _NONE
     return (_one(value, unit),)
 
 
@@ -471,7 +477,7 @@ def _changed(old: Line, new: Line) -> Change:
         told = _change("changed", new, f"{old.label}: {old.said}", f"{new.label}: {new.said}")
         return replace(told, old_source=old_source)
     told = replace(_change("changed", new, old.said, new.said), old_source=old_source)
-    if len(old.value) == len(new.value) == 1:
+    if len(old.value) == len(new.value) == 1 or _NONE in (old.value, new.value):
         return told
     taken_out = tuple(one for one in old.value if one not in new.value)
     return replace(told, taken_out=taken_out, put_in=tuple(one for one in new.value if one not in old.value))

@@ -194,6 +194,14 @@ def test_the_steps_of_a_nudge_are_told_one_by_one() -> None:
     assert change.said == "A monitoring return is due: put in: 56 days after: director"
 
 
+def test_a_day_is_told_in_words() -> None:
+    """The public reads it, and so does whoever applies the policy."""
+    (change,) = told(
+        shipped_policy(), changed("closing_days = { value = []", "closing_days = { value = [2026-12-29, 2026-12-30]")
+    )
+    assert change.said == "Days on which the office is closed: none → 29 December 2026; 30 December 2026"
+
+
 # --- how a change is told ------------------------------------------------------------------------------------------
 
 
