@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import shutil
@@ -302,6 +303,13 @@ def chromium() -> Iterator[Browser]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Take a test that is marked `one_database` once, on SQLite: the database has no part in what it shows."""
     items[:] = [item for item in items if not (item.get_closest_marker("one_database") and _on_postgresql(item))]
+
+
+def pytest_collection_finish() -> None:
+    """What is there before the first test stays to the end of the last: nobody need look for garbage in it."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def _on_postgresql(item: pytest.Item) -> bool:

@@ -103,7 +103,7 @@ class PracticeSlack:
         self._server = make_server(self._host, self._port, self._serve, threaded=True, request_handler=_QuietHandler)
         self._senders = ThreadPoolExecutor(MOST_PAGE_PRESSES, thread_name_prefix="practice-slack-people")
         self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="practice-slack", daemon=True
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, name="practice-slack", daemon=True
         )
         self._thread.start()
         return self

@@ -40,6 +40,7 @@ def test_the_day_is_the_usual_one_unless_somebody_chooses(desk: Desk) -> None:
     assert str(questions(desk.office, number)[0].answer_by) == "2026-12-17"
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("given", "wrong", "said"),
     [
@@ -91,6 +92,7 @@ def test_a_question_is_taken_back_at_a_press(desk: Desk) -> None:
     assert len(desk.told("U0OFFICER2")) == 2, "the second press is told that there is nothing to take back"
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("action", ["ask", "send_back"])
 @pytest.mark.parametrize("user", ["U0FORCE", "U0PANEL", "U0AUDITOR"])
 def test_who_may_not_ask_gets_no_form(desk: Desk, user: str, action: str) -> None:

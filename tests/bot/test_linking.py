@@ -135,6 +135,7 @@ def test_a_code_of_somebody_who_has_left_links_nothing(listed: Desk) -> None:
     assert letters(listed.office, "slack_code") == []
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("flags", "said"),
     [

@@ -209,6 +209,7 @@ def test_a_failed_rule_is_said_beside_the_amount(desk: Desk) -> None:
     assert desk.slack.submit_view("U0COMM", modal, {"amount": "3500"}).ok
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("action", ["recommend", "approve", "decline", "interest"])
 def test_an_account_that_is_nobodys_can_do_nothing(desk: Desk, action: str) -> None:
     number = submitted(desk.office)

@@ -294,6 +294,7 @@ def test_strangers_get_no_answer_from_the_command(desk: Desk) -> None:
     assert "YF-" not in said
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("text", ["find ramsey", "ramsey", "mine", "due", "overdue", "fund", "help"])
 def test_constabulary_staff_get_no_answer_from_the_command(desk: Desk, text: str) -> None:
     submitted(desk.office)

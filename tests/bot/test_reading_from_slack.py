@@ -40,6 +40,7 @@ def links(view: dict[str, Any]) -> list[str]:
     return [one["url"] for block in view["blocks"] for one in elements_of(block) if one.get("url")]
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("user", ["U0OFFICER", "U0COMM", "U0PANEL", "U0AUDITOR"])
 def test_everything_that_was_sent_can_be_read(desk: Desk, user: str) -> None:
     number = submitted(desk.office)

@@ -47,6 +47,7 @@ def test_an_application_is_taken_by_one_and_the_second_is_told_who_was_first(des
     assert holder(desk.office, number) == "Officer2 Person"
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("user", ["U0FORCE", "U0PANEL", "U0AUDITOR", "U0COMM"])
 def test_who_may_not_recommend_takes_nothing_on(desk: Desk, user: str) -> None:
     number = submitted(desk.office)

@@ -219,6 +219,7 @@ def test_what_was_never_asked_is_not_answered(thing: Thing, office: Office) -> N
         thing.take_back(1_000, person(office))
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("role", [Role.OFFICER, Role.DIRECTOR])
 def test_constabulary_staff_neither_ask_nor_take_back(thing: Thing, office: Office, role: Role) -> None:
     constable = person(office, role, Body.CONSTABULARY)
@@ -245,6 +246,7 @@ def test_whoever_has_left_neither_asks_nor_takes_back(thing: Thing, office: Offi
     assert thing.refusal(leaver, "query") == (Refused, thing.kind.rule)
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("text", "says"), [("", "Write"), (" \n\t\u200b", "Write"), ("x" * (LONGEST_WORDS + 1), "3,000 characters")]
 )
@@ -359,6 +361,7 @@ LEADS_TO = {
 """What can be done in which state; everything else is refused and changes nothing."""
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("state", ["draft", "submitted", "queried", "recommended", "approved", "declined", "withdrawn"])
 def test_every_step_in_every_state(office: Office, state: str, step: str) -> None:

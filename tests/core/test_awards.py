@@ -94,6 +94,7 @@ def test_an_acceptance_starts_the_award(office: Office, clock: Any) -> None:
     assert committed(office) == 2_000_00
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("given", "returns", "meetings"),
     [

@@ -266,6 +266,7 @@ def test_finance_reads_them_and_each_reading_leaves_a_line(office: Office, clock
     assert len(trail(office, READ)) == 2
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.FINANCE])
 def test_nobody_else_reads_them_whatever_their_role(office: Office, role: Role) -> None:
     award_id = active(office)
@@ -347,6 +348,7 @@ def test_keys_are_changed_without_losing_anything(office: Office) -> None:
 # ----------------------------------------------------------------------------------------------------------- purging
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("last_payment", "first_day"),
     [

@@ -108,6 +108,7 @@ def test_a_bid_is_handed_over_with_its_deadline(office: Office) -> None:
     sound(office)
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("changes", "field"),
     [

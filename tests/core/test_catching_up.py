@@ -103,6 +103,7 @@ def test_it_is_done_once(lived: Office) -> None:
     assert len(trail(lived, "dates_set")) == 1
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("days", [0, 27, 28, 29, 60, 400])
 def test_nobody_is_told_of_a_step_that_was_past(lived: Office, clock: Clock, days: int) -> None:
     upgraded(lived)

@@ -152,6 +152,7 @@ def test_it_is_for_the_office_alone(office: Office, act: str, role: Role, body: 
     assert chasing.mark_of(row(office, number)) == chasing.mark_of(before)
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("act", ["chase", "extend", "reassign", "snooze"])
 def test_who_has_an_interest_is_out_of_it_and_cannot_be_given_it(office: Office, act: str) -> None:
     award_id, olive, otto = active(office), person(office), person(office)
@@ -226,6 +227,7 @@ def test_more_time_for_a_return_moves_it_and_the_payment_that_waits_and_is_told_
     assert told(sent) == [(-1, "officer"), (-1, "recipient")]
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("given", "field"),
     [
@@ -301,6 +303,7 @@ def test_more_time_for_an_offer_keeps_the_offer_open(office: Office) -> None:
     assert refused.value.rule == "A2"
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("return", "acceptance", "bid", "opportunity")])
 def test_of_other_kinds_only_those_whose_day_moves_are_given_another(office: Office, kind: str) -> None:
     number, olive = of_office(office, kind, FIRST), person(office)

@@ -41,6 +41,7 @@ def test_a_profile_takes_each_years_part_in_its_year_or_nothing_at_all(office: O
     assert position(office, year=YEAR + 2).forward == 70
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("profile", "said"),
     [

@@ -100,6 +100,7 @@ def test_the_second_contact_alone_needs_none(office: Office) -> None:
     assert told(office) == ["first", "second"]
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("wanted", "field"),
     [

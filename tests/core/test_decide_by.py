@@ -111,6 +111,7 @@ def test_a_withdrawal_closes_it_with_the_question_that_waits(office: Office) -> 
     assert not sweep(office, FIRST + timedelta(days=60))
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("end", [answer, take_back])
 @pytest.mark.parametrize("days", [0, 1, 40])
 def test_the_days_on_which_the_applicant_has_it_are_not_the_office_s(

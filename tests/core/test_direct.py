@@ -29,6 +29,7 @@ def figure(office: Office, **values: int) -> Office:
     return replace(office, policy=replace(office.policy, **changed))
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("at", "told"),
     [
@@ -56,6 +57,7 @@ def test_an_office_chooses_its_quiet_hours(office: Office) -> None:
         assert (direct.told_from(at, office=late) > at) is quiet, hour
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("week", "moment"),
     [

@@ -262,6 +262,7 @@ def test_an_office_without_a_store_takes_nothing(office: Office) -> None:
         documents.take_in(pdf(), "q.pdf", office=replace(office, documents=None), now=office.clock())
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("name", ["nothing at all", "PDF with a script", "a bomb", "JPEG and archive"])
 def test_a_hostile_file_leaves_nothing_behind(office: Office, folder: Path, name: str) -> None:
     owner = at_once_draft(office)

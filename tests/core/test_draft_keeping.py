@@ -101,6 +101,7 @@ def test_a_draft_is_kept_six_months_from_the_day_it_was_last_saved(office: Offic
         assert audit.verify(session).sound
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("saved", "kept", "first"),
     [

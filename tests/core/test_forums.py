@@ -173,6 +173,7 @@ def test_nobody_is_invited_to_a_day_that_has_passed(office: Office) -> None:
     assert invited(office) == []
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("changes", "field"),
     [

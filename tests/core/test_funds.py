@@ -73,6 +73,7 @@ def test_an_allocation_of_nothing_is_refused(office: Office) -> None:
     assert not position(office).known
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("year", [1, 2011, YEAR + 6, 9998])
 def test_a_year_that_nobody_has_money_for_is_refused(office: Office, year: int) -> None:
     with pytest.raises(Refused, match=r"from 2012-13, .* to 2031-32, as far ahead as the policy goes\."):

@@ -199,6 +199,7 @@ TRIED = [
 ]
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(("action", "late"), TRIED)
 def test_whoever_has_an_interest_does_not_decide_whatever_their_role(
     office: Office, action: Action, late: bool
@@ -243,6 +244,7 @@ def test_an_interest_declared_after_the_decision_undoes_nothing(office: Office) 
         ]
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("how", ["completed", "refused", "expired", "decommissioned"])
 def test_of_an_award_that_is_over_nobody_is_kept_out(office: Office, how: str) -> None:
     award_id, officer = active(office), person(office)
@@ -276,6 +278,7 @@ def test_a_refusal_says_why_and_who_may_instead(office: Office) -> None:
     assert said() == why + "Olive Officer, Cam, Ed or somebody else of the office may."
 
 
+@pytest.mark.one_database
 def test_an_issue_is_given_to_nobody_who_is_out_of_its_award(office: Office) -> None:
     application_id = submitted(office)
     officer, other = person(office), person(office)

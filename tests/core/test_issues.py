@@ -124,6 +124,7 @@ def test_closing_tells_what_came_of_it_once(office: Office) -> None:
         close(office, issue, person(office, Role.OFFICER, Body.CONSTABULARY))
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("text", ["", " \r\n\t", "\u200b", "x" * (LONGEST_WORDS + 1)])
 def test_nothing_and_too_much_are_refused(office: Office, text: str) -> None:
     with pytest.raises(Refused):

@@ -54,6 +54,7 @@ def move(office: Office, award_id: int, due: date, until: date, reason: str = "T
         looks.move(session, award_id, by, due=due, until=until, reason=reason, now=office.clock())
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("start", "end", "first"),
     [
@@ -203,6 +204,7 @@ def test_its_steps_move_with_it_and_what_was_sent_stays_sent(office: Office, clo
     assert [one.step for one in sweep(office, date(2028, 3, 1)) if one.kind == REVIEW] == [0]
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("changed", "first"),
     [

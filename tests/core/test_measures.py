@@ -124,6 +124,7 @@ def test_a_proposal_leaves_the_offer_open_and_its_date_where_it_was(office: Offi
     assert sound(office)
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("wanted", "why", "says"),
     [
@@ -230,6 +231,7 @@ def test_two_answers_at_once_one_stands(office: Office) -> None:
     )
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("role", "body"),
     [

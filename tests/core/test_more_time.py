@@ -79,6 +79,7 @@ def test_asking_changes_no_day_and_tells_the_office(office: Office) -> None:
     assert line.data == {"due": "2027-07-01", "until": "2027-07-15", "reason": "Our treasurer is ill."}
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("until", "today", "said"),
     [
@@ -234,6 +235,7 @@ STEPS = {
 }
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("agreed_on", "moved"),
     [

@@ -84,6 +84,7 @@ def test_an_opportunity_is_public_from_its_advertising_to_its_last_day(office: O
     sound(office)
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
@@ -180,6 +181,7 @@ def test_a_draft_whose_day_has_passed_is_not_advertised(office: Office, clock: C
         do(office, opportunities.advertise, number, who, office=office)
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("changes", "field"),
     [

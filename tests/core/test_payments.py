@@ -233,6 +233,7 @@ def test_a_payment_waits_for_its_checks(office: Office, till: Till) -> None:
     assert till.award().paid == 2_000_00
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("given", "at_risk"),
     [

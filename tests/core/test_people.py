@@ -113,6 +113,7 @@ def test_a_person_has_a_name(office: Office) -> None:
         add(office, name=" ")
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("role", "body", "acts"),
     [(role, Body.OFFICE, role not in (Role.PANEL, Role.AUDITOR)) for role in Role]

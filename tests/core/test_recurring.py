@@ -106,6 +106,7 @@ def test_a_new_record_has_the_next_publication_and_report_and_nothing_of_before(
     sound(office)
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("today", "due"),
     [
@@ -128,6 +129,7 @@ def test_the_offices_own_closing_days_are_no_working_days(office: Office) -> Non
     assert days(office, PUBLICATION) == [date(2026, 12, 3)]
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("today", "year", "due"),
     [
@@ -381,6 +383,7 @@ def test_a_window_that_goes_back_to_a_day_which_was_given_up_is_there_once(offic
     sound(office)
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("day", [date.min, date(2, 1, 1), date(9999, 4, 1), date(9999, 12, 30), date.max])
 def test_where_the_calendar_ends_nothing_recurs_and_the_sweep_goes_on(office: Office, day: date) -> None:
     active(office, victims())

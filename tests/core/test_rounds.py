@@ -264,6 +264,7 @@ SCORERS = {
 }
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("who", SCORERS)
 @pytest.mark.parametrize("state", ["plain", "interested", "recommended", "set aside", "left", "taken off", "declined"])
 def test_who_may_score(office: Office, who: str, state: str) -> None:
@@ -367,6 +368,7 @@ RUNS = {
 }  # fmt: skip
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("role", list(RUNS), ids=str)
 @pytest.mark.parametrize("body", list(Body), ids=str)
 def test_who_may_run_a_sitting(office: Office, role: Role, body: Body) -> None:

@@ -181,6 +181,7 @@ def test_old_requests_go(office: Office, clock: Clock) -> None:
         assert [one.address for one in session.scalars(select(SlackCode))] == ["b@office.example"]
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("to", ["", "ada", "ada@", "@office.example", "ada@office", "a da@office.example", "a" * 260])
 def test_what_is_no_address(office: Office, to: str) -> None:
     with pytest.raises(Refused, match="Enter your office e-mail address"):

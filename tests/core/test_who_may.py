@@ -88,6 +88,7 @@ def brought_to(office: Office, state: str, recommender: int, decider: int) -> in
     return application
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("state", STATES)
 def test_who_may_do_what(office_with_money: Office, state: str) -> None:
     """The person takes every role in turn: what they did before, they did in one that could."""

@@ -370,6 +370,7 @@ def test_a_fund_that_is_not_open_takes_no_application(by_invitation: Flask, body
     assert pointers(post(by_invitation.test_client(), {**body, "fund": "moj-victims"})) == {"/fund"}
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("fund", "purpose", "rule", "verdict"),
     [

@@ -84,6 +84,7 @@ def test_turning_an_offer_down(browser: Any, office: Office, offered: Callable[.
     assert "You turned the offer down" in text_of(browser.get(path))
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("left_out", "said"),
     [
@@ -213,6 +214,7 @@ def test_who_accepts_measures_that_have_changed_meanwhile_is_shown_them_first(
     assert browser.client.post(path, data={**again, **acceptance}).status_code == 303
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("changes", "field", "said"),
     [

@@ -99,6 +99,7 @@ def test_changed_they_warn_first_and_stand_in_the_place_of_the_earlier(
     assert [one.payload["what"] for one in notices] == ["bank_details_given", "bank_details_changed"]
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("field", ["account_name", "own_name", "sort_code", "account_number"])
 def test_what_is_missing_is_said_beside_its_field_and_the_rest_stays(
     browser: Any, office: Office, offer: str, field: str

@@ -116,6 +116,7 @@ def test_a_program_may_leave_lines_out(browser: Any, office: Office, body: dict[
         assert session.scalars(select(Application)).one().budget_lines == []
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("budget", "pointers"),
     [

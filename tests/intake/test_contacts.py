@@ -49,6 +49,7 @@ def test_the_form_asks_for_a_second_person_on_the_contacts_page(browser: Browser
     assert "sam@boxing.example" in checked
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
@@ -99,6 +100,7 @@ def test_the_api_takes_a_second_contact_or_none(app: Any, office: Office) -> Non
     assert post(app, "three", second_contact=None).status_code == 201
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("second", "pointer"),
     [

@@ -200,6 +200,7 @@ ENDS = {
 }
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("how", list(ENDS))
 def test_what_comes_too_late_is_shown_to_be_copied(office: Office, browser: Browser, asked: str, how: str) -> None:
     browser.send(f"{asked}/title?return=check", {"title": "Typed <late>"})

@@ -159,6 +159,7 @@ def test_a_picture_comes_with_who_is_in_it_and_what_they_agreed_to(
         assert audit.verify(session).sound
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("left", "field", "says"),
     [
@@ -288,6 +289,7 @@ def test_no_file_at_all(browser: Browser, winner: str, file: bytes | None) -> No
     assert "Choose a file first." in text(answer)
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("kind", ["", "receipt", "nonsense", "../quote"])
 def test_a_kind_that_is_not_asked_for(browser: Browser, winner: str, folder: Path, kind: str) -> None:
     assert send(browser, winner, pdf(), kind=kind).status_code == 404

@@ -31,6 +31,7 @@ SEEN_TO = {
 BY_ITSELF = ("window-opens", "window-closes")
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_has_a_page_that_leads_to_where_it_is_seen_to(
     signed_in: Callable[..., Browser], office: Office, kind: str

@@ -151,6 +151,7 @@ def test_a_link_with_a_slash_too_many_is_followed(browser: Any, started: str) ->
     assert browser.get(f"{started}/").headers["Location"] == started
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     "typed", ["/nowhere/", "/awards//evil.example/", "/%5Cevil.example/", "/awards/%2F%2Fevil.example/"]
 )

@@ -82,6 +82,7 @@ def test_a_draft_is_come_back_to_on_another_device(browser: Browser, office: Off
     assert [paths(office, one) for one in letters(office, "link_draft")] == [[path]]  # the same mail, the same link
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("wrong", WRONG)
 def test_what_is_no_address_is_asked_for_again_and_shown(
     browser: Browser, office: Office, started: str, wrong: str

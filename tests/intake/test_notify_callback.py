@@ -106,6 +106,7 @@ def test_a_card_is_no_mail(notify: FlaskClient, office: Office, receipt: dict[st
     assert told(office) == []
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     "headers",
     [

@@ -73,11 +73,13 @@ def put(office: Office) -> None:
 # ------------------------------------------------------------------------------------------------------ who may see it
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("page", PAGES)
 def test_constabulary_staff_see_none_of_it(signed_in: SignedIn, page: str) -> None:
     assert signed_in(Role.DIRECTOR, body=Body.CONSTABULARY).get(page).status_code == 403
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("page", PAGES)
 def test_readers_read_without_a_form(signed_in: SignedIn, page: str) -> None:
     html = text_of(signed_in(Role.AUDITOR).get(page))
@@ -312,6 +314,7 @@ def test_the_public_page_shows_each_open_fund_with_its_envelope(browser: Browser
     assert 'href="/opportunities"' in text_of(browser.get("/"))
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("address", ["javascript:alert(1)", "data:text/html,x", "//evil.example", "https://"])
 def test_an_address_that_is_none_is_refused(office: Office, signed_in: SignedIn, address: str) -> None:
     page = "/desk/opportunities"

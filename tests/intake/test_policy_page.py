@@ -207,6 +207,7 @@ def test_a_program_and_a_person_get_the_same_answer_of_the_same_day(browser: Any
         assert f"{shown.day} {shown:%B %Y}" in text_of(page) or not typed.strip()
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("query", "status"), [("on=31-02-2027", 422), ("on=1&on=2", 422), ("day=1", 422), ("on=2020-01-01", 404)]
 )

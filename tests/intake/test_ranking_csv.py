@@ -52,6 +52,7 @@ def test_an_officer_gets_it_and_nothing_in_it_is_live(signed_in: Any, office: Of
     assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in row.values())
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("role", "body", "status"),
     [

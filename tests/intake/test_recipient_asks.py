@@ -49,6 +49,7 @@ def test_more_time_is_asked_for_from_the_return_and_the_day_stands(
     assert "Due on <strong>25 July 2027</strong>" in page
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("changed", "said", "field"),
     [

@@ -89,6 +89,7 @@ def test_corrected_figures_stand_and_the_trail_keeps_the_earlier_ones(office: Of
     assert "£960" in asked.open()
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("typed", "field"),
     [

@@ -353,6 +353,7 @@ def test_more_than_the_award_needs_a_reason(app: Any, office: Office, return_pat
     assert "we paid the penny" in one.open()
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("today", "said"),
     [

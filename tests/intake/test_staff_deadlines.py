@@ -108,6 +108,7 @@ def test_each_action_is_done_once_from_the_page(signed_in: SignedIn, office: Off
     assert kinds(office)[-3:] == ["deadline_chased", "deadline_snoozed", "more_time_agreed"]
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("action", "typed", "said"),
     [

@@ -81,6 +81,7 @@ def test_once_corrected_it_is_still_one_that_was_entered_for_somebody(signed_in:
     assert [note["kind"] for note in sent.noticed] == ["entered_for"]
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("changed", "said", "field"),
     [

@@ -399,6 +399,7 @@ def test_a_letter_holds_nothing_that_a_stranger_typed_as_a_link(desk: Desk) -> N
         assert "evil.example" not in letter.subject
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("role", ["first", "second", "second_was", "first_was"])
 def test_both_texts_of_each_letter_say_the_same(desk: Desk, role: str) -> None:
     _, application = running(desk, **SECOND)

@@ -24,6 +24,7 @@ def test_every_channel_has_its_courier() -> None:
     assert set(outbox.MESSAGES.values()) == set(get_args(Channel))
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("kind", sorted(kind for kind, channel in outbox.MESSAGES.items() if channel == "slack"))
 def test_every_kind_that_goes_to_slack_is_worded(desk: Desk, kind: str) -> None:
     courier = SlackCourier(desk.office, desk.client, approvals=APPROVALS.channel_id, deadlines=DEADLINES.channel_id)

@@ -156,6 +156,7 @@ def check(letter: Letter) -> None:
     assert "write to grants@practice.example" in flat(letter.text)
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("kind", DUE)
 def test_each_step_of_the_shipped_policy_says_its_own_text_its_day_and_where_to_go(desk: Desk, kind: str) -> None:
     due = DUE[kind](desk)
@@ -188,6 +189,7 @@ def test_each_step_of_the_shipped_policy_says_its_own_text_its_day_and_where_to_
     assert sorted(told) == sorted((step.days, step.to) for step in shipped(desk, kind))
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("kind", DUE)
 def test_a_policy_without_texts_has_the_desks_own_words_for_each_tone(desk: Desk, kind: str) -> None:
     due = DUE[kind](desk)
@@ -225,6 +227,7 @@ def test_whatever_else_an_office_tells_recipients_of_reads_well(desk: Desk) -> N
         assert letter.subject.startswith("Your payment planned ")
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(("step", "late"), [(-7, 2), (-1, 1), (-1, 3), (0, 1), (7, 1)])
 def test_a_mail_that_goes_out_late_says_no_tomorrow_that_has_passed(desk: Desk, step: int, late: int) -> None:
     due = of_return(desk)

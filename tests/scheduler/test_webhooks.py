@@ -159,6 +159,7 @@ def test_a_whole_story_is_told_in_order_and_signed(desk: Desk, receiver: Receive
     assert not waiting(desk)
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("how", ["withdrawn", "declined", "refused", "expired"])
 def test_how_it_may_end_is_told(desk: Desk, receiver: Receiver, how: str) -> None:
     follow(desk, receiver.endpoint())

@@ -26,6 +26,7 @@ def words(found: Any) -> list[str]:
     return [found] if isinstance(found, str) else []
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_of_its_steps_can_be_said_to_whom_it_is_for(desk: Desk, kind: str) -> None:
     office, due = EVERY[kind].made(desk.office, kind)
