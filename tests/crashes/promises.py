@@ -34,7 +34,7 @@ from tests.crashes.process import APPROVALS, DEADLINES, HANDED
 _REFERENCE = re.compile(r"[A-Z]{2,4}-\d{4}-[346789CDFHJKMNPQRTVWX]{6}")
 """References are drawn by lot."""
 
-_SUBJECT = re.compile(r"\b(application|application-mail|award):\d+")
+_SUBJECT = re.compile(r"\b(application|application-mail|award|shown):\d+")
 """A row number: PostgreSQL does not give one again that a crash has used up."""
 
 
