@@ -105,8 +105,13 @@ def record(
     }
     tell(session, "meeting_recorded", meeting, actor, told, now=now)
     if share:
-        put_mail(session, "meeting_notes", meeting, now=now, key=f"noted-{meeting.noted}")
+        put_mail(session, "meeting_notes", meeting, now=now, key=shared_as(meeting))
     return meeting
+
+
+def shared_as(meeting: Meeting) -> str:
+    """What the keys of the letters about the notes hold, as they are recorded now."""
+    return f"noted-{meeting.noted}"
 
 
 _TEXTS: Final = {

@@ -130,8 +130,10 @@ def invite(
     """
     deadline = duty(session, deadline_id)
     award, actor = _held(session, deadline, person, "invite the recipient to a meeting")
-    if award.status != AwardState.ACTIVE or deadline.closed_at is not None:
+    if award.status != AwardState.ACTIVE:
         raise Conflict(f"{award.reference} does not run any more, so nobody is invited to a meeting about it.", "R2")
+    if deadline.closed_at is not None:
+        raise Conflict("No meeting is to be held for this day any more, so nobody is invited to one.", "R2")
     arranged = checked(arranged, now)
     meeting = Meeting(
         award=award,

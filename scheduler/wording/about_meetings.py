@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import meetings, outbox
+from core import meeting_notes, meetings, outbox
 from core.errors import NotFound
 from core.meeting_calendar import invitation_file
 from core.office import Office, london_day
@@ -51,8 +51,10 @@ def time_declined(session: Session, message: OutboxMessage, office: Office) -> D
 
 
 def notes(session: Session, message: OutboxMessage, office: Office) -> Draft:
-    """What was said at it and what is to be done, as recorded last."""
+    """What was said at it and what is to be done. Pointless once it is recorded anew: a later letter says that."""
     meeting = meetings.by_id(session, message.payload["meeting_id"])
+    if not meeting.shared or f":{meeting_notes.shared_as(meeting)}:" not in message.key:
+        raise NothingLeft("it was recorded anew, or is not shared any more")
     return _draft(
         session,
         message,

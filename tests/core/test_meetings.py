@@ -273,6 +273,18 @@ def test_an_award_that_ends_takes_its_meetings_with_it(office: Office, clock: Cl
     assert intact(office)
 
 
+@pytest.mark.one_database
+def test_what_is_cancelled_after_the_award_ended_opens_no_duty_again(office: Office, clock: Clock) -> None:
+    award = over(office)
+    meeting = invite(office, award)
+    clock.set_day(date(2027, 6, 30))
+    with office.sessions.begin() as session:
+        awards.by_id(session, award).status = "completed"
+    cancel(office, meeting, reason="Nobody came.")
+    assert now(office, meeting).status == MeetingState.CANCELLED
+    assert not deadline(office, award).is_open
+
+
 def test_less_money_takes_the_meetings_away_and_more_brings_them_back(office: Office, clock: Clock) -> None:
     award = over(office)
     meeting = invite(office, award)
@@ -290,6 +302,8 @@ def test_less_money_takes_the_meetings_away_and_more_brings_them_back(office: Of
     assert found.status == MeetingState.CANCELLED
     assert found.cancelled_why == "The award is £10,000 now. We hold these meetings for awards over £10,000."
     assert deadline(office, award).closed_at is not None
+    with pytest.raises(Conflict, match="No meeting is to be held for this day"):
+        invite(office, award)
     vary(10_000_00, 10_000_01)
     assert deadline(office, award).is_open
     assert invite(office, award) != meeting
@@ -420,6 +434,15 @@ def test_a_link_leads_to_the_meeting_until_it_is_taken_back(office: Office, cloc
     move(office, meeting, replace(ARRANGED, minutes=30))  # the letter about it has a link that leads there
     with office.reading() as session:
         assert links.leading(session, "meeting", meeting, now=clock()) is not None
+
+
+@pytest.mark.one_database
+def test_the_link_lasts_as_long_after_a_meeting_that_is_moved_late(office: Office) -> None:
+    meeting = invite(office, over(office))
+    late = london(date(2031, 3, 3), 10)
+    move(office, meeting, replace(ARRANGED, starts_at=late))
+    with office.reading() as session:
+        assert links.leading(session, "meeting", meeting, now=late) is not None
 
 
 # ------------------------------------------------------------------------------------------------------ what was said

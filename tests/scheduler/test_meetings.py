@@ -258,6 +258,24 @@ def test_notes_are_mailed_with_who_does_what(desk: Desk, award: Award) -> None:
     assert mail.calendar == b""
 
 
+@pytest.mark.one_database
+@pytest.mark.parametrize("share", [True, False])
+def test_notes_that_are_put_right_before_they_went_out_are_mailed_as_they_are_now(
+    desk: Desk, award: Award, share: bool
+) -> None:
+    meeting = invite(desk, award)
+    desk.deliver()
+    desk.clock.set_day(date(2027, 6, 21))
+    officer = desk.person(Role.OFFICER)
+    for seen, said, shared in ((0, "They may lose it.", True), (1, "It goes well.", share)):
+        with desk.office.sessions.begin() as session:
+            notes = Notes(True, said)
+            meeting_notes.record(session, meeting, officer, notes, seen=seen, share=shared, now=desk.clock())
+    desk.deliver()
+    mails = [mail for mail in desk.mailbox.mails() if mail.subject.startswith("What we noted")]
+    assert ["It goes well." in mail.text for mail in mails] == ([True] if share else [])
+
+
 def test_a_withdrawn_offer_takes_its_day_out_of_the_calendar(desk: Desk) -> None:
     award = desk.offered()
     offered = by_subject(desk, "We offer you")
