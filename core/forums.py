@@ -16,7 +16,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
-from core import deadlines, events, outbox, people, written
+from core import deadlines, events, organisations, outbox, people, written
 from core.deciding import WrongInput
 from core.errors import Conflict, NotFound, Refused
 from core.office import LONDON, Office, london_day
@@ -25,6 +25,7 @@ from core.rules.answers import clean_short
 from core.rules.calendar import date_text
 from core.rules.facts import Finding
 from core.rules.lifecycle import AwardState
+from core.rules.organisations import OrganisationKeys, same_organisation
 from core.rules.reviewing import VictimService, current_providers, forum_invitations_finding, next_forum_finding
 from core.shown import Shown, mark
 
@@ -84,14 +85,14 @@ class Provider:
 def providers(session: Session, day: date) -> list[Provider]:
     """Whom to invite to a forum of this day (R4): each organisation with a victim service then, once, by name."""
     services = _services(session, until=day)
-    names = current_providers([_as_told(award) for award in services], day)
-    latest = {str(award.application.organisation_name): award.application for award in services if award.end_on >= day}
+    names = current_providers([service for service, _ in services], day)
+    latest = {service.recipient: application for service, application in services if service.end >= day}
     return [Provider(name, latest[name]) for name in sorted(names, key=str.casefold)]
 
 
 def invitations_finding(session: Session, forum: Forum) -> Finding:
     """R4: is every current provider invited to this forum?"""
-    services = [_as_told(award) for award in _services(session, until=forum.day)]
+    services = [service for service, _ in _services(session, until=forum.day)]
     return forum_invitations_finding(forum.day, services, {one.organisation for one in forum.invitations})
 
 
@@ -267,8 +268,11 @@ def hold(session: Session, number: int, person: Person, *, on: date, notes: str,
 # --------------------------------------------------------------------------------------------------------------- parts
 
 
-def _services(session: Session, *, until: date) -> list[Award]:
-    """The victim services that are running and began by a day, the oldest award first (R4)."""
+def _services(session: Session, *, until: date) -> list[tuple[VictimService, Application]]:
+    """The victim services that are running and began by a day, the oldest award first (R4), and what each came from.
+
+    One organisation has one name here, as its oldest award spells it.
+    """
     query = (
         select(Award)
         .join(Award.application)
@@ -276,11 +280,14 @@ def _services(session: Session, *, until: date) -> list[Award]:
         .order_by(Award.start_on, Award.id)
         .options(selectinload(Award.application))
     )
-    return list(session.scalars(query))
-
-
-def _as_told(award: Award) -> VictimService:
-    return VictimService(str(award.application.organisation_name), True, award.start_on, award.end_on)
+    known: list[tuple[OrganisationKeys, str]] = []
+    found = []
+    for award in session.scalars(query):
+        keys, spelt = organisations.keys_of(award.application), str(award.application.organisation_name)
+        name = next((said for other, said in known if said == spelt or same_organisation(other, keys)), spelt)
+        known.append((keys, name))
+        found.append((VictimService(name, True, award.start_on, award.end_on), award.application))
+    return found
 
 
 def _checked(meant: Meant) -> dict[str, Any]:

@@ -56,7 +56,8 @@ def invited(office: Office) -> list[tuple[str, int]]:
 
 def provider(office: Office, name: str, **changes: Any) -> int:
     email = f"{name.split(maxsplit=1)[0].lower()}@provider.example"
-    given = {"organisation_name": name, "contact_email": email, "start": START, "end": END, **changes}
+    given = {"organisation_name": name, "charity_number": None, "contact_email": email, "start": START, "end": END}
+    given |= changes
     return active(office, victims(**given))
 
 
@@ -87,6 +88,19 @@ def test_current_providers_of_victim_services_are_invited_once_each(office: Offi
     assert do(office, forums.invite, number, who) == ["Newcomers"]
     assert len(invited(office)) == 3
     sound(office)
+
+
+def test_a_provider_that_spells_its_name_in_two_ways_is_invited_once_by_its_latest_award(office: Office) -> None:
+    provider(office, "Safe Homes")
+    provider(office, "The Safe Homes Ltd", contact_email="bea@provider.example")
+    provider(office, "Listening Line", charity_number="7654321")
+    provider(office, "Line that Listens", charity_number="7654321")
+    with office.reading() as session:
+        found = forums.providers(session, DAY)
+    assert [(one.organisation, one.email) for one in found] == [
+        ("Listening Line", "line@provider.example"),
+        ("Safe Homes", "bea@provider.example"),
+    ]
 
 
 def test_whoever_was_invited_is_told_of_each_change_and_of_the_end(office: Office) -> None:
