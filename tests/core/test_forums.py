@@ -90,6 +90,17 @@ def test_current_providers_of_victim_services_are_invited_once_each(office: Offi
     sound(office)
 
 
+@pytest.mark.one_database
+def test_of_a_forum_whose_day_has_passed_nobody_is_told_that_it_is_off(office: Office, clock: Clock) -> None:
+    provider(office, "Safe Homes")
+    who = person(office)
+    number = plan(office, who)
+    do(office, forums.invite, number, who)
+    clock.set_day(date(2027, 2, 11))
+    assert do(office, forums.cancel, number, who, reason="Nobody came.").status == "cancelled"
+    assert [sequence for _, sequence in invited(office)] == [0]
+
+
 def test_a_provider_that_spells_its_name_in_two_ways_is_invited_once_by_its_latest_award(office: Office) -> None:
     provider(office, "Safe Homes")
     provider(office, "The Safe Homes Ltd", contact_email="bea@provider.example")

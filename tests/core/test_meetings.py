@@ -378,6 +378,8 @@ def test_another_time_is_declined_with_an_answer(office: Office) -> None:
     with office.sessions.begin() as session:
         who = someone(session, by)
         meeting_answers.decline(session, proposal, who, answer="We are away then.", now=office.clock())
+    with office.sessions.begin() as session, pytest.raises(Conflict, match="answered already"):
+        meeting_answers.agree(session, proposal, someone(session, by), office=office, now=office.clock())
     assert now(office, meeting).sequence == 0
     assert len(messages(office, "meeting_time_declined")) == 1
     second = propose(office, meeting, 48)
@@ -390,7 +392,10 @@ def test_another_time_is_declined_with_an_answer(office: Office) -> None:
 
 def test_a_later_proposal_takes_the_earlier_one_s_place(office: Office) -> None:
     meeting = invite(office, over(office))
+    with office.sessions.begin() as session:
+        meeting_answers.coming(session, meeting, seen=0, now=office.clock())
     first, second = propose(office, meeting), propose(office, meeting, 48)
+    assert now(office, meeting).coming_at is None
     with office.reading() as session:
         waits = meetings.open_proposal(session.get_one(Meeting, meeting))
         assert waits is not None

@@ -417,8 +417,12 @@ def test_what_is_of_another_meeting_is_not_found(
         meeting = session.scalars(select(Meeting)).one()
         at = WHEN + timedelta(days=1)
         number = str(meeting_answers.propose(session, meeting.id, at, "", now=office.clock()).id)
+        action = MeetingAction(meeting=meeting, what="Send the register", who="Kim", added_at=office.clock())
+        session.add(action)
+        session.flush()
+        agreed = str(action.id)
     assert post(gwen, elsewhere, "agree-time", {"id": number}).status_code == 404
-    assert post(gwen, elsewhere, "done", {"id": "1"}).status_code == 404
+    assert post(gwen, elsewhere, "done", {"id": agreed}).status_code == 404
     assert post(gwen, elsewhere, "cancel", {"words": "x"}).status_code == 404
     assert post(gwen, page, "nothing").status_code == 404
     assert invited
