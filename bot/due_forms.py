@@ -75,7 +75,7 @@ def reassign(line: DueLine, version: int, channel: str, *, owners: Sequence[tupl
                 "owner",
                 "Who looks after it from now on",
                 blocks.dropdown(choices, str(start)),
-                hint="They are told, and get its reminders. Whoever has an interest in it is not listed.",
+                hint="They are told in working hours, and get its reminders. Nobody with an interest is listed.",
             )
         ],
     )

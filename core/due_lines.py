@@ -25,6 +25,7 @@ from core.rules.falling_due import FallingDue, named
 from core.rules.lifecycle import ApplicationState
 from core.rules.policy import Role
 from core.rules.words import capital, listed
+from core.sweeping import highest_sent
 
 _WHO: Final = {
     "recipient": "the recipient",
@@ -159,10 +160,14 @@ def lines(
 ) -> list[DueLine]:
     """The line of each for its reader, in their order. Their awards and applications are best loaded already."""
     acts = _acts(session, found)
-    return [_line(one, acts.get(one.id, []), office, today, reader) for one in found]
+    sent = highest_sent(session, [one.id for one in found if one.is_open])
+    return [
+        _line(one, acts.get(one.id, []), _next(one, sent, office=office, today=today, reader=reader), today, reader)
+        for one in found
+    ]
 
 
-def _line(deadline: Deadline, acts: Sequence[Act], office: Office, today: date, reader: Reader) -> DueLine:
+def _line(deadline: Deadline, acts: Sequence[Act], following: str, today: date, reader: Reader) -> DueLine:
     application, owner = deadline.application, owning.looks_after(deadline)
     return DueLine(
         id=deadline.id,
@@ -178,23 +183,29 @@ def _line(deadline: Deadline, acts: Sequence[Act], office: Office, today: date, 
         chased=next((one for one in reversed(acts) if one.kind == "deadline_chased"), None),
         last=acts[-1] if acts else None,
         snoozed_until=deadline.snoozed_until if (deadline.snoozed_until or today) > today else None,
-        next=what_next(deadline, office=office, today=today, reader=reader),
+        next=following,
         met_on=london_day(deadline.met_at) if deadline.met_at is not None else None,
         closed_on=london_day(deadline.closed_at) if deadline.closed_at is not None else None,
     )
 
 
-def what_next(deadline: Deadline, *, office: Office, today: date, reader: Reader = ANYBODY) -> str:
-    """Whom the desk tells of it next by itself, and when it comes to the Director; "" where it tells nobody more."""
-    application = deadline.application
+def _next(
+    deadline: Deadline, sent: Mapping[tuple[int, str], int], *, office: Office, today: date, reader: Reader
+) -> str:
+    """Whom the desk tells of it next by itself, and when it comes to the Director; "" where it tells nobody more.
+
+    What a later step took the place of is never sent, and so is not promised.
+    """
+    application, from_on = deadline.application, deadline.next_step_on
     absent = set()
     if application is not None:
         absent |= {"recipient"} if not application.contact_email else set()
         absent |= {"second_contact"} if not application.second_email else set()
-    since = max(deadline.silent_before or today, today)
     days: dict[str, date] = {}
     for step, on in planned(office, deadline.kind, deadline.due, deadline.snoozed_until):
-        if on > today and on >= since and step.to not in absent:
+        had = sent.get((deadline.id, step.to))
+        comes = from_on is not None and on >= from_on and (had is None or step.days > had)
+        if comes and on > today and step.to not in absent:
             days[step.to] = min(days.get(step.to, on), on)
     if not days or not deadline.is_open:
         return ""

@@ -101,7 +101,7 @@ def sweep(
     sent: list[SentStep] = []
     told: dict[tuple[str, str], _Told] = {}
     for due_now in _due(session, today):
-        already = _highest_sent(session, [row.id for row in due_now])
+        already = highest_sent(session, [row.id for row in due_now])
         moved: dict[date | None, list[int]] = {}
         for row in due_now:
             come = coming.of(row)
@@ -162,7 +162,8 @@ def _due(session: Session, today: date) -> Iterator[Sequence[Any]]:
         page = query.where(or_(oldest > due, (oldest == due) & (Deadline.id > number)))
 
 
-def _highest_sent(session: Session, deadline_ids: Collection[int]) -> dict[tuple[int, str], int]:
+def highest_sent(session: Session, deadline_ids: Collection[int]) -> dict[tuple[int, str], int]:
+    """The latest step that was sent, by deadline and addressee, in days from its day: none up to it is sent again."""
     rows = session.connection().execute(
         select(Nudge.deadline_id, Nudge.person, func.max(Nudge.step))
         .join(Nudge.deadline)

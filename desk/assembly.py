@@ -54,6 +54,9 @@ log = structlog.get_logger(__name__)
 BOT_SECONDS = 2
 """How long Slack may take while a person waits for a press to be answered."""
 
+PRACTICE_PATIENCE = 1.5
+"""Seconds for which a page of the practice Slack waits for what a press or a form brings about."""
+
 PRACTICE_SLACK_NOTE = "practice-slack.json"
 """Where `up` leaves the practice Slack's address for the other commands, in the data folder."""
 
@@ -302,7 +305,7 @@ def web_app(desk: Desk, door: SlackDoor | None, practice: PracticeSlack | None =
         endpoint = bot.endpoint.blueprint(bolt_app(desk, door), desk.office, door.signing_secret)
         mounts.append(Mount(endpoint, Access.SIGNED, csrf=False, limited=False))
     if practice is not None:
-        mounts.append(Mount(practice_slack_page(practice), Access.PRACTICE))
+        mounts.append(Mount(practice_slack_page(practice, patience=PRACTICE_PATIENCE), Access.PRACTICE))
     if desk.chosen.practice_mail:
         mounts.append(Mount(practice_mail_page(desk.mailbox), Access.PRACTICE))
     raw = desk.chosen.raw

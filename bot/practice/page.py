@@ -72,10 +72,11 @@ class Entry:
         return datetime.fromtimestamp(float(self.message.ts), UTC)
 
 
-def blueprint(slack: PracticeSlack) -> Blueprint:
+def blueprint(slack: PracticeSlack, *, patience: float = 0) -> Blueprint:
     """The pages below ``/practice/slack``, to be registered in the app that people use.
 
-    The app needs a secret key (the forms' token is kept in its session).
+    The app needs a secret key (the forms' token is kept in its session). For ``patience`` seconds at most an answer to
+    a press or a form waits for what the app posts or changes because of it, as Slack would show by itself.
     """
     pages = Blueprint(
         "practice_slack",
@@ -85,16 +86,17 @@ def blueprint(slack: PracticeSlack) -> Blueprint:
         static_folder="static",
         static_url_path="/static",
     )
-    shown = _Pages(slack)
+    shown = _Pages(slack, patience)
     shown.mount(pages)
     FaultsPage(slack, shown.render).mount(pages)
     return pages
 
 
 class _Pages:
-    def __init__(self, slack: PracticeSlack) -> None:
+    def __init__(self, slack: PracticeSlack, patience: float) -> None:
         self.slack = slack
         self.workspace: Workspace = slack.workspace
+        self.patience = patience
 
     def mount(self, pages: Blueprint) -> None:
         pages.before_request(_check_token)
@@ -192,7 +194,8 @@ class _Pages:
         values = typed_values(message.blocks, request.form)
         picked = chosen(element, one, values)
         shown_before = {m.ts for m in self.workspace.ephemerals(channel_id, person_id)}
-        outcome = self._act(
+        act = self._act if _url_of(element, one) else self._act_and_see  # a link leads away
+        outcome = act(
             lambda: self.slack.people.press(
                 person_id,
                 channel_id,
@@ -314,7 +317,7 @@ class _Pages:
                 return self._confirm(person, element, action, there)
             outcome = self._press_in(person_id, view, element, one)
         else:
-            outcome = self._act(lambda: self.slack.people.submit_view(person_id, view_id, values))
+            outcome = self._act_and_see(lambda: self.slack.people.submit_view(person_id, view_id, values))
         if outcome == "gone":
             return self._back(person, "gone")
         if isinstance(outcome, str):
@@ -340,6 +343,14 @@ class _Pages:
             return "busy"
         except LookupError:
             return "gone"
+
+    def _act_and_see(self, act: Callable[[], Outcome]) -> Outcome | str:
+        """The same, where the app posts or changes a message because of it, unless it opens a form: a moment later."""
+        before = self.workspace.moves
+        outcome = self._act(act)
+        if not isinstance(outcome, str) and outcome.ok and outcome.view is None:
+            self.workspace.wait_for_move(before, self.patience)
+        return outcome
 
     # --- answers ------------------------------------------------------------------------------------------------
 

@@ -114,6 +114,8 @@ class Workspace(Screens):
         self._people = {person.user_id: person for person in people}
         self._channels = {channel.channel_id: channel for channel in channels}
         self._ephemerals: dict[tuple[str, str], list[Message]] = {}
+        self._moved = threading.Condition(self._lock)
+        self._moves = 0
         self._database.execute("PRAGMA journal_mode=WAL")
         self._database.execute("PRAGMA synchronous=NORMAL")
         self._database.executescript(_TABLES + VIEW_TABLE)
@@ -284,6 +286,7 @@ class Workspace(Screens):
                     (channel_id, ts, thread_ts, json.dumps(body)),
                 )
                 if added.rowcount:  # else a second process with the same file took this very microsecond
+                    self._note_move()
                     return Message(channel_id, ts, thread_ts, body)
 
     def _message_body(self, ts: str, content: Json, author: str = BOT_USER_ID) -> Json:
@@ -323,7 +326,22 @@ class Workspace(Screens):
                 self._database.execute(
                     "UPDATE message SET body = ? WHERE channel = ? AND ts = ?", (json.dumps(body), channel_id, ts)
                 )
+            self._note_move()
             return Message(channel_id, ts, old.thread_ts, body)
+
+    @property
+    def moves(self) -> int:
+        """How often a message was posted or changed through this process: for :meth:`wait_for_move`."""
+        return self._moves
+
+    def wait_for_move(self, since: int, seconds: float) -> bool:
+        """Wait until a message was posted or changed after ``since`` moves, ``seconds`` at most. Answers whether."""
+        with self._moved:
+            return self._moved.wait_for(lambda: self._moves > since, seconds)
+
+    def _note_move(self) -> None:
+        self._moves += 1
+        self._moved.notify_all()
 
     def remove(self, channel_id: str, ts: str) -> None:
         """Delete a message, if it is there."""
@@ -338,6 +356,7 @@ class Workspace(Screens):
             kept = self._ephemerals.setdefault((channel_id, user_id), [])
             kept.append(shown)
             del kept[:-MOST_EPHEMERALS]
+            self._note_move()
             return shown
 
     def ephemerals(self, channel_id: str, user_id: str) -> list[Message]:

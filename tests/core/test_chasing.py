@@ -137,6 +137,16 @@ def test_chased_notes_who_when_and_how(office: Office, clock: Any) -> None:
     assert said.next == "The recipient, the deadlines channel and the Director are told on 15 July 2027"
 
 
+def test_what_a_later_step_took_the_place_of_is_not_promised(office: Office) -> None:
+    number = due(office, active(office))
+    sweep(office, after(15))
+    assert line_of(office, number, LATE).next == (
+        "The recipient, the deadlines channel and the Director are told on 29 July 2027"
+    )
+    sweep(office, after(30))
+    assert line_of(office, number, LATE).next == ""
+
+
 @pytest.mark.one_database
 @pytest.mark.parametrize("act", ["chase", "extend", "reassign", "snooze"])
 @pytest.mark.parametrize(

@@ -33,12 +33,12 @@ ROOT = "/practice/slack"
 PLACE = f"{ROOT}/{OFFICER.user_id}/{CHANNEL}"
 
 
-def web_app(slack: PracticeSlack, *, protected: bool = True) -> Flask:
+def web_app(slack: PracticeSlack, *, protected: bool = True, patience: float = 0) -> Flask:
     web = Flask("page")
     web.config.update(SECRET_KEY="tests", TESTING=True)
     if protected:
         CSRFProtect(web)
-    web.register_blueprint(blueprint(slack))
+    web.register_blueprint(blueprint(slack, patience=patience))
 
     @web.after_request
     def strict(response: Any) -> Any:
@@ -209,6 +209,27 @@ def test_a_form_that_changed_meanwhile_is_shown_again(
     assert "has changed since" in answer.text
     assert "kept" in answer.text
     assert len(received.requests) == 1
+
+
+def test_a_sent_form_is_followed_by_what_the_app_changes_a_moment_later(
+    app: PracticeSlack, client: WebClient, ts: str, received: Received
+) -> None:
+    def decided_later(_body: dict[str, Any]) -> dict[str, Any]:
+        later = threading.Timer(0.2, client.chat_update, kwargs={"channel": CHANNEL, "ts": ts, "text": "Approved"})
+        later.start()
+        return {}
+
+    received.submission = decided_later
+    browser = web_app(app, patience=20).test_client()
+    opened = press(browser, ts, "approve")
+    page = browser.get(opened.location).text
+    begun = time.monotonic()
+    kept = {name: re.search(f'name="{name}" value="([^"]*)"', page)[1] for name in ("hash", "from", "at")}  # type: ignore[index]
+    filled = {**kept, "amount/value": "1500.50", "reasons/value": "Good.", "recommendation/value": "less"}
+    sent = post(browser, opened.location.split("?")[0], page, **filled)
+    assert time.monotonic() - begun < 10
+    assert sent.status_code == 303
+    assert "Approved" in browser.get(sent.location).text
 
 
 def test_closing_a_modal(app: PracticeSlack, browser: FlaskClient, ts: str) -> None:
