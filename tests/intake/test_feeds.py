@@ -312,6 +312,20 @@ def test_a_leaver_s_feeds_stop_and_do_not_come_back(signed_in: SignedIn, browser
     assert [browser.get(path).status_code for path in paths] == [410, 410]
 
 
+@pytest.mark.one_database
+@pytest.mark.parametrize("now_is", [{"body": "constabulary"}, {"active": False}])
+def test_whoever_is_not_of_the_office_any_more_reads_no_feed(
+    signed_in: SignedIn, browser: Browser, office: Office, now_is: dict[str, Any]
+) -> None:
+    gwen = signed_in()
+    paths = [made(gwen, "own"), made(gwen, "office")]
+    with office.sessions.begin() as session:
+        person = session.get_one(Person, named(office, "Gwen Grants").id)
+        for name, value in now_is.items():
+            setattr(person, name, value)
+    assert [browser.get(path).status_code for path in paths] == [410, 410]
+
+
 def test_whoever_only_reads_makes_no_address(signed_in: SignedIn) -> None:
     auditor = signed_in(Role.AUDITOR, name="Anna Auditor")
     html = auditor.get("/desk/calendar").get_data(as_text=True)

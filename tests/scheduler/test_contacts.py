@@ -391,6 +391,19 @@ def test_a_second_contact_is_told_what_it_is(desk: Desk) -> None:
     assert "second" not in letters  # it is changed again
 
 
+@pytest.mark.one_database
+def test_a_second_contact_is_told_of_another_name_and_of_nothing_else(desk: Desk) -> None:
+    application = desk.submit(**SECOND)
+    change(desk, application, Contacts("Ada Applicant", ADA, "Samuel Second", SAM))
+    told = " ".join(changed_letters(desk)["second"].text.split())
+    assert "Dear Samuel Second," in told
+    assert "Your name as the second contact" in told
+    change(desk, application, Contacts("Ada Lovelock", ADA, "Samuel Second", SAM))
+    with desk.office.reading() as session:
+        mails = session.scalars(select(OutboxMessage).where(OutboxMessage.kind == contacts.LINE)).all()
+    assert [one.payload["to"] for one in mails] == ["first", "second", "first"]
+
+
 def test_a_letter_holds_nothing_that_a_stranger_typed_as_a_link(desk: Desk) -> None:
     application = desk.submit()
     change(desk, application, Contacts("Ada Applicant", ADA, "see http://evil.example/x", SAM))
