@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from core import awards, deadlines, deciding, outbox, people, rescheduling, returns, sweeping
+from core import absences, awards, deadlines, deciding, leaving, outbox, people, rescheduling, returns, sweeping
 from core.errors import Conflict
 from core.office import Office
 from core.records import Deadline, Nudge, SweepPlan
@@ -187,6 +187,48 @@ def test_whoever_has_an_interest_in_an_award_is_not_the_one_who_is_told_of_it(of
             session, application_id, someone(session, number), reason="My son.", now=office.clock()
         )
     assert who() == {"the deadlines channel"}, "A2"
+
+
+@pytest.mark.one_database
+def test_who_stands_in_is_told_of_what_they_have_no_interest_in(office: Office) -> None:
+    """Of two applications that whoever is away took on; who owns a deadline by itself comes before that."""
+    first, second = active(office), active(office)
+    with office.sessions.begin() as session:
+        olive, dev, gus = (
+            people.add(
+                session, name=name, email=f"{name}@office.example", role=Role.OFFICER, slack=("T1", name),
+                actor="test", now=office.clock(),
+            )
+            for name in ("Olive", "Dev", "Gus")
+        )  # fmt: skip
+        session.flush()
+        for number in (first, second):
+            awards.by_id(session, number).application.taken_by_id = olive.id
+        mine = awards.by_id(session, first)
+        deciding.declare_interest(session, mine.application_id, dev, reason="My son.", now=office.clock())
+        absences.away(
+            session, olive, from_day=FIRST, until_day=after(9), deputy=dev, actor="test", today=FIRST,
+            now=london(FIRST),
+        )  # fmt: skip
+        references = mine.reference, awards.by_id(session, second).reference
+
+    def who() -> list[str]:
+        with office.sessions() as session, session.begin() as transaction:
+            sent = sweeping.sweep(session, office=office, today=FIRST, now=london(FIRST))
+            transaction.rollback()
+        of = {step.reference: step.who for step in sent if step.to == "officer"}
+        return [of[reference] for reference in references]
+
+    assert who() == ["Olive", "Dev"]
+    with office.sessions.begin() as session:
+        for one in awards.by_id(session, second).deadlines:
+            one.owner_id = gus.id
+    assert who() == ["Olive", "Gus"]
+    with office.sessions.begin() as session:
+        leaving.leave(session, email=gus.email, actor="test", now=office.clock())
+        for one in awards.by_id(session, second).deadlines:
+            one.owner_id = gus.id  # as of a record in which somebody left without handing on
+    assert who() == ["Olive", "Dev"]
 
 
 def test_the_day_of_the_last_sweep_is_the_latest_of_all(office: Office) -> None:

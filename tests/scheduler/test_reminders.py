@@ -270,6 +270,25 @@ def test_an_offer_that_has_expired_meanwhile_is_not_asked_after(desk: Desk) -> N
         worded(desk, message)
 
 
+@pytest.mark.one_database
+def test_what_has_more_time_meanwhile_is_not_asked_for(desk: Desk) -> None:
+    """Between the sweep and the mail; what else the mail is about is still in it."""
+    due, other = of_return(desk), of_return(desk)
+    desk.quiet()
+    message = swept(desk, due.due)[ADA]
+    with desk.office.sessions.begin() as session:
+        moved = session.get_one(Deadline, due.id)
+        until, now = due.due + timedelta(days=5), desk.clock()
+        deadlines.extend(session, moved, until, office=desk.office, today=due.due, now=now)
+    text = worded(desk, message).text
+    assert other.reference in text
+    assert due.reference not in text
+    with desk.office.sessions.begin() as session:
+        deadlines.meet(session, session.get_one(Deadline, other.id), now=now)
+    with pytest.raises(NothingLeft, match="has been done, has ended, or has more time"):
+        worded(desk, message)
+
+
 def test_a_reminder_to_answer_about_a_return_leads_to_the_return(desk: Desk) -> None:
     award = desk.active()
     day = desk.returns_due(award)[0]
