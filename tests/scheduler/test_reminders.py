@@ -11,7 +11,7 @@ from html import unescape
 import pytest
 from sqlalchemy import select
 
-from core import asking, awards, deadlines, returns, sweeping
+from core import asking, awards, deadlines, mail_refusals, returns, sweeping
 from core.addressees import mail_subject
 from core.office import Office
 from core.records import Application, Deadline, Nudge, OutboxMessage
@@ -287,6 +287,32 @@ def test_what_has_more_time_meanwhile_is_not_asked_for(desk: Desk) -> None:
         deadlines.meet(session, session.get_one(Deadline, other.id), now=now)
     with pytest.raises(NothingLeft, match="has been done, has ended, or has more time"):
         worded(desk, message)
+
+
+@pytest.mark.one_database
+@pytest.mark.parametrize("moved", [True, False])
+def test_what_the_second_contact_was_told_before_keeps_no_refused_mail_from_them(desk: Desk, moved: bool) -> None:
+    """They heard that the return was late; then the mail of a later step, or of one of its new day, is refused."""
+    due = of_return(desk)
+    office = with_steps(
+        desk.office, "return", *(NudgeStep(days, "recipient") for days in (-1, 7, 10)), NudgeStep(7, "second_contact")
+    )
+    desk.quiet()
+    today, until = due.due + timedelta(days=7), due.due + timedelta(days=20)
+    assert set(swept(desk, today, office)) == {ADA, SAM}
+    if moved:
+        with desk.office.sessions.begin() as session:
+            found = session.get_one(Deadline, due.id)
+            deadlines.extend(session, found, until, office=office, today=today, now=desk.clock())
+    sent = swept(desk, until - timedelta(days=1) if moved else due.due + timedelta(days=10), office)
+    assert set(sent) == {ADA}
+    with desk.office.sessions.begin() as session:
+        mail_refusals.note(session, session.get_one(OutboxMessage, sent[ADA].id), by="x", code="550", now=desk.clock())
+    with desk.office.reading() as session:
+        [onward] = mail_refusals.passed_on(session, sent[ADA])
+    letter = worded(desk, onward, office)
+    assert letter.to == SAM
+    assert due.reference in letter.text
 
 
 def test_a_reminder_to_answer_about_a_return_leads_to_the_return(desk: Desk) -> None:
