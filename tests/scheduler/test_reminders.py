@@ -228,7 +228,7 @@ def test_whatever_else_an_office_tells_recipients_of_reads_well(desk: Desk) -> N
 
 
 @pytest.mark.one_database
-@pytest.mark.parametrize(("step", "late"), [(-7, 2), (-1, 1), (-1, 3), (0, 1), (7, 1)])
+@pytest.mark.parametrize(("step", "late"), [(-7, 2), (-7, 8), (-1, 1), (-1, 3), (0, 1), (7, 1)])
 def test_a_mail_that_goes_out_late_says_no_tomorrow_that_has_passed(desk: Desk, step: int, late: int) -> None:
     due = of_return(desk)
     desk.quiet()
