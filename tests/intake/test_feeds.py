@@ -236,6 +236,15 @@ def test_a_meeting_takes_the_place_of_its_duty_moves_and_says_that_it_is_off(
     assert uid not in entries(browser.get(path))
 
 
+@pytest.mark.one_database
+def test_a_meeting_stays_in_a_feed_for_a_year(browser: Browser, office: Office, award: int, clock: Clock) -> None:
+    path = award_feed(office, award)
+    uid = f"meeting-{invite(office, award, casework.person(office))}@desk.example"
+    for day, there in ((date(2028, 6, 28), True), (date(2028, 7, 1), False)):
+        clock.set_day(day)
+        assert (uid in entries(browser.get(path))) is there
+
+
 # ---------------------------------------------------------------------------------------------------------------- staff
 
 
@@ -298,6 +307,11 @@ def test_who_takes_an_application_on_has_its_deadlines(signed_in: SignedIn, brow
     assert [day for title, day in days(browser.get(own)) if title.startswith("Application to be decided")] == [
         date(2026, 12, 21)
     ]
+    other = casework.person(office)
+    with office.sessions.begin() as session:
+        mine = select(Deadline).where(Deadline.application_id == number, Deadline.kind == "decision")
+        session.scalars(mine).one().owner_id = other  # it was given to somebody else
+    assert days(browser.get(own)) == []
 
 
 def test_a_leaver_s_feeds_stop_and_do_not_come_back(signed_in: SignedIn, browser: Browser, office: Office) -> None:
