@@ -17,6 +17,7 @@ from bot.words import Typed, counted, day, escaped, listed, local_moment, one_li
 from core.office import london_day, london_moment
 from core.rules.lifecycle import ApplicationState, AwardState
 from core.rules.money import display
+from core.rules.sources import TITLES
 
 MOST_FINDINGS = 4
 """How many findings a card spells out; the rest are counted. A form has room for more."""
@@ -295,9 +296,11 @@ def _findings(facts: ApplicationCard) -> Block:
         *points_list(now, MOST_FINDINGS, because=180, remedy=120),
     ]
     waits = [(step, [point.rule for point in later if point.needed_by == step]) for step in LATER]
-    told = [f"{LATER[step].lower()} {listed(rules)}" for step, rules in waits if rules]
+    told = [
+        f"{LATER[step]}: {'; '.join(f'{TITLES[rule]} ({rule})' for rule in rules)}." for step, rules in waits if rules
+    ]
     if told:
-        parts.append(blocks.paragraph(blocks.words(f"Later: {'; '.join(told)}.", 300)))
+        parts.append(blocks.paragraph(blocks.words(f"Later. {' '.join(told)}", 300)))
     return blocks.rich(*parts)
 
 

@@ -554,7 +554,8 @@ def test_what_waits_for_payment_comes_after_what_is_to_be_looked_at_now() -> Non
     text = shown(card(facts(points=points)))
     assert "1 rule not met" in text
     places = [text.index(said) for said in (
-        "Not met (F5):", "Check (U5):", "Check (F3):", "Later: before signing T8; before payment L5.",
+        "Not met (F5):", "Check (U5):", "Check (F3):",
+        "Later. Before signing: Statutory notices (T8). Before payment: Safeguarding, due diligence, subsidy (L5).",
     )]  # fmt: skip
     assert places == sorted(places)
 
