@@ -296,9 +296,8 @@ def _findings(facts: ApplicationCard) -> Block:
         *points_list(now, MOST_FINDINGS, because=180, remedy=120),
     ]
     waits = [(step, [point.rule for point in later if point.needed_by == step]) for step in LATER]
-    told = [
-        f"{LATER[step]}: {'; '.join(f'{TITLES[rule]} ({rule})' for rule in rules)}." for step, rules in waits if rules
-    ]
+    named = [(step, [f"{TITLES.get(rule, 'Rule')} ({rule})" for rule in rules]) for step, rules in waits if rules]
+    told = [f"{LATER[step]}: {'; '.join(names)}." for step, names in named]
     if told:
         parts.append(blocks.paragraph(blocks.words(f"Later. {' '.join(told)}", 300)))
     return blocks.rich(*parts)
