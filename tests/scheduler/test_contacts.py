@@ -392,6 +392,16 @@ def test_a_second_contact_is_told_what_it_is(desk: Desk) -> None:
 
 
 @pytest.mark.one_database
+def test_the_letter_of_a_change_that_the_new_address_refuses_goes_on_to_nobody(desk: Desk) -> None:
+    application = desk.submit(**SECOND)
+    desk.quiet()
+    change(desk, application, Contacts("Bea Newman", BEA, "Sam Second", SAM))
+    assert [to for to, _ in Refusing(desk, BEA).deliver()] == [ADA]
+    (said,) = told(desk)
+    assert "Bea Newman" in said
+
+
+@pytest.mark.one_database
 def test_a_second_contact_is_told_of_another_name_and_of_nothing_else(desk: Desk) -> None:
     application = desk.submit(**SECOND)
     change(desk, application, Contacts("Ada Applicant", ADA, "Samuel Second", SAM))
