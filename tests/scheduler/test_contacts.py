@@ -392,6 +392,18 @@ def test_a_second_contact_is_told_what_it_is(desk: Desk) -> None:
 
 
 @pytest.mark.one_database
+def test_an_invitation_to_a_meeting_that_is_refused_is_no_second_one_to_the_second_contact(desk: Desk) -> None:
+    number = active(desk.office, reducing_crime(contact_email=ADA, **SECOND))
+    desk.quiet()
+    with desk.office.sessions.begin() as session:
+        due = next(one for one in awards.by_id(session, number).deadlines if one.kind == meetings.MEETING)
+        arranged = Arranged(datetime(2027, 6, 28, 9, tzinfo=UTC), 60, "Ramsey library", "", "1. How it goes")
+        officer = people.holders(session, Role.OFFICER)[0]
+        meetings.invite(session, due.id, officer, arranged, office=desk.office, now=desk.clock())
+    assert [to for to, _ in Refusing(desk, ADA).deliver()] == [SAM]
+
+
+@pytest.mark.one_database
 def test_the_letter_of_a_change_that_the_new_address_refuses_goes_on_to_nobody(desk: Desk) -> None:
     application = desk.submit(**SECOND)
     desk.quiet()
