@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 pytest_plugins = ("tests.benchmarks.figures", "tests.side_by_side")
 
 DATABASES = ("sqlite", "postgresql")
+LONGEST = ("test_whole_story.py", "test_policy_running.py", "test_killed.py")
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 MEMORY = Path("/dev/shm")
 ROOM = 4 * 2**30
@@ -301,8 +302,14 @@ def chromium() -> Iterator[Browser]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Take a test that is marked `one_database` once, on SQLite: the database has no part in what it shows."""
-    items[:] = [item for item in items if not (item.get_closest_marker("one_database") and _on_postgresql(item))]
+    """Take a test that is marked `one_database` once, on SQLite: the database has no part in what it shows.
+
+    The longest come first, so that no worker has one left when the others have finished.
+    """
+    items[:] = sorted(
+        (item for item in items if not (item.get_closest_marker("one_database") and _on_postgresql(item))),
+        key=lambda item: item.path.name not in LONGEST,
+    )
 
 
 def pytest_collection_finish() -> None:
