@@ -20,7 +20,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Column, ColumnElement, Delete, Result, Table, Update, inspect, select
 from sqlalchemy import event as sqlalchemy_event
-from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
+from sqlalchemy.orm import MANYTOONE, ORMExecuteState, Session, SessionTransaction
 from sqlalchemy.orm.unitofwork import UOWTransaction
 
 from core.records import Application, Document, Record
@@ -188,10 +188,16 @@ def _goes(session: Session, row: object) -> bool:
 
 
 def _changed(row: object, table: Table) -> dict[str, Any]:
-    """The sealed columns that the session has changed and the database has not yet, with their new values."""
+    """The sealed columns that the session has changed and the database has not yet, with their new values.
+
+    One that follows from another row (`bid.owner = somebody`) has its new value only once the flush has written it.
+    """
     state = inspect(row)
     mine = state.committed_state.keys() & _sealed_columns(table.name)
-    return {name: state.dict.get(name) for name in mine}
+    for relationship in state.mapper.relationships:
+        if relationship.direction is MANYTOONE and relationship.key in state.committed_state:
+            mine |= {state.mapper.get_property_by_column(column).key for column in relationship.local_columns}
+    return {name: state.dict.get(name) for name in mine & _sealed_columns(table.name)}
 
 
 @sqlalchemy_event.listens_for(Session, "before_flush")

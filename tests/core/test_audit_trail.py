@@ -9,10 +9,10 @@ from sqlalchemy import insert, select, text, update
 from core import events, people
 from core.audit import verify
 from core.office import Office
-from core.records import Application, Event, Outcome, Person
+from core.records import Application, Deadline, Event, Outcome, Person
 from core.rules.policy import Role
 from tests.conftest import Clock
-from tests.core.casework import accept, allocate, offered, person, recommended, someone, trail
+from tests.core.casework import accept, active, allocate, offered, person, recommended, someone, trail
 from tests.core.lives import Life
 from tests.core.tampering import TABLES, behind_its_back, last_line, line, resealed, said, verified
 
@@ -172,6 +172,20 @@ def test_a_row_that_the_desk_changes_without_a_line_is_found(office: Office) -> 
     with office.sessions.begin() as session:
         someone(session, number).name = "Somebody Else"
     assert f"Person {number} is not as line 1 left it." in said(verified(office))
+
+
+def test_a_row_that_is_given_another_owner_alone_is_sealed(office: Office, clock: Clock) -> None:
+    """Nothing of the row itself is set: the column follows from the row that it is given."""
+    award, owner = active(office), person(office)
+    with office.sessions.begin() as session:
+        deadline = session.scalars(select(Deadline).where(Deadline.award_id == award, Deadline.is_open)).first()
+        assert deadline is not None
+        deadline.owner = someone(session, owner)
+        events.append(session, "deadline_reassigned", deadline.reference, "test", {}, now=clock.now)
+    assert verified(office).sound, said(verified(office))
+    with office.sessions.begin() as session:
+        session.get_one(Deadline, deadline.id).owner = None
+    assert said(verified(office)).startswith(f"Deadline {deadline.id} ({deadline.reference}) is not as line ")
 
 
 def test_a_row_that_its_owner_lets_go_is_sealed_as_taken_away(office: Office, clock: Clock) -> None:
