@@ -13,7 +13,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import deadlines, events, payments, people, written
+from core import commitments, deadlines, events, people, written
 from core.assessing import facts_of
 from core.errors import Conflict, Refused
 from core.office import Office, london_day
@@ -180,7 +180,7 @@ def transfer(award: Award, agreement: Agreement, office: Office) -> Finding | No
 
 def _held(session: Session, award_id: int, person: Person) -> tuple[Award, Agreement, str]:
     """The award, held until this transaction ends, its agreement, and who acts."""
-    award = payments.held_award(session, award_id)
+    award = commitments.held_award(session, award_id)
     actor = people.judging_for_office(session, person, award.application_id, "record an agreement", "W6")
     agreement = of_award(session, award)
     if agreement is None:

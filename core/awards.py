@@ -32,7 +32,7 @@ from core.link_terms import return_until
 from core.links import WITHDRAWN, first_link, link_for, revoke_offer
 from core.meetings import MEETING
 from core.office import Office, london_day
-from core.records import Application, Award, Decision, MeasureProposal, Person
+from core.records import Application, Award, Decision, MeasureProposal, MonitoringReturn, Person
 from core.returns import RETURN
 from core.rules.answers import clean_short
 from core.rules.authority import acceptance_day, may_recommend
@@ -213,7 +213,7 @@ def check_open(session: Session, award_id: int, today: date) -> Award:
 
     Raises Gone after the acceptance date, Conflict when the offer was answered already.
     """
-    award = payments.held_award(session, award_id)
+    award = commitments.held_award(session, award_id)
     _check_open(award, today)
     if award.status != AwardState.OFFERED:
         raise Conflict("This offer has been answered. Open the link again to see how.", "A3")
@@ -423,7 +423,7 @@ def withdraw_offer(session: Session, award_id: int, *, actor: str, office: Offic
 
     Raises Gone after the acceptance date, Conflict when the offer was answered already.
     """
-    award = payments.held_award(session, award_id)
+    award = commitments.held_award(session, award_id)
     _check_open(award, london_day(now))
     OFFER.next(OfferState.MADE, OfferAction.WITHDRAW)
     _move(session, award, AwardAction.EXPIRE)
@@ -479,7 +479,7 @@ def complete(session: Session, award_id: int, person: Person, *, note: str, offi
     Raises Refused (F7) where this person may not, or (R1) while a return, or an answer about one, is still to come;
     Conflict when it has ended already.
     """
-    award = payments.held_award(session, award_id)
+    award = commitments.held_award(session, award_id)
     payments.check_handler(session, award, person)
     said = written.words(note, "Say how the award ended: it goes on the record.", "F7")
     _check_action(award, AwardAction.COMPLETE)
@@ -490,7 +490,10 @@ def complete(session: Session, award_id: int, person: Person, *, note: str, offi
             "award when every return is in.",
             "R1",
         )
-    asked = [one.due for one in award.returns if one.status == ReturnState.QUERIED]
+    queried = select(MonitoringReturn.due).where(
+        MonitoringReturn.award_id == award.id, MonitoringReturn.status == ReturnState.QUERIED.value
+    )
+    asked = session.scalars(queried).all()  # as it is now that the award is held, not as it was when it was shown
     if asked:
         raise Refused(
             f"A question about the return of {award.reference} that was due on {min(asked).isoformat()} waits for its "

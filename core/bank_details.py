@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from core import events, holding, outbox, payments, people, written
+from core import commitments, events, holding, outbox, payments, people, written
 from core.errors import Conflict, Gone, NotFound, Refused
 from core.field_cipher import CannotOpen, key_of
 from core.office import Office, london_day
@@ -62,7 +62,7 @@ def give(
 
     Raises Conflict where the award takes none, or somebody else was faster; Refused after too many in one day.
     """
-    award = payments.held_award(session, award_id)
+    award = commitments.held_award(session, award_id)
     refusal = may_give(award)
     if refusal is not None:
         raise refusal
@@ -181,7 +181,7 @@ def read(session: Session, award_id: int, person: Person, *, why: str, office: O
     Raises Refused (W4, F7, A2) for anybody else, without a reason, or where no key opens them; NotFound where none were
     given, Gone where they were purged.
     """
-    award = payments.held_award(session, award_id)
+    award = commitments.held_award(session, award_id)
     payments.check_handler(session, award, person)
     if Role(person.role) is not Role.FINANCE:
         raise Refused("Bank details are read by finance only. Ask the chief finance officer.", "W4")
@@ -211,7 +211,7 @@ def purge_due(session: Session, *, office: Office, today: date, now: datetime) -
     """
     purged = []
     for award_id in _candidates(session, today):
-        award = payments.held_award(session, award_id)
+        award = commitments.held_award(session, award_id)
         details = of_award(session, award)
         if details is None or details.locked is None:
             continue

@@ -18,6 +18,7 @@ from core import (
     asking,
     awards,
     bids,
+    commitments,
     deadlines,
     due_lines,
     events,
@@ -132,7 +133,7 @@ def extend(
     """
     deadline = by_id(session, number)
     if deadline.award_id is not None:
-        payments.held_award(session, deadline.award_id)  # before the deadline, as whoever else moves an award's days
+        commitments.held_award(session, deadline.award_id)  # before the deadline, as whoever else moves an award's days
     deadline, actor = _held(session, number, person, seen)
     refusal = may_extend(session, deadline, person, office=office)
     if refusal is not None:

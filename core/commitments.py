@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core import ledger
-from core.errors import Refused
+from core.errors import NotFound, Refused
 from core.ledger import GENERAL, HeldYear, enter, held_year, held_years, room
 from core.records import Award, FundYear, LedgerEntry
 from core.rules.calendar import financial_year, year_label
@@ -103,6 +103,22 @@ def holdings(session: Session, award: Award) -> dict[tuple[int, str], Holding]:
 def years_of(session: Session, award: Award) -> set[int]:
     """The financial years in which the ledger knows an award."""
     return set(session.scalars(select(LedgerEntry.year).where(LedgerEntry.award_id == award.id).distinct()))
+
+
+def held_award(session: Session, award_id: int) -> Award:
+    """The award as it stands now, held until this transaction ends: what is done with its money queues here.
+
+    Held before any balance is, and in a way that lets entries of the ledger refer to it meanwhile.
+    """
+    award = session.scalars(
+        select(Award)
+        .where(Award.id == award_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if award is None:
+        raise NotFound("There is no such award.")
+    return award
 
 
 def hold_all(session: Session, awards: Iterable[Award]) -> None:

@@ -13,7 +13,7 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core import deadlines, events, payments, people, written
+from core import commitments, deadlines, events, people, written
 from core.assessing import finding_data
 from core.errors import Conflict, Refused
 from core.office import Office, london_day
@@ -113,7 +113,7 @@ def record(
     `reconciled`: the money agrees, or `note` says why it does not. Raises Refused (R6) where this person may not, or
     gives no reasons; Conflict where that look was recorded meanwhile, moved, or the award has ended.
     """
-    award = payments.held_award(session, award_id)
+    award = commitments.held_award(session, award_id)
     actor = people.judging_for_office(session, person, award.application_id, "look at this award", "R6")
     said = written.words(note, "Write what you saw, and why it ends so: it goes on the record.", "R6")
     found = _due(session, award, due)
@@ -167,7 +167,7 @@ def move(
     Raises Refused (R6) where this person may not, gives no reason, or names a day that is past or after the end of the
     award; Conflict as `record` does.
     """
-    award = payments.held_award(session, award_id)
+    award = commitments.held_award(session, award_id)
     actor = people.judging_for_office(session, person, award.application_id, "move this review", "R6")
     said = written.words(reason, "Say why it is looked at on another day: it goes on the record.", "R6")
     found, today = _due(session, award, due), london_day(now)

@@ -16,7 +16,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from core import deadlines, events, nudge_messages, outbox, payments, people, written
+from core import commitments, deadlines, events, nudge_messages, outbox, people, written
 from core.errors import Conflict, NotFound, Refused
 from core.link_terms import meeting_until
 from core.links import first_link, link_for
@@ -274,7 +274,7 @@ def _held(session: Session, deadline: Deadline, person: Person, what: str) -> tu
     if deadline.award is None:
         raise NotFound("There is no such monitoring meeting.", "R2")
     actor = people.judging_for_office(session, person, deadline.award.application_id, what, "R2")
-    award = payments.held_award(session, deadline.award.id)
+    award = commitments.held_award(session, deadline.award.id)
     session.refresh(deadline)
     return award, actor
 

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from core import deadlines, events, outbox, payments, people, written
+from core import commitments, deadlines, events, outbox, people, written
 from core.errors import Conflict, NotFound, Refused
 from core.office import Office, london_day
 from core.records import Award, Deadline, Payment, Person, TimeRequest
@@ -131,7 +131,7 @@ def give(
     """
     actor = people.judging_for_office(session, person, award.application_id, "give more time for a return", "D0")
     was = deadline.due
-    payments.held_award(session, award.id)
+    commitments.held_award(session, award.id)
     session.refresh(deadline, with_for_update={"key_share": True})  # the return may come in at this moment
     if not deadline.is_open or deadline.due != was:
         raise deadlines.moved_meanwhile(was)
@@ -214,7 +214,7 @@ def _held(session: Session, request_id: int, person: Person) -> tuple[TimeReques
     actor = people.judging_for_office(
         session, person, request.award.application_id, "answer a request for more time", "D0"
     )
-    payments.held_award(session, request.award_id)
+    commitments.held_award(session, request.award_id)
     session.refresh(request.deadline, with_for_update={"key_share": True})  # the return may come in at this moment
     session.refresh(request)
     if request.status != TimeState.ASKED:  # before the new day is looked at, which the first answer may have moved

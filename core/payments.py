@@ -51,24 +51,8 @@ def check_handler(session: Session, award: Award, person: Person) -> None:
         raise Refused(refusal.reason, refusal.rule)
 
 
-def held_award(session: Session, award_id: int) -> Award:
-    """The award as it stands now, held until this transaction ends: what is done with its money queues here.
-
-    Held before any balance is, and in a way that lets entries of the ledger refer to it meanwhile.
-    """
-    award = session.scalars(
-        select(Award)
-        .where(Award.id == award_id)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    ).one_or_none()
-    if award is None:
-        raise NotFound("There is no such award.")
-    return award
-
-
 def _begun(session: Session, award_id: int, person: Person) -> Award:
-    award = held_award(session, award_id)
+    award = commitments.held_award(session, award_id)
     check_handler(session, award, person)
     if award.status != AwardState.ACTIVE:
         raise Refused(f"{award.reference} is not an award that has been accepted and still runs.", "F7")
@@ -326,7 +310,7 @@ def _cancel(session: Session, payment: Payment, *, now: datetime) -> None:
 def _record_check(
     session: Session, award_id: int, person: Person, kind: CheckKind, found: dict[str, Any], note: str, now: datetime
 ) -> AwardCheck:
-    award = held_award(session, award_id)
+    award = commitments.held_award(session, award_id)
     check_handler(session, award, person)
     said = written.words(note, "Say how you checked it: it goes on the record.", "F7")
     made = AwardCheck(award_id=award.id, kind=kind.value, person_id=person.id, found=found, note=said, made_at=now)
@@ -350,7 +334,7 @@ def verify_bank_details(
     details which they had before their eyes; the check holds until others are given. Raises Conflict where they were
     meanwhile.
     """
-    current = _bank_version(session, held_award(session, award_id))
+    current = _bank_version(session, commitments.held_award(session, award_id))
     if version is not None and version != current:
         raise Conflict("The bank details were changed since you read them. Read and verify them again.", "L5")
     return _record_check(session, award_id, person, CheckKind.BANK_DETAILS, {"version": current}, note, now)
@@ -551,7 +535,7 @@ def take_back(
     It may be paid again while the award runs; of an award that has ended it goes back to the fund, as an underspend
     does. Raises Refused for more than was paid.
     """
-    award = held_award(session, award_id)
+    award = commitments.held_award(session, award_id)
     check_handler(session, award, person)
     if amount <= 0:
         raise Refused("Record an amount over zero.", "F7")

@@ -14,7 +14,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from core import deadlines, events, outbox, people
+from core import commitments, deadlines, events, outbox, people
 from core.errors import ChangedMeanwhile, Conflict, NotFound, Refused
 from core.office import london_moment
 from core.records import Asked, Award, Deadline, Document, MonitoringReturn, Person, ReturnDraft, TimeRequest
@@ -193,7 +193,11 @@ def by_id(session: Session, return_id: int) -> MonitoringReturn:
 
 
 def held(session: Session, return_id: int) -> MonitoringReturn:
-    """The return as it stands now, held until this transaction ends. Raises NotFound."""
+    """The return as it stands now, held until this transaction ends. Raises NotFound.
+
+    Its award is held first, as by whoever ends the award or moves its days: no question comes in while it ends.
+    """
+    commitments.held_award(session, by_id(session, return_id).award_id)
     query = select(MonitoringReturn).where(MonitoringReturn.id == return_id).with_for_update()
     if session.scalars(query.execution_options(populate_existing=True)).one_or_none() is None:
         raise NotFound("There is no such return. It may not have come in yet.", "R1")

@@ -14,7 +14,7 @@ from typing import Literal
 
 from sqlalchemy.orm import Session
 
-from core import awards, decide_by, due_for_deletion, outbox, payments, people
+from core import awards, commitments, decide_by, due_for_deletion, outbox, people
 from core.applications import held, mail_subject, move, put_card, put_mail, tell
 from core.cases import case_of, decider_of
 from core.deciding import interests_in, reasons_given
@@ -118,7 +118,7 @@ def undo(
     """
     application = held(session, application_id)
     if application.award is not None:
-        payments.held_award(session, application.award.id)  # an answer to the offer comes before this, or after it
+        commitments.held_award(session, application.award.id)  # an answer to the offer comes before this, or after it
     refusal = may(session, application, person, office=office, now=now)
     if refusal is not None:
         raise refusal

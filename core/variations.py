@@ -8,7 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from core import awards, commitments, deadlines, events, meetings, payments, people, written, year_end
+from core import awards, commitments, deadlines, events, meetings, people, written, year_end
 from core.assessing import facts_data, finding_data, known_facts, schedule_of
 from core.cases import case_of, decider_of
 from core.errors import Conflict, Refused
@@ -42,7 +42,7 @@ def vary(
 
     Raises Refused (A1, A2, A5, F6, F7), and Conflict where the award is not what it was thought to be.
     """
-    award = payments.held_award(session, award_id)
+    award = commitments.held_award(session, award_id)
     today = london_day(now)
     if award.status != AwardState.ACTIVE:
         raise Conflict(f"{award.reference} is not an award that has been accepted and still runs.", "A3")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core import panel_list, payments, taking
+from core import commitments, panel_list, taking
 from core.office import Office
 from core.records import Application, Interest
 from tests.bot.conftest import NOON, Desk, application_of, person_of, recommended, submitted
@@ -131,7 +131,7 @@ def test_undoing_waits_for_whoever_holds_the_award_and_keeps_nothing_from_them(d
     assert award is not None
     with ThreadPoolExecutor(1) as pool:
         with desk.office.sessions.begin() as session:
-            payments.held_award(session, award.id)
+            commitments.held_award(session, award.id)
             sent = pool.submit(desk.slack.submit_view, "U0COMM", modal, {"reasons": "I pressed the wrong card."})
             time.sleep(0.5)  # by now it holds the application, and waits for the award
             person = session.merge(person_of(desk.office, "U0OFFICER2"))

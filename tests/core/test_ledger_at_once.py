@@ -106,7 +106,7 @@ class Worker:
         return self.dice.choice((YEAR, NEXT, NEXT + 1))
 
     def award(self, session: Session) -> Award:
-        return payments.held_award(session, self.dice.choice(self.cast.awards))
+        return commitments.held_award(session, self.dice.choice(self.cast.awards))
 
     def profile(self) -> dict[int, int]:
         return {
