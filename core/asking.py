@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import applications, deadlines, decide_by, outbox, people, returns, written
-from core.assessing import assessment_of
+from core.assessing import assessment_of, known_facts
 from core.errors import Conflict, NotFound, Refused
 from core.office import Office, london_day, london_moment
 from core.records import Application, Asked, MonitoringReturn, Person
@@ -185,7 +185,7 @@ def send_back(
     refusal = may(session, application, person, "query")
     if refusal is not None:
         raise refusal
-    failing = assessment_of(session, application, office=office, today=london_day(now)).blocking
+    failing = _to_tell(session, application, office=office, now=now)
     own = written.note(words, "A5")
     if not (failing or own or letter):
         raise Refused("It fails no rule, so write what is to be put right: it goes out by e-mail.", "A5")
@@ -199,7 +199,15 @@ def send_back(
 
 def letter_back(session: Session, application: Application, *, office: Office, now: datetime) -> str:
     """What `send_back` would write by itself: each rule that an application fails as things stand; "" for none."""
-    return _letter_back("", assessment_of(session, application, office=office, today=london_day(now)).blocking)
+    return _letter_back("", _to_tell(session, application, office=office, now=now))
+
+
+def _to_tell(session: Session, application: Application, *, office: Office, now: datetime) -> tuple[Finding, ...]:
+    """The rules that an application fails, as its contact may be told of them: of overdue returns only their own."""
+    today = london_day(now)
+    contact = application.contact_key or ""
+    facts = known_facts(session, application, office=office, today=today, told_to=contact)
+    return assessment_of(session, application, office=office, today=today, facts=facts).blocking
 
 
 def _letter_back(own: str, failing: Sequence[Finding]) -> str:

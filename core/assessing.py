@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -17,6 +17,7 @@ from core.rules.assessment import Assessment, Facts, Finding, Money, assess
 from core.rules.calendar import financial_year
 from core.rules.policy import CrimeGround, Kind, OrganisationType, Policy, Purpose
 from core.rules.questions import history_facts, plan_facts
+from core.rules.reviewing import return_finding, return_schedule
 
 
 def facts_of(application: Application, amount: int | None = None) -> Facts:
@@ -50,11 +51,20 @@ def facts_of(application: Application, amount: int | None = None) -> Facts:
 
 
 def known_facts(
-    session: Session, application: Application, *, office: Office, today: date, amount: int | None = None
+    session: Session,
+    application: Application,
+    *,
+    office: Office,
+    today: date,
+    amount: int | None = None,
+    told_to: str | None = None,
 ) -> Facts:
-    """A submitted application with what only the record knows: other awards to the same organisation (R2, T2)."""
+    """A submitted application with what only the record knows: other awards to the same organisation (R1, R2, T2).
+
+    `told_to` is the key of the address that reads what comes of it, where that is nobody of the office.
+    """
     facts = facts_of(application, amount)
-    history = organisations.history_of(session, application, facts, policy=office.policy, today=today)
+    history = organisations.history_of(session, application, facts, policy=office.policy, today=today, told_to=told_to)
     return replace(facts, history=history)
 
 
@@ -118,6 +128,34 @@ def finding_data(finding: Finding) -> dict[str, str]:
         "remedy": finding.remedy,
         "needed_by": finding.needed_by.value if finding.needed_by else "",
     }
+
+
+def findings_told(
+    session: Session,
+    application: Application,
+    findings: Sequence[dict[str, str]],
+    address: str,
+    *,
+    found_on: date,
+    office: Office,
+) -> list[dict[str, str]]:
+    """Findings that were kept on a day, as they are told to an address, by its key, and not to the office.
+
+    Anybody can type an organisation's name and number, so R1 names of its overdue returns those alone that are asked of
+    this address, as things stand today, and says what it says by itself where there are none.
+    """
+    facts = facts_of(application)
+
+    def reporting(told: Facts, policy: Policy) -> dict[str, str]:
+        return finding_data(return_finding(told, return_schedule(told, policy), policy))
+
+    kept = [one for one in findings if one["rule"] == "R1"]
+    if not kept or kept == [reporting(facts, office.policy)]:  # nothing was owed: no question to the record
+        return list(findings)
+    owed = organisations.owed(session, application, today=office.today(), told_to=address)
+    told = replace(facts, history=replace(facts.history, overdue=owed))
+    mine = reporting(told, office.in_force(session, on=found_on).policy)
+    return [mine if one["rule"] == "R1" else one for one in findings]
 
 
 def facts_data(facts: Facts) -> dict[str, Any]:

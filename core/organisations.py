@@ -133,15 +133,23 @@ def _awards(session: Session, keys: OrganisationKeys, but: int | None) -> list[t
     ]
 
 
-def history_of(session: Session, application: Application, facts: Facts, *, policy: Policy, today: date) -> History:
+def history_of(
+    session: Session,
+    application: Application,
+    facts: Facts,
+    *,
+    policy: Policy,
+    today: date,
+    told_to: str | None = None,
+) -> History:
     """What the rules are told of the organisation's other awards: those that run (R2), those lately bought of it (T2).
 
-    And of its returns that are overdue (R1). One indexed query for each; none of the first kind where neither of those
-    rules asks: for a grant that has meetings by itself.
+    And of its returns that are overdue (R1): where it is `told_to` the key of an address, of those alone that this
+    address owes. One indexed query for each; none of the first kind where neither of those rules asks: for a grant
+    that has meetings by itself.
     """
     keys = keys_of(application)
-    overdue = overdue_returns(session, keys, today=today, but=application.id)
-    late = tuple(f"{one.reference}, due on {date_text(one.due)}" for one in overdue)
+    late = owed(session, application, today=today, told_to=told_to)
     if facts.kind is Kind.GRANT and has_meetings(facts.amount, policy):
         return replace(facts.history, overdue=late)
     found = _awards(session, keys, application.id)
@@ -209,6 +217,13 @@ def _how_it_stands(sent_at: datetime | None, outcome: str | None, made_at: datet
     if sent_at is None:
         return "is open"
     return f"was sent on {date_text(london_day(sent_at))} and is open"
+
+
+def owed(session: Session, application: Application, *, today: date, told_to: str | None = None) -> tuple[str, ...]:
+    """The overdue returns of the organisation's other awards as R1 names them: all, or one address's, by its key."""
+    overdue = overdue_returns(session, keys_of(application), today=today, but=application.id)
+    mine = [one for one in overdue if told_to is None or (one.contact_key and one.contact_key == told_to)]
+    return tuple(f"{one.reference}, due on {date_text(one.due)}" for one in mine)
 
 
 def overdue_returns(

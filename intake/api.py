@@ -17,12 +17,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core import applications, awards, deadlines, events, funds, publication, returns
-from core.assessing import finding_data
+from core.assessing import finding_data, findings_told
 from core.errors import NotFound
 from core.explaining import Explanation, explain
 from core.funds import FundPosition
 from core.links import link_for
-from core.office import Office
+from core.office import Office, london_day
 from core.policies import standing
 from core.records import Application, Idempotency
 from core.rules.assessment import Assessment, Facts, Finding, Schedule
@@ -282,7 +282,7 @@ def _take(sent: Sent) -> Response:
         row.answer = {
             "reference": application.reference,
             "status": application.status,
-            "findings": application.findings,
+            "findings": _findings_for(session, application, sent.key, office),
             "status_url": office.signer.address("application", link),
         }
         return _json(row.answer, 201)
@@ -334,9 +334,18 @@ def application(reference: str) -> ResponseReturnValue:
                 "submitted_at": found.submitted_at.isoformat() if found.submitted_at else None,
                 "decision": _decision(found),
                 "history": history,
-                "findings": found.findings or [],
+                "findings": _findings_for(session, found, key, office),
             }
         )
+
+
+def _findings_for(session: Session, found: Application, key: ApiKey, office: Office) -> list[dict[str, str]]:
+    """What the rules said of it; a key without staff reads of overdue returns what the contact's own address may."""
+    findings = found.findings or []
+    if key.staff or found.submitted_at is None:
+        return findings
+    day = london_day(found.submitted_at)
+    return findings_told(session, found, findings, found.contact_key or "", found_on=day, office=office)
 
 
 def _decision(found: Application) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -14,6 +15,8 @@ from core.office import Office
 from core.records import Application, Person
 from core.rules.policy import OrganisationType, Role
 from tests.core.casework import (
+    END,
+    active,
     allocate,
     at_once,
     decide,
@@ -184,6 +187,25 @@ def test_what_fails_nothing_is_sent_back_only_with_words(office: Office) -> None
     assert send_back(office, application, person(office), "Who drives the minibus?") == "Who drives the minibus?"
     with pytest.raises(Conflict):
         send_back(office, application, person(office), "And who else?")
+
+
+def test_an_overdue_return_is_named_in_what_is_sent_back_to_the_address_that_owes_it_alone(
+    office: Office, clock: Any
+) -> None:
+    """Whoever types the number of a charity learns nothing of its returns (R1)."""
+    active(office)
+    blocks = replace(office.policy.overdue_return_blocks, value=True)
+    strict = replace(office, policy=replace(office.policy, overdue_return_blocks=blocks))
+    clock.forward(days=240)
+    later: dict[str, Any] = {"start": END, "end": END + timedelta(days=90), "title": "Another thing"}
+    own = submitted(strict, facts(**later))
+    theirs = submitted(strict, facts(**later, contact_email="eve@evil.example"))
+    with strict.reading() as session:
+        letters = [
+            asking.letter_back(session, session.get_one(Application, one), office=strict, now=strict.clock())
+            for one in (own, theirs)
+        ]
+    assert ["overdue" in letter for letter in letters] == [True, False]
 
 
 def test_what_the_office_writes_is_kept_whole_and_the_rules_as_far_as_they_fit(office: Office) -> None:

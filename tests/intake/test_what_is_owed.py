@@ -68,6 +68,29 @@ def test_the_api_says_that_a_return_is_owed(app: Any, office: Office, accepted: 
     )
 
 
+def told_by(app: Any, reference: str, key: str) -> dict[str, str]:
+    """R1 of an application, as its page of the API tells it to a key."""
+    answer = app.test_client().get(f"/api/v1/applications/{reference}", headers={"Authorization": f"Bearer {key}"})
+    assert answer.status_code == 200, answer.text
+    return r1(answer.json)
+
+
+def test_the_api_tells_a_return_that_is_owed_to_its_own_address_and_to_staff_alone(
+    app: Any, office: Office, accepted: str, clock: Any
+) -> None:
+    clock.set_day(DUE)
+    plain = r1(apply_again(app, "on the day"))
+    clock.set_day(LATE)
+    for key, desk in (("shipped", app), ("strict", blocking(office))):
+        strangers = apply_again(desk, f"by another, {key}", email="eve@evil.example")
+        number = strangers["reference"]
+        assert r1(strangers) == told_by(desk, number, "key-of-a-portal") == plain
+        assert accepted in told_by(desk, number, "key-of-staff")["because"]
+        own = apply_again(desk, f"by themselves, {key}", email=f" {KIM.upper()}")
+        assert accepted in r1(own)["because"]
+        assert r1(own) == told_by(desk, own["reference"], "key-of-a-portal")
+
+
 def test_it_is_told_to_its_own_address_and_to_nobody_else(
     app: Any, browser: Browser, office: Office, accepted: str, clock: Any
 ) -> None:
