@@ -55,12 +55,7 @@ def known_bids(session: Session, token: str, application: Application, facts: Ap
     )
 
 
-def owes(session: Session, token: str, application: Application) -> bool:
-    """Whether the reader may be told that the organisation has a return overdue: it is one of their own address."""
+def reader(session: Session, token: str) -> str:
+    """The one address to which the link was mailed by which the reader came, by its key; "" where that is not known."""
     office = pages.office()
-    address = followed(session, office.signer, "application", token, now=office.clock()).address
-    if not address:
-        return False
-    keys = organisations.keys_of(application)
-    overdue = organisations.overdue_returns(session, keys, today=office.today(), but=application.id)
-    return any(one.contact_key == address for one in overdue)
+    return followed(session, office.signer, "application", token, now=office.clock()).address or ""

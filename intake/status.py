@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from core import applications, asking, corrections, decide_by, entering, events, payments
 from core.answers_given import answers_given
-from core.assessing import facts_of
+from core.assessing import facts_of, findings_told
 from core.errors import Conflict, Refused
 from core.explaining import explain
 from core.links import follow
@@ -92,7 +92,7 @@ def where_it_stands(
     waiting = next((one for one in asked if one.ended_at is None), None)
     history = events.history(session, application.reference or "")
     taken_back = _taken_back(application, history)
-    owes = known_bids.owes(session, token, application)
+    reader = known_bids.reader(session, token)
     aim = _aim(session, application)
     return pages.page(
         "status.html",
@@ -118,11 +118,9 @@ def where_it_stands(
         fault=fault,
         errors=[{"text": fault, "href": f"#{ANSWER}"}] if fault else [],
         notice=notice,
-        help=_what_would_help(session, application, owes=owes),
+        help=_what_would_help(session, application, reader=reader),
         can_withdraw=_can(application, ApplicationAction.WITHDRAW),
-        findings=[
-            one for one in application.findings or [] if one["verdict"] != "met" and (owes or one["rule"] != "R1")
-        ],
+        findings=[one for one in _findings(session, application, reader) if one["verdict"] != "met"],
         history=_history(history),
         answers=answers_given(application, _policy()),
         documents=documents.notice(application, "a", token),
@@ -362,22 +360,31 @@ def _aim(session: Session, application: Application) -> date | None:
     return aim if aim is not None and aim >= pages.office().today() else None
 
 
-def _what_would_help(session: Session, application: Application, *, owes: bool) -> Help | None:
+def _findings(session: Session, application: Application, reader: str) -> list[dict[str, str]]:
+    """What the rules said of it when it was sent, as the reader's address may be told of it."""
+    sent_on = london_day(application.submitted_at or application.started_at)
+    return findings_told(
+        session, application, application.findings or [], reader, found_on=sent_on, office=pages.office()
+    )
+
+
+def _what_would_help(session: Session, application: Application, *, reader: str) -> Help | None:
     """For one that was declined: what stood against it and its remedy, which fund would fit, when to apply again.
 
-    That a return is overdue is told only where the reader `owes` it: anybody can type an organisation's name.
+    That a return is overdue is told to the `reader` whose address owes it: anybody can type an organisation's name.
     """
     decision = application.decision
     if decision is None or decision.outcome != "declined":
         return None
     office = pages.office()
     today = office.today()
-    wanting = sorted(decision.findings, key=lambda finding: finding["verdict"] != "not_met")
+    decided_on = london_day(decision.made_at)
+    found = findings_told(session, application, decision.findings, reader, found_on=decided_on, office=office)
+    wanting = sorted(found, key=lambda finding: finding["verdict"] != "not_met")
     remedies = tuple(
         f"{finding['because']} {finding['remedy']}"
         for finding in wanting
         if finding["verdict"] != "met"
-        and (owes or finding["rule"] != "R1")
         and finding.get("remedy")
         and finding.get("needed_by") in ("", "recommendation", "approval")
     )

@@ -19,6 +19,7 @@ from core.office import Office
 from core.records import Application
 from core.rules.policy import Role
 from intake.app import create_app
+from tests.core.casework import active, decide, facts, person, recommend
 from tests.intake.conftest import BODY, KEYS, Browser
 from tests.intake.mailed import letters
 
@@ -108,6 +109,30 @@ def test_it_is_told_to_its_own_address_and_to_nobody_else(
         }
     said = {name: "overdue" in text_of(browser.get(path)) for name, path in shown.items()}
     assert said == {"anybodys": False, "own": True, "another": False}
+
+
+@pytest.mark.parametrize("state", ["sent", "declined"])
+@pytest.mark.one_database
+def test_who_owes_one_return_is_told_of_that_one_and_of_no_other(
+    app: Any, browser: Browser, office: Office, accepted: str, clock: Any, state: str
+) -> None:
+    same = {"organisation_name": BODY["organisation"]["name"], "postcode": BODY["organisation"]["postcode"]}
+    another = active(office, facts(**same, charity_number=None, contact_email="lee@boxing.example"))
+    clock.set_day(LATE)
+    found = apply_again(app)
+    with office.sessions.begin() as session:
+        other = awards.by_id(session, another).reference
+        kept = session.scalars(select(Application).where(Application.reference == found["reference"])).one()
+        own = links.link_for(session, "application", kept.id, now=office.clock(), address=KIM)
+        path = f"/a/{office.signer.token('application', own)}"
+        number = kept.id
+        assert f"2 returns of the same organisation are overdue: {other}" in r1({"findings": kept.findings})["because"]
+    if state == "declined":
+        recommend(office, number, outcome="decline")
+        decide(office, number, person(office, Role.COMMISSIONER), outcome="declined", conditions="")
+    page = text_of(browser.get(path))
+    assert f"A return of the same organisation is overdue: {accepted}" in page
+    assert other not in page + r1(found)["because"]
 
 
 def test_the_receipt_tells_it_to_the_address_that_owes(app: Any, office: Office, accepted: str, clock: Any) -> None:
