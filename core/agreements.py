@@ -67,7 +67,6 @@ def begin(
         reference=award.reference,
         kind=AGREEMENT_KIND,
         due=accepted_on + timedelta(days=office.policy.agreement_days.value),
-        office=office,
         now=now,
         award_id=award.id,
         silent_before=silent_before,

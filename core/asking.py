@@ -147,7 +147,7 @@ def ask(
     )
     session.add(asked)
     session.flush()
-    _set_deadline(session, about, asked, answer_by, office=office, now=now)
+    _set_deadline(session, about, asked, answer_by, now=now)
     told["answer_by"] = answer_by.isoformat()
     if asked.may_correct:
         told["may_correct"] = True
@@ -257,12 +257,12 @@ def subject(asked: Asked) -> str:
     return f"asked:{asked.id}"
 
 
-def catch_up(session: Session, asked: Asked, *, office: Office, silent_before: date, now: datetime) -> bool:
+def catch_up(session: Session, asked: Asked, *, silent_before: date, now: datetime) -> bool:
     """Set the day of a question that waits from before there were any; answers whether it had none."""
     if asked.answer_by is None or deadlines.find(session, subject=subject(asked), kind=ANSWER) is not None:
         return False
     about = asked.monitoring_return or asked.application
-    _set_deadline(session, about, asked, asked.answer_by, office=office, now=now, silent_before=silent_before)
+    _set_deadline(session, about, asked, asked.answer_by, now=now, silent_before=silent_before)
     return True
 
 
@@ -272,7 +272,6 @@ def _set_deadline(
     asked: Asked,
     answer_by: date,
     *,
-    office: Office,
     now: datetime,
     silent_before: date | None = None,
 ) -> None:
@@ -286,7 +285,6 @@ def _set_deadline(
         reference=application.reference or "",
         kind=ANSWER,
         due=answer_by,
-        office=office,
         now=now,
         award_id=award.id if award is not None else None,
         application_id=application.id,

@@ -114,7 +114,6 @@ def offer(
         reference=award.reference,
         kind=ACCEPTANCE,
         due=award.accept_by,
-        office=office,
         now=now,
         award_id=award.id,
     )
@@ -252,7 +251,7 @@ def extend_offer(
     acceptance = deadlines.find(session, subject=subject(award), kind=ACCEPTANCE, due=was)
     if acceptance is not None:
         tomorrow = today + timedelta(days=1)  # the mail about the new day says today what a step would say
-        deadlines.extend(session, acceptance, until, office=office, today=today, now=now, silent_before=tomorrow)
+        deadlines.extend(session, acceptance, until, today=today, now=now, silent_before=tomorrow)
     told = {
         "award": award.id,
         "was": was.isoformat(),
@@ -374,7 +373,6 @@ def store_due(
             reference=award.reference,
             kind=kind,
             due=day,
-            office=office,
             now=now,
             award_id=award.id,
             final=kind == RETURN and day == days[-1],

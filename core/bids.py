@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, selectinload
 from core import deadlines, events, people, rescheduling, written
 from core.deciding import WrongInput
 from core.errors import Conflict, NotFound
-from core.office import Office, london_day
+from core.office import london_day
 from core.owning import owner_of
 from core.records import Bid, Deadline, Person
 from core.rules.answers import clean_short
@@ -90,7 +90,6 @@ def add(
     closes_on: date,
     owner_id: int,
     person: Person,
-    office: Office,
     now: datetime,
 ) -> Bid:
     """Put a bid on the register, with its closing day as a deadline of its owner. `amount` is in pence.
@@ -126,7 +125,6 @@ def add(
         due=closes_on,
         title=title,
         owner_id=owner.id,
-        office=office,
         now=now,
         silent_before=london_day(now),
     )
@@ -169,9 +167,7 @@ def drop(session: Session, bid_id: int, person: Person, *, reason: str, now: dat
     return bid
 
 
-def move(
-    session: Session, bid_id: int, person: Person, *, closes_on: date, reason: str, office: Office, now: datetime
-) -> Bid:
+def move(session: Session, bid_id: int, person: Person, *, closes_on: date, reason: str, now: datetime) -> Bid:
     """The funder has set another closing day. Raises Refused without a reason, WrongInput for a day that has passed."""
     actor = people.acting_for_office(person, "move a bid's closing day", "N4")
     reason = written.words(reason, "Say who set the new day, and where it says so.", "N4")
@@ -182,7 +178,7 @@ def move(
     bid = _moved(session, bid_id, BidState.OPEN, closes_on=closes_on)
     deadline = _deadline(session, bid)
     if deadline is not None:
-        rescheduling.move(session, deadline, closes_on, office=office, today=london_day(now), now=now)
+        rescheduling.move(session, deadline, closes_on, today=london_day(now), now=now)
     told = {"was": was.isoformat(), "closes_on": closes_on.isoformat(), "reason": reason}
     _told(session, bid, "bid_moved", actor, told, now)
     return bid

@@ -52,9 +52,9 @@ def _set(session: Session, office: Office, today: date, now: datetime) -> Iterat
         yield decide_by.catch_up(session, application, office=office, silent_before=today, now=now)
         yield due_for_deletion.follow(session, application, office=office, now=now, silent_before=today)
     for asked in session.scalars(select(Asked).where(Asked.ended_at.is_(None)).order_by(Asked.id)).all():
-        yield asking.catch_up(session, asked, office=office, silent_before=today, now=now)
+        yield asking.catch_up(session, asked, silent_before=today, now=now)
     for award in session.scalars(select(Award).where(Award.status == AwardState.ACTIVE.value).order_by(Award.id)).all():
         yield agreements.catch_up(session, award, office=office, silent_before=today, now=now)
         yield looks.begin(session, award, office=office, now=now, silent_before=today) is not None
     for payment in session.scalars(select(Payment).where(Payment.status.in_(_TO_COME)).order_by(Payment.id)).all():
-        yield payments.catch_up(session, payment, office=office, silent_before=today, now=now)
+        yield payments.catch_up(session, payment, silent_before=today, now=now)

@@ -158,7 +158,7 @@ def extend(
         session.refresh(deadline)
         return deadline
     was = deadline.due
-    deadlines.extend(session, deadline, tidy.until, office=office, today=london_day(now), now=now)
+    deadlines.extend(session, deadline, tidy.until, today=london_day(now), now=now)
     told = {"was": was.isoformat(), "until": tidy.until.isoformat(), "reason": reason, "agreed_by": agreed_by}
     _tell(session, deadline, "deadline_extended", actor, {**told, "person": person.id}, now=now)
     return deadline
@@ -267,18 +267,16 @@ def _extend_offer(
 
 
 def _extend_opportunity(
-    session: Session, deadline: Deadline, person: Person, given: MoreTime, office: Office, now: datetime
+    session: Session, deadline: Deadline, person: Person, given: MoreTime, _office: Office, now: datetime
 ) -> bool:
-    opportunities.extend(
-        session, _number(deadline), person, until=given.until, reason=_agreed(given), office=office, now=now
-    )
+    opportunities.extend(session, _number(deadline), person, until=given.until, reason=_agreed(given), now=now)
     return True
 
 
 def _move_bid(
-    session: Session, deadline: Deadline, person: Person, given: MoreTime, office: Office, now: datetime
+    session: Session, deadline: Deadline, person: Person, given: MoreTime, _office: Office, now: datetime
 ) -> bool:
-    bids.move(session, _number(deadline), person, closes_on=given.until, reason=_agreed(given), office=office, now=now)
+    bids.move(session, _number(deadline), person, closes_on=given.until, reason=_agreed(given), now=now)
     return True
 
 

@@ -7,8 +7,8 @@ to one here is shown where Slack was told of it, without anybody's asking (`core
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import date, datetime
-from typing import Any
+from datetime import date, datetime, timedelta
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session, selectinload
@@ -19,6 +19,11 @@ from core.office import Office
 from core.records import Award, Deadline, Nudge, OutboxMessage
 from core.rules.calendar import date_text, nudge_dates
 from core.rules.policy import NudgeStep, Policy
+
+ONE_DAY: Final = timedelta(days=1)
+
+EVERY_STEP: Final = date.min
+"""The day from which on steps are sent of what is set without another: the sweep sends the latest that has come."""
 
 APPLICATION_ID = func.coalesce(Award.application_id, Deadline.application_id)
 """The application that a deadline is about, where its award is joined; NULL for what is the office's."""
@@ -31,7 +36,6 @@ def set_deadline(
     reference: str,
     kind: str,
     due: date,
-    office: Office,
     now: datetime,
     award_id: int | None = None,
     application_id: int | None = None,
@@ -43,7 +47,8 @@ def set_deadline(
     """Store something that falls due. The policy has the steps of `kind`; none before `silent_before` is ever sent.
 
     It is about an award, about an application without one (`application_id`), or about neither: then it has a `title`.
-    `owner_id` is the person who looks after it.
+    `owner_id` is the person who looks after it. The next sweep works out when its next step is, by the plan that is in
+    force then: what is set while a pause stands, and told of after that was taken back, is told of nevertheless.
     """
     deadline = Deadline(
         subject=subject,
@@ -57,7 +62,7 @@ def set_deadline(
         final=final,
         set_at=now,
         silent_before=silent_before,
-        next_step_on=first_step_on(office, kind, due, since=silent_before),
+        next_step_on=silent_before or EVERY_STEP,
     )
     session.add(deadline)
     return deadline
@@ -81,17 +86,17 @@ def first_step_on(
     kind: str,
     due: date,
     *,
+    after: date,
     snoozed_until: date | None = None,
     since: date | None = None,
-    after: date | None = None,
-) -> date | None:
-    """The day of the earliest step from `since` on, or later than `after`; None if there is none."""
-    days = [
-        on
-        for _, on in planned(office, kind, due, snoozed_until)
-        if (since is None or on >= since) and (after is None or on > after)
-    ]
-    return min(days, default=None)
+) -> date:
+    """The day of the earliest step later than `after`, and from `since` on.
+
+    Where there is none it is the day after: by then a pause without an end may have been taken back, and the sweep
+    looks again.
+    """
+    days = [on for _, on in planned(office, kind, due, snoozed_until) if (since is None or on >= since) and on > after]
+    return min(days, default=after + ONE_DAY)
 
 
 def meet(session: Session, deadline: Deadline, *, now: datetime) -> None:
@@ -141,7 +146,6 @@ def extend(
     deadline: Deadline,
     until: date,
     *,
-    office: Office,
     today: date,
     now: datetime,
     silent_before: date | None = None,
@@ -164,7 +168,7 @@ def extend(
         due=until,
         first_due=deadline.first_due or was,
         silent_before=since,
-        next_step_on=first_step_on(office, deadline.kind, until, snoozed_until=deadline.snoozed_until, since=since),
+        next_step_on=since,  # the sweep works out its next step
     ):
         raise moved_meanwhile(was)
 

@@ -40,7 +40,7 @@ def deadline_of(session: Session, application: Application) -> Deadline | None:
 
 def begin(session: Session, application: Application, *, office: Office, now: datetime) -> None:
     """Set the day by which an application that is being submitted is to be decided."""
-    _set(session, application, promised(application, office.policy), office=office, now=now)
+    _set(session, application, promised(application, office.policy), now=now)
 
 
 def follow(session: Session, application: Application, *, now: datetime, office: Office | None = None) -> None:
@@ -69,7 +69,7 @@ def catch_up(session: Session, application: Application, *, office: Office, sile
     if ApplicationState(application.status) not in TO_DECIDE or deadline_of(session, application) is not None:
         return False
     due = _counted(session, application, promised(application, office.policy))
-    _set(session, application, due, office=office, now=now, silent_before=silent_before)
+    _set(session, application, due, now=now, silent_before=silent_before)
     session.flush()
     follow(session, application, now=now)
     return True
@@ -80,7 +80,6 @@ def _set(
     application: Application,
     due: date,
     *,
-    office: Office,
     now: datetime,
     silent_before: date | None = None,
 ) -> None:
@@ -90,7 +89,6 @@ def _set(
         reference=application.reference or "",
         kind=DECISION,
         due=due,
-        office=office,
         now=now,
         application_id=application.id,
         silent_before=silent_before,

@@ -72,7 +72,6 @@ def follow(
             reference=application.reference,
             kind=RETENTION,
             due=due,
-            office=office,
             now=now,
             application_id=application.id,
             silent_before=silent_before,

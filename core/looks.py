@@ -52,7 +52,7 @@ def begin(
         made = award.application.decision.outside_on if award.application.decision is not None else None
         by = historic_review_on(made or today, office.policy)
         days.append(by if by >= today else historic_review_on(today, office.policy))
-    return _set(session, award, days, office=office, now=now, silent_before=silent_before)
+    return _set(session, award, days, now=now, silent_before=silent_before)
 
 
 def deadline_of(session: Session, award: Award) -> Deadline | None:
@@ -140,7 +140,7 @@ def record(
     days = [day for day in _yearly(award, office) if day > after]
     if _is_historic(award, office):
         days.append(historic_review_on(today, office.policy))
-    coming = _set(session, award, days, office=office, now=now)
+    coming = _set(session, award, days, now=now)
     told = {
         "look": look.id,
         "due": due.isoformat(),
@@ -215,7 +215,6 @@ def _set(
     award: Award,
     days: list[date],
     *,
-    office: Office,
     now: datetime,
     silent_before: date | None = None,
 ) -> Deadline | None:
@@ -229,7 +228,6 @@ def _set(
         reference=award.reference,
         kind=REVIEW,
         due=coming,
-        office=office,
         now=now,
         award_id=award.id,
         silent_before=silent_before,

@@ -105,7 +105,7 @@ def agree(session: Session, request_id: int, person: Person, *, office: Office, 
     if refusal:
         raise Refused(f"{refusal}. Decline it, and say why.".replace("..", "."), "D0")
     _answer(session, request, TimeState.AGREED, None, person, now)
-    _move(session, request, office=office, today=today, now=now)
+    _move(session, request, today=today, now=now)
     told = {"due": request.due.isoformat(), "until": request.until.isoformat(), "person": person.id}
     events.append(session, "more_time_agreed", request.award.reference, actor, told, now=now)
     _put(session, "more_time_agreed", request, now)
@@ -165,7 +165,7 @@ def give(
     )
     session.add(request)
     session.flush()
-    _move(session, request, office=office, today=today, now=now)
+    _move(session, request, today=today, now=now)
     told = {
         "deadline": deadline.id,
         "due": was.isoformat(),
@@ -179,9 +179,9 @@ def give(
     return request
 
 
-def _move(session: Session, request: TimeRequest, *, office: Office, today: date, now: datetime) -> None:
+def _move(session: Session, request: TimeRequest, *, today: date, now: datetime) -> None:
     """The return is due on the day that was agreed, and a payment that waits for it waits until then (F7)."""
-    deadlines.extend(session, request.deadline, request.until, office=office, today=today, now=now)
+    deadlines.extend(session, request.deadline, request.until, today=today, now=now)
     session.execute(
         update(Payment)
         .where(Payment.award_id == request.award_id, Payment.return_due == request.due)

@@ -191,7 +191,6 @@ def advertise(
         due=opportunity.closes_on,
         title=opportunity.title,
         owner_id=opportunity.owner_id,
-        office=office,
         now=now,
         silent_before=today,
     )
@@ -200,9 +199,7 @@ def advertise(
     return opportunity
 
 
-def extend(
-    session: Session, number: int, person: Person, *, until: date, reason: str, office: Office, now: datetime
-) -> Opportunity:
+def extend(session: Session, number: int, person: Person, *, until: date, reason: str, now: datetime) -> Opportunity:
     """Set a later closing day, for everybody. Raises Refused without a reason, WrongInput for a day that is not later.
 
     One whose day has passed has closed, whether or not that was recorded yet.
@@ -219,7 +216,7 @@ def extend(
     _move(session, opportunity, OpportunityAction.EXTEND, closes_on=until)
     deadline = deadlines.find(session, subject=subject_of(opportunity), kind=CLOSING)
     if deadline is not None:
-        deadlines.extend(session, deadline, until, office=office, today=today, now=now)
+        deadlines.extend(session, deadline, until, today=today, now=now)
     told = {"was": was.isoformat(), "closes_on": until.isoformat(), "reason": reason}
     _told(session, opportunity, "opportunity_extended", actor, told, now)
     return opportunity

@@ -98,7 +98,6 @@ def plan(
     amount: int,
     planned_on: date,
     return_due: date | None = None,
-    office: Office,
     now: datetime,
 ) -> Payment:
     """Plan a payment of `amount` pence for a day; with `return_due` it depends on the return due on that day.
@@ -137,7 +136,7 @@ def plan(
     session.add(payment)
     session.flush()
     tomorrow = london_day(now) + timedelta(days=1)
-    _set_deadline(session, payment, office=office, now=now, silent_before=tomorrow)
+    _set_deadline(session, payment, now=now, silent_before=tomorrow)
     told = {
         "amount": amount,
         "planned_on": planned_on.isoformat(),
@@ -152,25 +151,24 @@ def subject(payment: Payment) -> str:
     return f"payment:{payment.id}"
 
 
-def _set_deadline(session: Session, payment: Payment, *, office: Office, now: datetime, silent_before: date) -> None:
+def _set_deadline(session: Session, payment: Payment, *, now: datetime, silent_before: date) -> None:
     deadlines.set_deadline(
         session,
         subject=subject(payment),
         reference=payment.award.reference,
         kind=PAYMENT_KIND,
         due=payment.planned_on,
-        office=office,
         now=now,
         award_id=payment.award_id,
         silent_before=silent_before,
     )
 
 
-def catch_up(session: Session, payment: Payment, *, office: Office, silent_before: date, now: datetime) -> bool:
+def catch_up(session: Session, payment: Payment, *, silent_before: date, now: datetime) -> bool:
     """Set the day of a planned payment from before there were any; answers whether it had none."""
     if deadlines.find(session, subject=subject(payment), kind=PAYMENT_KIND) is not None:
         return False
-    _set_deadline(session, payment, office=office, now=now, silent_before=silent_before)
+    _set_deadline(session, payment, now=now, silent_before=silent_before)
     return True
 
 

@@ -157,7 +157,7 @@ def _publications(session: Session, found: _Found, done: Done, office: Office, t
     """The next monthly publication (W2), and after a gap the one that was missed last."""
     month = add_months(today.replace(day=1), -1)
     coming = [_publication(one, office) for one in (month, add_months(month, 1))]
-    _series(session, found, done, coming, PUBLICATION, office, today, now)
+    _series(session, found, done, coming, PUBLICATION, today, now)
 
 
 def _publication(month: date, office: Office) -> Wanted:
@@ -172,7 +172,7 @@ def _annual_reports(session: Session, found: _Found, done: Done, office: Office,
     """The next Annual Report (W1), and after a gap the one that was missed last."""
     year = financial_year(today) - 1
     coming = [_annual_report(one, office.policy) for one in (year - 1, year, year + 1)]
-    _series(session, found, done, coming, ANNUAL_REPORT, office, today, now)
+    _series(session, found, done, coming, ANNUAL_REPORT, today, now)
 
 
 def _annual_report(year: int, policy: Policy) -> Wanted:
@@ -189,7 +189,6 @@ def _series(
     done: Done,
     series: Sequence[Wanted],
     kind: str,
-    office: Office,
     today: date,
     now: datetime,
 ) -> None:
@@ -201,15 +200,15 @@ def _series(
     for one in series:
         old = there.get(one.subject)
         if old is not None and old.is_open and _planned(old) != one.due and min(old.due, one.due) >= today:
-            _move(session, done, old, one.due, office, today, now)
+            _move(session, done, old, one.due, today, now)
     coming = next((one for one in series if one.due >= today), None)
     missed = max((one for one in series if one.due < today), default=None)
     running = missed is not None and any(one.due < missed.due for one in there.values())
     if missed is not None and running and missed.subject not in there:
-        _put(session, done, missed, office, now, silent_before=today)
+        _put(session, done, missed, now, silent_before=today)
     if coming is not None and coming.subject not in there:
         # of one that has a predecessor only the days on which nothing ran were missed: its latest step still goes
-        _put(session, done, coming, office, now, silent_before=None if there else today)
+        _put(session, done, coming, now, silent_before=None if there else today)
 
 
 # -------------------------------------------------------------------------------------------------------------- forum
@@ -232,10 +231,10 @@ def _forum(session: Session, found: _Found, done: Done, office: Office, today: d
         return
     if open_ones:
         if _planned(open_ones[0]) != due:
-            _move(session, done, open_ones[0], due, office, today, now)
+            _move(session, done, open_ones[0], due, today, now)
         return
     wanted = Wanted(due, FORUM, FORUM, "FORUM", "Provider Forum")
-    _put(session, done, wanted, office, now, silent_before=today)
+    _put(session, done, wanted, now, silent_before=today)
 
 
 def _forum_due(found: _Found, policy: Policy, today: date) -> date | None:
@@ -258,11 +257,11 @@ def _windows(session: Session, found: _Found, done: Done, office: Office, today:
     for kind in WINDOWS:
         for left, missing in _differences(found, kind, wanted, today):
             for old, new in zip(left, missing, strict=False):
-                _move(session, done, old, new.due, office, today, now)
+                _move(session, done, old, new.due, today, now)
             for old in left[len(missing) :]:
                 _close(session, done, old, now)
             for new in missing[len(left) :]:
-                _put(session, done, new, office, now, silent_before=today)
+                _put(session, done, new, now, silent_before=today)
         for one in found.open_of(kind):
             if one.due < today:
                 _meet(session, done, one, now)
@@ -295,9 +294,7 @@ def _differences(
 # ------------------------------------------------------------------------------------------------------- one at a time
 
 
-def _put(
-    session: Session, done: Done, wanted: Wanted, office: Office, now: datetime, *, silent_before: date | None
-) -> None:
+def _put(session: Session, done: Done, wanted: Wanted, now: datetime, *, silent_before: date | None) -> None:
     """Put one, unless another process is first. One that was closed is opened again."""
     closed = deadlines.find(session, subject=wanted.subject, kind=wanted.kind, due=wanted.due)
     if closed is not None:
@@ -315,7 +312,6 @@ def _put(
                     kind=wanted.kind,
                     due=wanted.due,
                     title=wanted.title,
-                    office=office,
                     now=now,
                     silent_before=silent_before,
                 )
@@ -329,7 +325,7 @@ def _planned(deadline: Deadline) -> date:
     return deadline.first_due or deadline.due
 
 
-def _move(session: Session, done: Done, old: Deadline, due: date, office: Office, today: date, now: datetime) -> None:
+def _move(session: Session, done: Done, old: Deadline, due: date, today: date, now: datetime) -> None:
     """Move one that is open to another day, unless another process was first.
 
     Where that day was on the table before and was given up, it waits again in the place of the one that is open.
@@ -338,10 +334,10 @@ def _move(session: Session, done: Done, old: Deadline, due: date, office: Office
     if deadlines.find(session, subject=old.subject, kind=old.kind, due=due) is not None:
         _close(session, done, old, now)
         again = Wanted(due, old.kind, old.subject, old.reference, old.title or "")
-        _put(session, done, again, office, now, silent_before=today)
+        _put(session, done, again, now, silent_before=today)
         return
     try:
-        rescheduling.move(session, old, due, office=office, today=today, now=now)
+        rescheduling.move(session, old, due, today=today, now=now)
     except Conflict:
         return
     done.moved.append(_said(old) | {"was": was.isoformat()})

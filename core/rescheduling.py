@@ -11,11 +11,10 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 
 from core import deadlines
-from core.office import Office
 from core.records import Deadline
 
 
-def move(session: Session, deadline: Deadline, to: date, *, office: Office, today: date, now: datetime) -> None:
+def move(session: Session, deadline: Deadline, to: date, *, today: date, now: datetime) -> None:
     """Make it due on another day, earlier or later; its steps move with it (D0).
 
     What was sent for the day that it had stays sent. Of the new day's steps those from today on are sent, none before.
@@ -23,8 +22,7 @@ def move(session: Session, deadline: Deadline, to: date, *, office: Office, toda
     """
     was = deadline.due
     since = max(deadline.silent_before or today, today)
-    step = deadlines.first_step_on(office, deadline.kind, to, snoozed_until=deadline.snoozed_until, since=since)
-    moved = {"due": to, "first_due": None, "silent_before": since, "next_step_on": step}
+    moved = {"due": to, "first_due": None, "silent_before": since, "next_step_on": since}
     if not deadlines.change(session, deadline, now=now, **moved):
         raise deadlines.moved_meanwhile(was)
 

@@ -39,13 +39,13 @@ def _bids(session: Session, office: Office, staff: Mapping[str, Person], *, toda
     gwen, dara = staff["U0GRANTS"], staff["U0DIRECTOR"]
     bids.add(
         session, title="Safer Streets, the next round", funder="Home Office", part=Part.LED, amount=450_000_00,
-        closes_on=_works(office, today + timedelta(days=19)), owner_id=gwen.id, person=gwen, office=office,
+        closes_on=_works(office, today + timedelta(days=19)), owner_id=gwen.id, person=gwen,
         now=now - timedelta(days=16),
     )  # fmt: skip
     sent = bids.add(
         session, title="Support for young victims in schools", funder="Ministry of Justice", part=Part.SUPPORTED,
         amount=80_000_00, closes_on=_works(office, today - timedelta(days=9)), owner_id=dara.id, person=gwen,
-        office=office, now=now - timedelta(days=44),
+        now=now - timedelta(days=44),
     )  # fmt: skip
     on = today - timedelta(days=13)
     note = "Handed in by Harbour Support for Victims, with our letter of support."

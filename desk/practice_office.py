@@ -370,7 +370,6 @@ def _pay(
         amount=amount,
         planned_on=planned_on,
         return_due=return_due,
-        office=office,
         now=now,
     )
     payments.approve(session, award.id, stage.number, staff["U0DIRECTOR"], office=office, now=now)

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class Deadline(Record):
     """Something that falls due. Overdue is computed, never stored.
 
-    `next_step_on` is the day of its earliest nudge still to come; the sweep finds what it must do by that index alone.
+    `next_step_on` is the day of its earliest nudge still to come, or where the next sweep is to work that out, the day
+    from which on nudges are sent; the sweep finds what it must do by that index alone.
     No step before `silent_before` is ever sent: what was past when a record was imported, set up for practice, or when
     more time was agreed. `first_due` is the day on which it was due before that; None where it never moved.
 

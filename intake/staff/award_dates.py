@@ -95,7 +95,6 @@ def _plan_payment(session: Session, award: Award, person: Person) -> None:
             amount=amount,
             planned_on=planned_on,
             return_due=due.get(after),
-            office=office,
             now=office.clock(),
         )
 

@@ -56,7 +56,6 @@ def add() -> ResponseReturnValue:
             closes_on=cast("date", said["closes"]),
             owner_id=int(str(said["owner"])),
             person=person,
-            office=office,
             now=now,
         )
         return url_for(".page", number=bid.id)
@@ -83,7 +82,7 @@ def act(number: int, action: str) -> ResponseReturnValue:
 
     def move(session: Session, person: Person, said: Answers) -> str:
         closes, reason = cast("date", said["closes"]), str(said["reason"])
-        bids.move(session, number, person, closes_on=closes, reason=reason, office=office, now=now)
+        bids.move(session, number, person, closes_on=closes, reason=reason, now=now)
         return back
 
     def settle(session: Session, person: Person, said: Answers) -> str:

@@ -78,7 +78,7 @@ def act(number: int, action: str) -> ResponseReturnValue:
 
     def extend(session: Session, person: Person, said: Answers) -> str:
         until, reason = cast("date", said["until"]), str(said["reason"])
-        opportunities.extend(session, number, person, until=until, reason=reason, office=office, now=now)
+        opportunities.extend(session, number, person, until=until, reason=reason, now=now)
         return back
 
     if action in (CHANGE, EXTEND):

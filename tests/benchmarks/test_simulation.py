@@ -43,7 +43,6 @@ def many(office: Office, database_url: str) -> Iterator[Engine]:
                     award_id=number,
                     kind="return",
                     due=add_months(start, month),
-                    office=office,
                     now=office.clock(),
                 )
         events.append(session, "set", "record", "test", {}, now=office.clock())

@@ -99,7 +99,7 @@ def _plan_payment(office: Office) -> None:
     award_id, who = active(office), person(office)
     with office.sessions.begin() as session:
         payments.plan(
-            session, award_id, someone(session, who), planned_on=date(2027, 2, 1), amount=500_00, office=office,
+            session, award_id, someone(session, who), planned_on=date(2027, 2, 1), amount=500_00,
             now=office.clock(),
         )  # fmt: skip
 

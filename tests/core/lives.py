@@ -328,7 +328,7 @@ class Life:
             now, finance = self.clock.now, someone(session, self.finance)
             officer = someone(session, self.officer)
             payments.verify_bank_details(session, self.award, finance, note="By the number on their site.", now=now)
-            payments.plan(session, self.award, officer, amount=10_000_00, planned_on=london_day(now), **told)
+            payments.plan(session, self.award, officer, amount=10_000_00, planned_on=london_day(now), now=now)
             payments.plan(
                 session,
                 self.award,
@@ -336,7 +336,7 @@ class Life:
                 amount=5_000_00,
                 planned_on=FIRST_RETURN,
                 return_due=FIRST_RETURN,
-                **told,
+                now=now,
             )
             payments.hold(session, self.award, 2, officer, reason="Until the return is in.", now=now)
         with self.office.sessions.begin() as session:
@@ -401,7 +401,7 @@ class Life:
             assert forums.invite(session, forum.id, officer, **now) == ["Safe Homes"]
             bids.add(
                 session, title="Safer Streets, round six", funder="Home Office", part=bids.Part.LED, amount=250_000_00,
-                closes_on=today + timedelta(days=50), owner_id=self.officer, person=officer, **told,
+                closes_on=today + timedelta(days=50), owner_id=self.officer, person=officer, **now,
             )  # fmt: skip
             advert = opportunities.Advert(
                 opportunities.OpportunityKind.TENDER, "Support after burglary", "For three years.", 40_000_00, 70, 30,

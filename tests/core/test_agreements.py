@@ -188,7 +188,7 @@ def test_two_who_record_the_signature_record_one(signing: Signing) -> None:
 def test_no_payment_is_made_before_it_is_signed(signing: Signing) -> None:
     office = signing.office
     payer = person(office, Role.FINANCE)
-    signing.do(payments.plan, amount=500_00, planned_on=TODAY, office=office)
+    signing.do(payments.plan, amount=500_00, planned_on=TODAY)
     signing.do(payments.verify_bank_details, note="By the number we know.")
     signing.do(payments.see_safeguarding_policy, note="Seen.")
     signing.do(payments.collect_quotes, quotes=1, note="One.")

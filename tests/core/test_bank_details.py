@@ -173,7 +173,7 @@ def test_an_approved_payment_waits_once_the_details_were_changed(office: Office)
     with office.sessions.begin() as session:
         who = someone(session, officer)
         payments.see_safeguarding_policy(session, award_id, who, note="Seen.", now=now)
-        payments.plan(session, award_id, who, amount=500_00, planned_on=london_day(now), office=office, now=now)
+        payments.plan(session, award_id, who, amount=500_00, planned_on=london_day(now), now=now)
         payments.approve(session, award_id, 1, who, office=office, now=now)
     give(office, award_id, OTHER)
     with office.sessions.begin() as session, pytest.raises(Refused, match="bank details have not been verified"):

@@ -34,7 +34,7 @@ def added(office: Office, who: int, **changes: Any) -> int:
     }
     with office.sessions.begin() as session:
         me = someone(session, who)
-        return bids.add(session, person=me, office=office, now=office.clock(), **given).id
+        return bids.add(session, person=me, now=office.clock(), **given).id
 
 
 def do(office: Office, what: Any, number: int, who: int, /, **given: Any) -> Bid:
@@ -89,12 +89,12 @@ def test_what_is_not_pursued_reminds_nobody(office: Office) -> None:
 def test_the_funder_may_move_the_day_either_way(office: Office, closes: date) -> None:
     who = person(office)
     number = added(office, who)
-    do(office, bids.move, number, who, closes_on=closes, reason="Their letter of 20 November.", office=office)
+    do(office, bids.move, number, who, closes_on=closes, reason="Their letter of 20 November.")
     assert days(office, BID) == [closes]
     with pytest.raises(WrongInput, match="already"):
-        do(office, bids.move, number, who, closes_on=closes, reason="Again.", office=office)
+        do(office, bids.move, number, who, closes_on=closes, reason="Again.")
     with pytest.raises(WrongInput, match="has passed"):
-        do(office, bids.move, number, who, closes_on=date(2026, 11, 22), reason="Again.", office=office)
+        do(office, bids.move, number, who, closes_on=date(2026, 11, 22), reason="Again.")
     sound(office)
 
 
@@ -155,7 +155,7 @@ def test_who_is_not_of_the_office_changes_nothing(office: Office, role: Role, bo
     for what, given in (
         (bids.submit, {"on": TODAY}),
         (bids.drop, {"reason": "No."}),
-        (bids.move, {"closes_on": date(2027, 3, 1), "reason": "No.", "office": office}),
+        (bids.move, {"closes_on": date(2027, 3, 1), "reason": "No."}),
         (bids.hand_over, {"owner_id": owner}),
     ):
         with pytest.raises(Refused):

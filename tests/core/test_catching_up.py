@@ -69,9 +69,7 @@ def lived(office: Office) -> Office:
     who, award_id = person(office), active(office, facts(start=date(2027, 1, 1), end=date(2029, 12, 31)))
     with office.sessions.begin() as session:
         day = date(2027, 3, 1)
-        payments.plan(
-            session, award_id, someone(session, who), amount=100_00, planned_on=day, office=office, now=office.clock()
-        )
+        payments.plan(session, award_id, someone(session, who), amount=100_00, planned_on=day, now=office.clock())
     contracted(office, facts(start=date(2027, 1, 1), end=date(2027, 6, 30)))
     return office
 

@@ -72,7 +72,7 @@ def of_office(office: Office, kind: str, day: date, **given: Any) -> int:
     """Something that is the office's own."""
     with office.sessions.begin() as session:
         made = deadlines.set_deadline(
-            session, subject=f"{kind}:1", reference="OWN-1", kind=kind, due=day, title="Autumn", office=office,
+            session, subject=f"{kind}:1", reference="OWN-1", kind=kind, due=day, title="Autumn",
             now=office.clock(), **given,
         )  # fmt: skip
         session.flush()
@@ -218,7 +218,7 @@ def test_more_time_for_a_return_moves_it_and_the_payment_that_waits_and_is_told_
         award = awards.by_id(session, award_id)
         payments.plan(
             session, award.id, someone(session, olive), planned_on=FIRST, amount=500_00, return_due=FIRST,
-            office=office, now=office.clock(),
+            now=office.clock(),
         )  # fmt: skip
     number = due(office, award_id)
     extend(office, number, olive)
@@ -271,7 +271,7 @@ def test_a_day_that_was_given_up_is_not_given_again(office: Office) -> None:
     with office.sessions.begin() as session:
         made = [
             deadlines.set_deadline(
-                session, subject="FORUM", reference="FORUM", kind="forum", due=day, office=office, now=office.clock(),
+                session, subject="FORUM", reference="FORUM", kind="forum", due=day, now=office.clock(),
                 title="Provider Forum",
             )
             for day in (FIRST, after(5))
@@ -335,7 +335,7 @@ def test_a_bid_and_an_opportunity_move_with_their_registers_and_change_hands_the
     with office.sessions.begin() as session:
         bid = bids.add(
             session, title="Safer Streets 6", funder="Home Office", part=Part.LED, amount=None, closes_on=FIRST,
-            owner_id=olive, person=someone(session, olive), office=office, now=office.clock(),
+            owner_id=olive, person=someone(session, olive), now=office.clock(),
         )  # fmt: skip
         session.flush()
         bid_id, bid_due = bid.id, deadlines.find(session, subject=bids.subject_of(bid), kind="bid")
@@ -363,7 +363,7 @@ def test_a_later_day_of_a_payment_a_question_and_a_look_is_the_day_of_what_it_is
     number, olive = submitted(office), person(office)
     with office.sessions.begin() as session:
         by, now = someone(session, olive), office.clock()
-        payments.plan(session, award_id, by, planned_on=FIRST, amount=500_00, office=office, now=now)
+        payments.plan(session, award_id, by, planned_on=FIRST, amount=500_00, now=now)
         asking.ask(session, applications.by_id(session, number), by, "Who?", office=office, now=now)
     with office.reading() as session:
         open_ones = {

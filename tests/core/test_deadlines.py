@@ -58,7 +58,6 @@ def set_deadline(office: Office, due: date, *, kind: str = "return", **given: An
             reference=award.reference,
             kind=kind,
             due=due,
-            office=office,
             now=office.clock(),
             award_id=award.id,
             **given,
@@ -337,16 +336,16 @@ def test_what_was_moved_after_it_was_read_is_not_moved_again(office: Office) -> 
         read = session.get_one(Deadline, number)
         session.execute(meanwhile)
         with pytest.raises(Conflict, match=r"due on 1 July 2027 has been done, closed or moved meanwhile"):
-            deadlines.extend(session, read, after(9), office=office, today=FIRST, now=NOON)
+            deadlines.extend(session, read, after(9), today=FIRST, now=NOON)
         assert read.due == after(3)
     with office.sessions.begin() as session:
         read = session.get_one(Deadline, number)
         session.execute(meanwhile.values(due=after(5)))
         with pytest.raises(Conflict):
-            rescheduling.move(session, read, after(9), office=office, today=FIRST, now=NOON)
+            rescheduling.move(session, read, after(9), today=FIRST, now=NOON)
         session.execute(meanwhile.values(met_at=NOON, due=after(5)))
         with pytest.raises(Conflict):
-            deadlines.extend(session, read, after(9), office=office, today=FIRST, now=NOON)
+            deadlines.extend(session, read, after(9), today=FIRST, now=NOON)
         assert not rescheduling.end(session, read, met=False, now=NOON)
 
 
@@ -355,8 +354,8 @@ def test_more_time_makes_up_nothing_that_was_to_stay_silent(office: Office) -> N
     number = set_deadline(office, FIRST, silent_before=after(10))
     with office.sessions.begin() as session:
         found = session.get_one(Deadline, number)
-        deadlines.extend(session, found, after(12), office=office, today=FIRST, now=NOON)
-        assert (found.silent_before, found.next_step_on) == (after(10), after(11))
+        deadlines.extend(session, found, after(12), today=FIRST, now=NOON)
+        assert (found.silent_before, found.next_step_on) == (after(10), after(10))
 
 
 @pytest.mark.one_database
@@ -373,9 +372,7 @@ def test_what_is_waited_for_again_is_not_put_off_any_more(office: Office) -> Non
 def test_closing_some_kinds_of_a_subject_leaves_the_others_and_what_was_met(office: Office) -> None:
     with office.sessions.begin() as session:
         for kind, due in (("return", FIRST), ("return", LAST), ("meeting", FIRST)):
-            deadlines.set_deadline(
-                session, subject="award:1", reference="YF-1", kind=kind, due=due, office=office, now=office.clock()
-            )
+            deadlines.set_deadline(session, subject="award:1", reference="YF-1", kind=kind, due=due, now=office.clock())
         session.flush()
         met = deadlines.find(session, subject="award:1", kind="return", due=FIRST)
         assert met is not None

@@ -36,7 +36,7 @@ def waits(office: Office, application_id: int) -> None:
         deadlines.close(session, subject=f"decide:{application_id}", now=office.clock())
         deadlines.set_deadline(
             session, subject=f"test:{application_id}", reference=str(application.reference), kind="decision", due=DUE,
-            application_id=application_id, office=office, now=office.clock(),
+            application_id=application_id, now=office.clock(),
         )  # fmt: skip
 
 

@@ -28,7 +28,7 @@ def test_an_award_ends_with_nothing_open_and_nothing_said_after(office: Office) 
     officer, finance, now = person(office), person(office, Role.FINANCE), office.clock()
     with office.sessions.begin() as session:
         found, who = awards.by_id(session, award), someone(session, officer)
-        payments.plan(session, award, who, planned_on=DUE, amount=500_00, office=office, now=now)
+        payments.plan(session, award, who, planned_on=DUE, amount=500_00, now=now)
         meeting = next(one.id for one in found.deadlines if one.kind == "meeting")
         meetings.invite(session, meeting, who, Arranged(WHEN, 60, "Library", "", "1. Money"), office=office, now=now)
         came_in = [

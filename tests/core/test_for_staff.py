@@ -143,7 +143,7 @@ def test_what_falls_due_has_a_name_and_whoever_looks_after_it(office: Office) ->
             ("agreement", {"application_id": award.application_id}),
         ):
             deadlines.set_deadline(
-                session, subject=f"test:{kind}", reference="X-1", kind=kind, due=office.today(), office=office,
+                session, subject=f"test:{kind}", reference="X-1", kind=kind, due=office.today(),
                 now=office.clock(), **given,
             )  # fmt: skip
     with office.reading() as session:

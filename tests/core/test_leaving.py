@@ -104,7 +104,7 @@ def everything_of(office: Office, who: int, out_of_it: int) -> Held:
         deciding.declare_interest(session, barred, out, reason="My brother.", now=office.clock())
         forum = deadlines.set_deadline(
             session, subject="forum:2027", reference="FORUM-2027", kind="forum", due=date(2027, 3, 1), title="Forum",
-            owner_id=who, office=office, now=office.clock(),
+            owner_id=who, now=office.clock(),
         )  # fmt: skip
     held = Held(
         application, barred, forum.id,

@@ -157,9 +157,7 @@ class Worker:
         award = self.award(session)
         payer, approver = someone(session, self.cast.payer), someone(session, self.cast.approver)
         now = self.office.clock()
-        stage = payments.plan(
-            session, award.id, payer, amount=self.dice.randint(1, 150), planned_on=DAY, office=self.office, now=now
-        )
+        stage = payments.plan(session, award.id, payer, amount=self.dice.randint(1, 150), planned_on=DAY, now=now)
         payments.approve(session, award.id, stage.number, approver, office=self.office, now=now)
         payments.pay(session, award.id, stage.number, payer, office=self.office, now=now)
 
@@ -223,7 +221,7 @@ def test_one_payment_that_ten_press_at_once_leaves_once(office: Office) -> None:
         who = someone(session, approver)
         payments.verify_bank_details(session, award_id, who, note="Called.", now=office.clock())
         payments.see_safeguarding_policy(session, award_id, who, note="Seen.", now=office.clock())
-        payments.plan(session, award_id, who, amount=2_000_00, planned_on=DAY, office=office, now=office.clock())
+        payments.plan(session, award_id, who, amount=2_000_00, planned_on=DAY, now=office.clock())
         payments.approve(session, award_id, 1, who, office=office, now=office.clock())
 
     def pay(payer: int) -> None:

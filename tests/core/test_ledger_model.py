@@ -143,7 +143,6 @@ class Desk:
             self.payer,
             amount=amount,
             planned_on=self.model.day,
-            office=self.office,
             now=self.now,
         ).number
 

@@ -140,7 +140,7 @@ def test_what_came_back_is_counted_beside_what_was_paid(office: Office) -> None:
     given: dict[str, Any] = {"office": office, "now": office.clock()}
     with office.sessions.begin() as session:
         who = someone(session, officer)
-        payments.plan(session, award_id, who, amount=500_00, planned_on=date(2026, 11, 23), **given)
+        payments.plan(session, award_id, who, amount=500_00, planned_on=date(2026, 11, 23), now=office.clock())
         payments.verify_bank_details(session, award_id, who, note="By the number we know.", now=office.clock())
         payments.see_safeguarding_policy(session, award_id, who, note="Seen.", now=office.clock())
         payments.approve(session, award_id, 1, who, **given)

@@ -215,7 +215,7 @@ def test_a_payment_that_waits_for_the_return_waits_for_its_new_day(office: Offic
     with office.sessions.begin() as session:
         officer = someone(session, person(office))
         given: dict[str, Any] = {"planned_on": FIRST, "return_due": FIRST, "now": office.clock()}
-        payments.plan(session, award_id, officer, amount=100_00, office=office, **given)
+        payments.plan(session, award_id, officer, amount=100_00, **given)
     agree(office, ask(office, award_id, after(7)))
     with office.reading() as session:
         assert session.scalars(select(Payment.return_due)).all() == [after(7)]

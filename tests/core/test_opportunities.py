@@ -116,16 +116,16 @@ def test_an_opportunity_is_extended_for_everybody_and_never_opened_again(office:
     number = advertised(office, who)
     later = date(2027, 1, 29)
     with pytest.raises(WrongInput, match="Enter a later day"):
-        do(office, opportunities.extend, number, who, until=CLOSES, reason="Questions.", office=office)
+        do(office, opportunities.extend, number, who, until=CLOSES, reason="Questions.")
     with pytest.raises(Refused, match="Say why it stays open longer"):
-        do(office, opportunities.extend, number, who, until=later, reason="", office=office)
-    do(office, opportunities.extend, number, who, until=later, reason="Questions came in late.", office=office)
+        do(office, opportunities.extend, number, who, until=later, reason="")
+    do(office, opportunities.extend, number, who, until=later, reason="Questions came in late.")
     assert (days(office, CLOSING), public(office, later)) == ([later], [number])
     with pytest.raises(Conflict, match="open until the end of 29 January 2027"):
         do(office, opportunities.close, number, who)
     clock.set_day(date(2027, 1, 30))
     with pytest.raises(Conflict, match="Nothing that has closed is opened again"):
-        do(office, opportunities.extend, number, who, until=date(2027, 3, 1), reason="More.", office=office)
+        do(office, opportunities.extend, number, who, until=date(2027, 3, 1), reason="More.")
     do(office, opportunities.close, number, who)
     assert days(office, CLOSING) == []
     with pytest.raises(Conflict, match="it is closed"):

@@ -73,7 +73,6 @@ class Till:
                 amount=amount,
                 planned_on=on,
                 return_due=due,
-                office=self.office,
                 now=self.office.clock(),
             ).number
 

@@ -244,7 +244,7 @@ def test_a_later_day_that_was_agreed_stays(office: Office) -> None:
     put(office, MONDAY)
     with office.sessions.begin() as session:
         report = session.scalars(select(Deadline).where(Deadline.kind == ANNUAL_REPORT)).one()
-        deadlines.extend(session, report, date(2027, 10, 15), office=office, today=MONDAY, now=london(MONDAY))
+        deadlines.extend(session, report, date(2027, 10, 15), today=MONDAY, now=london(MONDAY))
         events.append(session, "extended", report.reference, "tests", {}, now=london(MONDAY))
     assert not put(office, MONDAY)
     assert days(office, ANNUAL_REPORT) == [date(2027, 10, 15)]

@@ -184,7 +184,7 @@ def test_what_the_office_itself_is_to_do_waits_once_its_day_has_passed(office: O
         for kind in ("bid", "window-closes", "publication"):
             deadlines.set_deadline(
                 session, subject=f"own:{kind}", reference="OWN-1", kind=kind, due=FIRST, title=f"The {kind}",
-                owner_id=olive, office=office, now=office.clock(),
+                owner_id=olive, now=office.clock(),
             )  # fmt: skip
     assert waits(office, today=FIRST) == []
     found = waits(office, today=FIRST + timedelta(days=1))

@@ -54,7 +54,6 @@ def one(office: Office, due: date = DUE, **given: Any) -> int:
             reference=award.reference,
             kind=given.pop("kind", "return"),
             due=due,
-            office=office,
             now=office.clock(),
             award_id=award.id,
             **given,
@@ -200,9 +199,7 @@ def test_more_time_as_a_pause_ends_is_no_second_message_of_one_name(office: Offi
     sweep(desk, date(2027, 5, 31))
     assert told(sweep(desk, july(10))) == [(-10, RECIPIENT)]
     with office.sessions.begin() as session:
-        deadlines.extend(
-            session, session.get_one(Deadline, number), july(12), office=desk, today=july(10), now=london(july(10))
-        )
+        deadlines.extend(session, session.get_one(Deadline, number), july(12), today=july(10), now=london(july(10)))
     assert told(sweep(desk, july(10))) == [(-10, RECIPIENT)]
     said = [(message.key, message.payload["missed"]) for message in messages(office) if "missed" in message.payload]
     assert [key for key, _ in said] == [
@@ -242,10 +239,24 @@ def test_what_an_officer_put_off_moves_back_with_the_days_that_held_it(office: O
     with office.sessions.begin() as session:
         found = session.get_one(Deadline, number)
         found.snoozed_until = DUE
-        found.next_step_on = deadlines.first_step_on(before, "return", DUE, snoozed_until=DUE)
+        found.next_step_on = deadlines.first_step_on(before, "return", DUE, snoozed_until=DUE, after=MONDAY)
     for day in (WEDNESDAY, DUE, july(2)):
         assert sweep(before, day) == ()
     assert told(sweep(after, july(2))) == [(0, OFFICER)]  # the day itself, of which there was no step
+
+
+@pytest.mark.one_database
+def test_what_was_reopened_under_a_pause_that_was_taken_back_before_a_sweep_is_told_of(office: Office) -> None:
+    """No sweep ever saw the pause, which had no end: the plan is as at the sweep before it."""
+    before, paused_then = having(office), having(office, pauses=[paused(WEDNESDAY, None)])
+    number = one(before)
+    sweep(before, MONDAY)
+    with office.sessions.begin() as session:
+        found = session.get_one(Deadline, number)
+        deadlines.meet(session, found, now=london(MONDAY))
+        deadlines.reopen(session, found, office=paused_then, today=MONDAY, now=london(MONDAY))
+    assert told(sweep(before, WEDNESDAY)) == [(-1, OFFICER)]
+    assert told(sweep(before, DUE)) == [(0, OFFICER), (0, RECIPIENT)]
 
 
 @pytest.mark.one_database
@@ -271,9 +282,7 @@ def test_a_deadline_set_under_the_new_plan_before_the_next_sweep_keeps_its_steps
     late = one(after, DUE)  # its step of the day before now waits for the day itself
     moved = one(after, date(2027, 6, 1))
     with office.sessions.begin() as session:
-        deadlines.extend(
-            session, session.get_one(Deadline, moved), DUE, office=after, today=WEDNESDAY, now=london(WEDNESDAY)
-        )
+        deadlines.extend(session, session.get_one(Deadline, moved), DUE, today=WEDNESDAY, now=london(WEDNESDAY))
     assert sweep(after, WEDNESDAY) == ()
     assert [next_on(after, number) for number in (late, moved)] == [DUE, DUE]
     assert len(sweep(after, DUE)) == 4
@@ -318,6 +327,8 @@ def test_a_record_of_an_older_desk_gets_the_steps_that_came_since_with_its_first
         having(office, named=((-7, OFFICER), (-1, OFFICER), (0, OFFICER))),
     )
     number = one(older)
+    with office.sessions.begin() as session:
+        session.get_one(Deadline, number).next_step_on = DUE  # as the older desk worked it out
     assert sweep(desk, date(2027, 6, 25)) == ()
     assert next_on(desk, number) == WEDNESDAY
     assert told(sweep(desk, WEDNESDAY)) == [(-1, OFFICER)]
@@ -342,7 +353,7 @@ def test_a_day_that_is_moved_while_the_plan_changes_keeps_the_step_of_its_new_da
         read = session.execute(select(Deadline.id, Deadline.due).where(Deadline.id == number)).one()
     with office.sessions.begin() as session:
         found = session.get_one(Deadline, number)
-        deadlines.extend(session, found, july(20), office=office, today=MONDAY, now=london(MONDAY))
+        deadlines.extend(session, found, july(20), today=MONDAY, now=london(MONDAY))
         stands = found.next_step_on
     with office.sessions.begin() as session:
         assert replanning._write(session, WEDNESDAY, [read]) == 0

@@ -148,7 +148,7 @@ class World:
                 silent = today + self.chance.randint(-3, 30) * DAY if self.chance.random() < 0.1 else None
                 deadlines.set_deadline(
                     session, subject=f"award:{award.id}", reference=str(award.reference), kind=kind, due=due,
-                    office=self.office, now=now, award_id=award.id, silent_before=silent,
+                    now=now, award_id=award.id, silent_before=silent,
                     owner_id=self._somebody(0.15),
                 )  # fmt: skip
         self._set_in_gap = True
@@ -181,7 +181,7 @@ class World:
             session.flush()
             deadlines.set_deadline(
                 session, subject=f"application:{application.id}", reference=str(application.reference), kind=kind,
-                due=self.today + self.chance.randint(0, 40) * DAY, office=self.office, now=now,
+                due=self.today + self.chance.randint(0, 40) * DAY, now=now,
                 application_id=application.id,
             )  # fmt: skip
         self._set_in_gap = True
@@ -194,7 +194,7 @@ class World:
         with self.office.sessions.begin() as session:
             deadlines.set_deadline(
                 session, subject=f"made-up:{self.counts['office']}", reference=f"OFFICE-{self.counts['office']}",
-                kind=kind, due=self.today + self.chance.randint(-3, 90) * DAY, office=self.office, now=self.clock(),
+                kind=kind, due=self.today + self.chance.randint(-3, 90) * DAY, now=self.clock(),
                 title=f"{KINDS[kind].noun} {self.counts['office']}", owner_id=self._somebody(0.5),
             )  # fmt: skip
         self._set_in_gap = True
@@ -242,7 +242,7 @@ class World:
             taken = deadlines.find(session, subject=one.subject, kind=one.kind, due=until)
             if taken is None:
                 with suppress(Conflict):
-                    deadlines.extend(session, one, until, office=self.office, today=self.today, now=self.clock())
+                    deadlines.extend(session, one, until, today=self.today, now=self.clock())
                     self.counts["extended"] += 1
 
     def _snoozes(self) -> None:

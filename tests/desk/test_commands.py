@@ -100,7 +100,7 @@ def test_what_a_leaver_looked_after_goes_to_whoever_takes_over(run: Run, monkeyp
         ada = people.by_email(session, "ada@example.org")
         bids.add(
             session, title="Safer Streets", funder="Home Office", part=bids.Part.LED, amount=None, owner_id=ada.id,
-            closes_on=desk.office.today(), person=ada, office=desk.office, now=desk.office.clock(),
+            closes_on=desk.office.today(), person=ada, now=desk.office.clock(),
         )  # fmt: skip
     desk.stop()
     refused = run("people", "remove", "ada@example.org", "--to", "ada@example.org", fails=True)

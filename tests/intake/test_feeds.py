@@ -278,7 +278,7 @@ def test_an_officer_s_own_feed_holds_what_is_theirs_and_the_office_s_holds_all(
         due, where = one.due, f"/desk/returns/{one.reference}/{one.due.isoformat()}"
         deadlines.set_deadline(
             session, subject="publication:2026-11", reference="PUB-2026-11", kind="publication", due=date(2026, 12, 1),
-            office=office, now=office.clock(), title="Publication of November 2026", owner_id=number,
+            now=office.clock(), title="Publication of November 2026", owner_id=number,
         )  # fmt: skip
     found = entries(browser.get(own))
     assert sorted(one["DTSTART"].dt for one in found.values()) == [date(2026, 12, 1), due]

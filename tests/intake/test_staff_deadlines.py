@@ -53,7 +53,7 @@ def test_all_that_falls_due_is_listed_with_whose_it_is_and_what_comes(
     with office.sessions.begin() as session:
         deadlines.set_deadline(
             session, subject="bid:1", reference="BID-1", kind="bid", due=date(2027, 8, 2), title="Safer <Streets>",
-            office=office, now=office.clock(),
+            now=office.clock(),
         )  # fmt: skip
     browser = signed_in()
     front = text_of(browser.get("/desk"))

@@ -167,7 +167,7 @@ def waits(office: Office, accepted: str) -> str:
     with office.sessions.begin() as session:
         award = awards.by_reference(session, accepted)
         officer = people.holders(session, Role.OFFICER)[0]
-        given: dict[str, Any] = {"office": office, "now": office.clock()}
+        given: dict[str, Any] = {"now": office.clock()}
         payments.plan(session, award.id, officer, amount=750_00, planned_on=date(2027, 8, 1), return_due=DUE, **given)
         payments.plan(session, award.id, officer, amount=250_00, planned_on=date(2027, 2, 1), **given)
     return accepted

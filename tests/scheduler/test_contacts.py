@@ -533,7 +533,7 @@ def test_a_reminder_names_the_payment_that_waits_for_the_return(desk: Desk) -> N
     with desk.office.sessions.begin() as session:
         payments.plan(
             session, award.id, officer, amount=500_00, planned_on=due + timedelta(days=9), return_due=due,
-            office=desk.office, now=desk.clock(),
+            now=desk.clock(),
         )  # fmt: skip
     sweep(desk, to_the_first_nudge(desk, award))
     server = Refusing(desk)

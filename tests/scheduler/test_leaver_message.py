@@ -36,12 +36,12 @@ def left(desk: Desk, to: Person | None, *, many: int = 0) -> Message:
         for number in range(many or 1):
             deadlines.set_deadline(
                 session, subject=f"forum:{number}", reference=f"FORUM-{number}", kind="forum", due=date(2027, 3, 1),
-                title="Provider Forum of spring", owner_id=olive.id, office=desk.office, now=NOON,
+                title="Provider Forum of spring", owner_id=olive.id, now=NOON,
             )  # fmt: skip
         for title in ("Safer Streets, round six", "Sent already"):
             made = bids.add(
                 session, title=title, funder="Home Office", part=Part.LED, amount=None, closes_on=date(2027, 1, 15),
-                owner_id=olive.id, person=me, office=desk.office, now=NOON,
+                owner_id=olive.id, person=me, now=NOON,
             )  # fmt: skip
         bids.submit(session, made.id, me, on=NOON.date(), now=NOON)
     desk.quiet()

@@ -79,7 +79,6 @@ def of_agreement(desk: Desk) -> Deadline:
             reference=award.reference,
             kind="agreement",
             due=award.offered_at.date() + timedelta(days=28),
-            office=desk.office,
             now=desk.clock(),
             award_id=award.id,
         )
@@ -217,7 +216,6 @@ def test_whatever_else_an_office_tells_recipients_of_reads_well(desk: Desk) -> N
             reference=award.reference,
             kind="payment",
             due=due,
-            office=office,
             now=desk.clock(),
             award_id=award.id,
         )
@@ -279,7 +277,7 @@ def test_what_has_more_time_meanwhile_is_not_asked_for(desk: Desk) -> None:
     with desk.office.sessions.begin() as session:
         moved = session.get_one(Deadline, due.id)
         until, now = due.due + timedelta(days=5), desk.clock()
-        deadlines.extend(session, moved, until, office=desk.office, today=due.due, now=now)
+        deadlines.extend(session, moved, until, today=due.due, now=now)
     text = worded(desk, message).text
     assert other.reference in text
     assert due.reference not in text
@@ -303,7 +301,7 @@ def test_what_the_second_contact_was_told_before_keeps_no_refused_mail_from_them
     if moved:
         with desk.office.sessions.begin() as session:
             found = session.get_one(Deadline, due.id)
-            deadlines.extend(session, found, until, office=office, today=today, now=desk.clock())
+            deadlines.extend(session, found, until, today=today, now=desk.clock())
     sent = swept(desk, until - timedelta(days=1) if moved else due.due + timedelta(days=10), office)
     assert set(sent) == {ADA}
     with desk.office.sessions.begin() as session:

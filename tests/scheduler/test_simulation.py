@@ -166,7 +166,6 @@ def many_awards(office: Office, count: int) -> None:
                     reference=award.reference,
                     kind="return",
                     due=due,
-                    office=office,
                     now=office.clock(),
                     award_id=award.id,
                     final=due == end,
@@ -174,7 +173,7 @@ def many_awards(office: Office, count: int) -> None:
                 if chance.random() < 0.2:
                     session.flush()
                     until = due + timedelta(days=chance.randint(1, 60))
-                    deadlines.extend(session, deadline, until, office=office, today=today, now=office.clock())
+                    deadlines.extend(session, deadline, until, today=today, now=office.clock())
         events.append(session, "set", "record", "test", {}, now=office.clock())
 
 

@@ -41,7 +41,7 @@ def falls_due(desk: Desk, count: int, first: date = MONDAY, kind: str | None = N
             deadlines.set_deadline(
                 session, subject=f"own:{first.toordinal() * 100 + number}", reference=f"OWN-{number}",
                 kind=kind or kinds[number % len(kinds)], due=first + timedelta(days=number),
-                title=f"Thing <{number}> of the office", office=desk.office, now=START, **given,
+                title=f"Thing <{number}> of the office", now=START, **given,
             )
             for number in range(count)
         ]  # fmt: skip
@@ -311,7 +311,7 @@ def test_what_becomes_of_a_deadline_by_itself_is_shown_wherever_it_was_told(desk
                 deadlines.close(session, subject=deadline.subject, now=NOON)
             case "extended":
                 until = date(2026, 12, 20)
-                deadlines.extend(session, deadline, until, office=desk.office, today=MONDAY, now=NOON)
+                deadlines.extend(session, deadline, until, today=MONDAY, now=NOON)
             case "again":
                 deadlines.meet(session, deadline, now=NOON)
                 deadlines.wait_again(session, deadline, due=deadline.due, since=MONDAY, now=NOON)

@@ -24,9 +24,7 @@ def test_what_falls_due_in_a_contract(site: Site, watched: Watched) -> None:  # 
         returns = [one.due for one in awards.by_id(session, number).deadlines if one.kind == "return"]
         for due, amount in ((None, 500_00), (returns[0], 750_00)):
             planned = today + timedelta(days=30)
-            payments.plan(
-                session, number, officer, amount=amount, planned_on=planned, return_due=due, office=office, now=now
-            )
+            payments.plan(session, number, officer, amount=amount, planned_on=planned, return_due=due, now=now)
         payments.hold(session, number, 1, officer, reason="Until the hall is open again.", now=now)
     signed_in(site, watched)
     opened(watched, f"{site.url}/desk/awards/{reference}")

@@ -87,7 +87,7 @@ def test_what_waits_for_a_return_is_on_every_page(site: Site, watched: Watched) 
     with office.sessions.begin() as session:
         officer = site._person(session, Role.OFFICER)
         day = due + timedelta(days=14)
-        payments.plan(session, award.id, officer, amount=750_00, planned_on=day, return_due=due, office=office, now=now)
+        payments.plan(session, award.id, officer, amount=750_00, planned_on=day, return_due=due, now=now)
         application = session.get_one(Application, award.application_id).id
     for name, path in (("return", site.path("return", number)), ("status", site.path("application", application))):
         opened(watched, f"{site.url}{path}")

@@ -30,11 +30,11 @@ def dated(site: Site) -> dict[str, str]:
         assert person is not None
         bid = bids.add(
             session, title="Safer Streets, round six", funder="Home Office", part=Part.LED, amount=250_000_00,
-            closes_on=later, owner_id=person.id, person=person, office=office, now=now,
+            closes_on=later, owner_id=person.id, person=person, now=now,
         )  # fmt: skip
         gone = bids.add(
             session, title="A new fund", funder="A foundation", part=Part.SUPPORTED, amount=None,
-            closes_on=later, owner_id=person.id, person=person, office=office, now=now,
+            closes_on=later, owner_id=person.id, person=person, now=now,
         )  # fmt: skip
         bids.drop(session, gone.id, person, reason="No partner.", now=now)
         advert = Advert(
