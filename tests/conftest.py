@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from time import monotonic, sleep
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import fsspec
 import pytest
@@ -317,6 +317,18 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+
+
+COLLECTED_AFTER: Final = 100
+"""Tests. What they leave in rings holds sockets and pollers, and `select` takes no descriptor above 1,023."""
+
+_tests = itertools.count(1)
+
+
+def pytest_runtest_logfinish() -> None:
+    """Look for garbage now and then, since by itself it is looked for seldom."""
+    if next(_tests) % COLLECTED_AFTER == 0:
+        gc.collect()
 
 
 def _on_postgresql(item: pytest.Item) -> bool:
