@@ -484,7 +484,7 @@ def complete(session: Session, award_id: int, person: Person, *, note: str, offi
     missing = [one.due for one in award.deadlines if one.kind == RETURN and one.is_open]
     if missing:
         raise Refused(
-            f"The return of {award.reference} that is due on {min(missing).isoformat()} has not come in. Close the "
+            f"The return of {award.reference} that is due on {date_text(min(missing))} has not come in. Close the "
             "award when every return is in.",
             "R1",
         )
@@ -494,7 +494,7 @@ def complete(session: Session, award_id: int, person: Person, *, note: str, offi
     asked = session.scalars(queried).all()  # as it is now that the award is held, not as it was when it was shown
     if asked:
         raise Refused(
-            f"A question about the return of {award.reference} that was due on {min(asked).isoformat()} waits for its "
+            f"A question about the return of {award.reference} that was due on {date_text(min(asked))} waits for its "
             "answer. Close the award when it is answered, or take the question back.",
             "R1",
         )

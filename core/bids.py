@@ -12,11 +12,10 @@ from typing import Any, Final
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, selectinload
 
-from core import deadlines, events, people, rescheduling, written
+from core import deadlines, events, owning, people, rescheduling, written
 from core.deciding import WrongInput
 from core.errors import Conflict, NotFound
 from core.office import london_day
-from core.owning import owner_of
 from core.records import Bid, Deadline, Person
 from core.rules.answers import clean_short
 from core.rules.calendar import date_text
@@ -102,7 +101,7 @@ def add(
     if amount is not None and amount <= 0:
         raise WrongInput("amount", "Enter the amount in pounds, or leave it empty while it is not known.", "N4")
     _still_to_come(closes_on, now)
-    owner = owner_of(session, owner_id, "N4")
+    owner = owning.owner_of(session, owner_id, "N4")
     bid = Bid(
         title=title,
         funder=funder,
@@ -187,7 +186,7 @@ def move(session: Session, bid_id: int, person: Person, *, closes_on: date, reas
 def hand_over(session: Session, bid_id: int, person: Person, *, owner_id: int, now: datetime) -> Bid:
     """Somebody else looks after it from now on. Raises WrongInput for whoever cannot, Conflict once it has ended."""
     actor = people.acting_for_office(person, "hand a bid over", "N4")
-    owner = owner_of(session, owner_id, "N4")
+    owner = owning.owner_of(session, owner_id, "N4")
     bid = _moved(session, bid_id, *LIVE, owner_id=owner.id)
     deadline = _deadline(session, bid)
     if deadline is not None and deadline.is_open:
@@ -197,18 +196,12 @@ def hand_over(session: Session, bid_id: int, person: Person, *, owner_id: int, n
 
 
 def hand_on(session: Session, leaver: Person, *, to: Person | None, actor: str, now: datetime) -> tuple[Bid, ...]:
-    """What a leaver looked after of what is not settled: `to`'s from now on. Where there is nobody, it names the leaver
-    still, and its page says that nobody looks after it. Answers what.
-    """
-    theirs = select(Bid).where(Bid.owner_id == leaver.id, Bid.status.in_([state.value for state in LIVE]))
-    found = session.scalars(theirs.order_by(Bid.id).with_for_update(of=Bid)).all()
-    if to is None:
-        return tuple(found)
-    for bid in found:
-        bid.owner_id = to.id
-        _told(session, bid, "bid_handed_over", actor, {"owner": to.name}, now)
-        session.refresh(bid)
-    return tuple(found)
+    """What a leaver looked after of what is not settled, as `owning.hand_on`."""
+
+    def tell(bid: Bid) -> None:
+        _told(session, bid, "bid_handed_over", actor, {"owner": bid.owner.name}, now)
+
+    return owning.hand_on(session, Bid, leaver, live=LIVE, to=to, tell=tell)
 
 
 def how_it_stands(bid: Bid, today: date) -> str:

@@ -16,11 +16,10 @@ from urllib.parse import urlsplit
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, selectinload
 
-from core import deadlines, events, people, written
+from core import deadlines, events, owning, people, written
 from core.deciding import WrongInput
 from core.errors import Conflict, NotFound, Refused
 from core.office import Office, london_day
-from core.owning import owner_of
 from core.records import Opportunity, Person
 from core.rules.answers import clean_short
 from core.rules.calendar import date_text
@@ -260,18 +259,12 @@ def cancel(session: Session, number: int, person: Person, *, reason: str, now: d
 def hand_on(
     session: Session, leaver: Person, *, to: Person | None, actor: str, now: datetime
 ) -> tuple[Opportunity, ...]:
-    """What a leaver looked after, drafts and open ones, as `bids.hand_on`."""
-    theirs = select(Opportunity).where(
-        Opportunity.owner_id == leaver.id, Opportunity.status.in_([state.value for state in RUNNING])
-    )
-    found = session.scalars(theirs.order_by(Opportunity.id).with_for_update(of=Opportunity)).all()
-    if to is None:
-        return tuple(found)
-    for opportunity in found:
-        opportunity.owner_id = to.id
-        _told(session, opportunity, "opportunity_handed_over", actor, {"owner": to.name}, now)
-        session.refresh(opportunity)
-    return tuple(found)
+    """What a leaver looked after, drafts and open ones, as `owning.hand_on`."""
+
+    def tell(opportunity: Opportunity) -> None:
+        _told(session, opportunity, "opportunity_handed_over", actor, {"owner": opportunity.owner.name}, now)
+
+    return owning.hand_on(session, Opportunity, leaver, live=RUNNING, to=to, tell=tell)
 
 
 def _close(session: Session, opportunity: Opportunity, actor: str, now: datetime) -> None:
@@ -346,7 +339,7 @@ def _checked(session: Session, advert: Advert, now: datetime) -> dict[str, Any]:
         raise WrongInput("closes_on", "It cannot close before it opens. Enter a later day.", "T4")
     if advert.closes_on < london_day(now):
         raise WrongInput("closes_on", "That day has passed. Enter a day to come.", "T4")
-    owner = owner_of(session, advert.owner_id, "T4")
+    owner = owning.owner_of(session, advert.owner_id, "T4")
     addresses = {field: _address(getattr(advert, field), field) for field in ("website", "portal")}
     return {
         **asdict(advert),

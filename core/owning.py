@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import date
+from typing import TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import absences, people
 from core.deciding import WrongInput
-from core.records import Application, Deadline, Person
+from core.records import Application, Bid, Deadline, Opportunity, Person
 from core.rules.policy import Body
+
+Kept = TypeVar("Kept", Bid, Opportunity)
+"""A row of a register that somebody of the office looks after."""
 
 
 def may_own(session: Session) -> list[Person]:
@@ -26,6 +31,31 @@ def owner_of(session: Session, owner_id: int, rule: str) -> Person:
     found = next((one for one in may_own(session) if one.id == owner_id), None)
     if found is None:
         raise WrongInput("owner", "Choose who looks after it: somebody of the office.", rule)
+    return found
+
+
+def hand_on(
+    session: Session,
+    kept: type[Kept],
+    leaver: Person,
+    *,
+    live: Iterable[str],
+    to: Person | None,
+    tell: Callable[[Kept], None],
+) -> tuple[Kept, ...]:
+    """What a leaver looked after of a register, while it is in a `live` state: `to`'s from now on. Answers what.
+
+    `tell` adds the line of each. Where there is nobody it names the leaver still, and its page says that nobody looks
+    after it.
+    """
+    theirs = select(kept).where(kept.owner_id == leaver.id, kept.status.in_(list(live)))
+    found = tuple(session.scalars(theirs.order_by(kept.id).with_for_update(of=kept)))
+    if to is None:
+        return found
+    for one in found:
+        one.owner = to
+        tell(one)
+        session.refresh(one)
     return found
 
 

@@ -20,6 +20,7 @@ from core.office import london_moment
 from core.records import Asked, Award, Deadline, Document, MonitoringReturn, Person, ReturnDraft, TimeRequest
 from core.rules import lifecycle
 from core.rules.answers import BudgetLine, Question, Value, recalled
+from core.rules.calendar import date_text
 from core.rules.lifecycle import AwardState, NotAllowed, ReturnAction, ReturnState
 from core.rules.money import pounds
 from core.rules.policy import Policy
@@ -96,7 +97,7 @@ def receive(
             session.add(came_in)
     except IntegrityError:
         raise Conflict(
-            f"We already have the return of {award.reference} that was due on {due.isoformat()}. Nothing more is "
+            f"We already have the return of {award.reference} that was due on {date_text(due)}. Nothing more is "
             "needed. To correct it, write to the office.",
             "R1",
         ) from None

@@ -42,7 +42,7 @@ def test_an_award_ends_with_nothing_open_and_nothing_said_after(office: Office) 
         with office.sessions.begin() as session:
             awards.complete(session, award, someone(session, finance), note="Done.", office=office, now=now)
 
-    with pytest.raises(Refused, match=r"return of .* due on 2027-07-01 waits for its answer"):
+    with pytest.raises(Refused, match=r"return of .* due on 1 July 2027 waits for its answer"):
         complete()
     with office.sessions.begin() as session:
         asking.answer(session, asked, "Yes.", source="recipient", now=now)

@@ -87,7 +87,7 @@ def test_an_overdue_return_is_still_taken(office: Office, clock: Any) -> None:
 def test_a_second_return_for_the_same_day_changes_nothing(office: Office) -> None:
     award_id = active(office)
     receive(office, award_id)
-    with pytest.raises(Conflict, match=r"already have the return of .* due on 2027-07-01") as refused:
+    with pytest.raises(Conflict, match=r"already have the return of .* due on 1 July 2027") as refused:
         receive(office, award_id, spent=1)
     assert refused.value.rule == "R1"
     with office.reading() as session:

@@ -167,7 +167,7 @@ def test_an_award_is_closed_once_its_returns_are_in_and_its_open_payments_go_wit
     till.plan(100_00)
     who = till.officer
     with (
-        pytest.raises(Refused, match=r"due on 2027-07-01 has not come in") as refused,
+        pytest.raises(Refused, match=r"due on 1 July 2027 has not come in") as refused,
         office.sessions.begin() as session,
     ):
         awards.complete(session, award_id, someone(session, who), note="Done.", office=office, now=clock.now)
