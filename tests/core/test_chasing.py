@@ -143,6 +143,12 @@ def test_what_a_later_step_took_the_place_of_is_not_promised(office: Office) -> 
     assert line_of(office, number, LATE).next == (
         "The recipient, the deadlines channel and the Director are told on 29 July 2027"
     )
+    with office.sessions.begin() as session:  # what it was met by was taken back: what was sent stays sent
+        met = chasing.by_id(session, number)
+        deadlines.wait_again(session, met, due=FIRST, since=LATE, now=office.clock())
+    assert line_of(office, number, LATE).next == (
+        "The recipient, the deadlines channel and the Director are told on 29 July 2027"
+    )
     sweep(office, after(30))
     assert line_of(office, number, LATE).next == ""
 

@@ -14,6 +14,7 @@ from core.errors import Conflict
 from core.office import Office
 from core.records import Deadline, Nudge, SweepPlan
 from core.rules.policy import Role
+from tests.conftest import Clock
 from tests.core.casework import (
     active,
     at_once,
@@ -347,6 +348,14 @@ def test_what_was_moved_after_it_was_read_is_not_moved_again(office: Office) -> 
         with pytest.raises(Conflict):
             deadlines.extend(session, read, after(9), today=FIRST, now=NOON)
         assert not rescheduling.end(session, read, met=False, now=NOON)
+
+
+@pytest.mark.one_database
+def test_of_what_is_set_late_the_latest_step_that_has_come_is_sent(office: Office, clock: Clock) -> None:
+    clock.now = london(after(-5))  # two days after the day of that step
+    set_deadline(office, FIRST)
+    assert told(sweep(office, after(-5))) == [(-7, "officer"), (-7, "recipient")]
+    assert told(sweep(office, after(-1))) == [(-1, "officer"), (-1, "recipient")]
 
 
 @pytest.mark.one_database
