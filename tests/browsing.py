@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Response, sync_playwright
 
 from tests.locks import locked, one_at_a_time
 from tests.packages import can_install, install
@@ -32,6 +32,20 @@ def keep_picture(page: Page, name: str) -> None:
     """Leave a picture of the whole page for people to look at, where they ask for it: it takes longer than to look."""
     if os.environ.get("PICTURES") == "1":
         page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
+
+
+def follow(page: Page, way: str | Locator) -> Response:
+    """Click this link or button, and wait until the page that answers has loaded. What the server answered.
+
+    A plain click comes back when the page has begun, and there may be nothing of it to read yet.
+    """
+    with page.expect_navigation() as awaited:
+        if isinstance(way, str):
+            page.click(way)
+        else:
+            way.click()
+    assert awaited.value is not None, "it led to no other page"
+    return awaited.value
 
 
 def _found() -> str | None:

@@ -25,6 +25,7 @@ from werkzeug.serving import make_server
 from bot.practice.page import blueprint
 from bot.practice.people_side import TROUBLE, Outcome
 from bot.practice.server import PracticeSlack, TooManyPresses
+from tests.browsing import follow
 
 from .conftest import APPROVALS, CARD, DECISION, DIRECTOR, HOME, OFFICER, Received
 
@@ -397,14 +398,14 @@ def test_a_person_decides_in_a_real_browser_without_scripts(
     faults: list[str] = []
     page.on("console", lambda message: faults.append(message.text) if "Security Policy" in message.text else None)
     page.goto(site)
-    page.get_by_role("link", name="Olive Officer").click()
-    page.get_by_role("button", name="Approve").click()
+    follow(page, page.get_by_role("link", name="Olive Officer"))
+    follow(page, page.get_by_role("button", name="Approve"))
     assert page.get_by_label("Amount").input_value() == "2000.00"
-    page.get_by_role("button", name="Approve").click()
+    follow(page, page.get_by_role("button", name="Approve"))
     assert page.get_by_role("alert").is_visible()
     page.get_by_label("Less").check()
     page.get_by_label("Reasons").fill("It is needed")
-    page.get_by_role("button", name="Approve").click()
+    follow(page, page.get_by_role("button", name="Approve"))
     page.get_by_role("heading", name="#approvals").wait_for()
     context.close()
     assert faults == []
@@ -421,7 +422,7 @@ def test_new_messages_are_looked_for_without_scripts_as_often_as_one_likes(
     page.goto(f"{site.removesuffix('/')}/{OFFICER.user_id}/{CHANNEL}#latest")
     for said in ("The first", "The second"):
         client.chat_postMessage(channel=CHANNEL, text=said)
-        page.get_by_role("link", name="Check for new messages").click()
+        follow(page, page.get_by_role("link", name="Check for new messages"))
         page.get_by_text(said).wait_for(timeout=10_000)
     context.close()
 
@@ -454,12 +455,12 @@ def test_what_somebody_is_in_the_middle_of_stays(client: WebClient, watching: Pa
     client.chat_update(channel=CHANNEL, ts=ts, text="It was approved")
     watching.get_by_text("Something here has changed.").wait_for(timeout=10_000)
     assert watching.evaluate("document.activeElement.textContent") == "Approve"
-    watching.get_by_role("link", name="Show it").click()
+    follow(watching, watching.get_by_role("link", name="Show it"))
     watching.get_by_text("It was approved").wait_for()
 
 
 def test_a_half_filled_form_is_never_reloaded(client: WebClient, watching: Page, ts: str) -> None:
-    watching.get_by_role("button", name="Approve").click()
+    follow(watching, watching.get_by_role("button", name="Approve"))
     watching.get_by_label("Reasons").fill("Half a reason")
     assert watching.locator("script").count() == 0
     client.chat_update(channel=CHANNEL, ts=ts, text="It was approved")

@@ -20,8 +20,9 @@ from bot.practice.page import blueprint
 from bot.practice.server import PracticeSlack
 from bot.practice.workspace import Standing
 from intake import headers
+from tests.browsing import follow
 from tests.markup import Checker, checker
-from tests.story.test_pages import Watched, opened
+from tests.story.test_pages import Watched, opened, pressed
 
 from .conftest import APPROVALS, CARD, DIRECTOR, LEAVER, OFFICER, Received
 
@@ -187,7 +188,7 @@ def test_a_form_with_everything_in_it(app: PracticeSlack, site: str, watched: Wa
     app.workspace.replace(view, form())
     opened(watched, f"{site}/{OFFICER.user_id}/view/{view.view_id}")
     watched.holds("Slack, a form with everything")
-    watched.page.locator(".modal .foot button.primary").click()
+    pressed(watched, ".modal .foot button.primary", 422)
     assert watched.page.title().startswith("Error:")
     watched.holds("Slack, a form with errors")
 
@@ -200,7 +201,7 @@ def test_the_other_pages(app: PracticeSlack, site: str, watched: Watched) -> Non
     opened(watched, f"{site}/faults")
     watched.holds("Slack, what goes wrong")
     watched.page.fill("#times", "never")
-    watched.page.get_by_role("button", name="Let it go wrong").click()
+    pressed(watched, watched.page.get_by_role("button", name="Let it go wrong"), 422)
     watched.holds("Slack, what goes wrong, errors")
     assert watched.page.input_value("#times") == "never"
 
@@ -243,20 +244,20 @@ def test_a_person_uses_a_home_without_scripts(
     phone.goto(f"{site}/{OFFICER.user_id}/home")
     phone.get_by_label("Input 0: plain_text_input").fill("typed")
     phone.get_by_label("Pick: users_select", exact=True).select_option(label="Dev Director")
-    phone.get_by_role("button", name="Choose Pick: users_select", exact=True).click()
+    follow(phone, phone.get_by_role("button", name="Choose Pick: users_select", exact=True))
     assert asked[0]["actions"][0]["selected_user"] == DIRECTOR.user_id
     values = asked[0]["view"]["state"]["values"]
     assert values["in0"]["value"]["value"] == "typed"
     assert values["m"]["datepicker"]["selected_date"] == "2026-11-30"
     assert phone.get_by_label("Input 0: plain_text_input").input_value() == "typed"
     phone.get_by_text("More", exact=False).first.click()
-    phone.get_by_role("button", name="Option two", exact=True).click()
+    follow(phone, phone.get_by_role("button", name="Option two", exact=True))
     assert asked[1]["actions"][0]["selected_option"]["value"] == "two/x"
-    phone.get_by_role("button", name="Decline").click()
-    phone.get_by_role("link", name="No").click()
+    follow(phone, phone.get_by_role("button", name="Decline"))
+    follow(phone, phone.get_by_role("link", name="No"))
     assert len(asked) == 2
-    phone.get_by_role("button", name="Decline").click()
-    phone.get_by_role("button", name="Send it").click()
+    follow(phone, phone.get_by_role("button", name="Decline"))
+    follow(phone, phone.get_by_role("button", name="Send it"))
     assert asked[2]["actions"][0]["action_id"] == "sure"
     assert asked[2]["view"]["state"]["values"]["in0"]["value"]["value"] == "typed"
 
@@ -275,24 +276,27 @@ def test_a_person_types_a_command_and_uses_a_shortcut(app: PracticeSlack, site: 
     phone.goto(f"{site}/{OFFICER.user_id}/{CHANNEL}")
     box = phone.get_by_label("or a command: /award-desk")
     box.fill("/award-desk due")
-    box.press("Enter")
+    with phone.expect_navigation():
+        box.press("Enter")
     assert "You asked for due" in phone.inner_text("article.private")
     box.fill("/other due")
-    box.press("Enter")
+    with phone.expect_navigation():
+        box.press("Enter")
     assert "not installed here" in phone.inner_text("[role=alert]")
     assert box.input_value() == "/other due"
     app.request_url = "http://127.0.0.1:9/"
     box.fill("/award-desk late")
-    box.press("Enter")
+    with phone.expect_navigation():
+        box.press("Enter")
     assert 'failed with the error "operation_timeout"' in phone.inner_text("[role=alert]")
     assert box.input_value() == "/award-desk late"
 
 
 def test_a_shortcut_opens_its_form(app: PracticeSlack, site: str, phone: Page) -> None:
     phone.goto(f"{site}/{OFFICER.user_id}/{CHANNEL}")
-    phone.get_by_role("button", name="Record an award made outside").click()
+    follow(phone, phone.get_by_role("button", name="Record an award made outside"))
     phone.get_by_role("heading", name="Approve").wait_for()
-    phone.get_by_role("button", name="Cancel").click()
+    follow(phone, phone.get_by_role("button", name="Cancel"))
     assert phone.url.split("#")[0].endswith(CHANNEL)
 
 
@@ -302,14 +306,16 @@ def test_people_write_into_channels_and_threads_but_no_commands_there(
     phone.goto(f"{site}/{OFFICER.user_id}/{CHANNEL}")
     phone.get_by_text("Reply in the thread").click()
     phone.get_by_label("Your reply").fill("Looks <b>good</b>")
-    phone.get_by_label("Your reply").press("Enter")
+    with phone.expect_navigation():
+        phone.get_by_label("Your reply").press("Enter")
     (reply,) = app.workspace.messages(CHANNEL)[1:]
     assert (reply.thread_ts, reply.text) == (ts, "Looks &lt;b&gt;good&lt;/b&gt;")
     assert "Olive Officer" in phone.inner_text(f"#m-{reply.ts.replace('.', '-')}")
     assert "Looks <b>good</b>" in phone.inner_text(f"#m-{reply.ts.replace('.', '-')}")
     phone.get_by_text("Reply in the thread").click()
     phone.get_by_label("Your reply").fill("/award-desk due")
-    phone.get_by_label("Your reply").press("Enter")
+    with phone.expect_navigation():
+        phone.get_by_label("Your reply").press("Enter")
     assert "cannot be used in threads" in phone.inner_text("[role=alert]")
 
 
@@ -319,9 +325,9 @@ def test_a_long_channel_is_shown_a_page_at_a_time(client: WebClient, site: str, 
     phone.goto(f"{site}/{OFFICER.user_id}/{CHANNEL}")
     assert phone.locator("article.message").count() == 40
     assert "message 44." in phone.inner_text("main")
-    phone.get_by_role("link", name="Earlier messages").click()
+    follow(phone, phone.get_by_role("link", name="Earlier messages"))
     assert phone.locator("article.message").count() == 5
-    phone.get_by_role("link", name="Latest messages").click()
+    follow(phone, phone.get_by_role("link", name="Latest messages"))
     assert phone.locator("article.message").count() == 40
 
 
@@ -331,24 +337,24 @@ def test_a_person_makes_things_go_wrong(app: PracticeSlack, client: WebClient, s
     phone.get_by_label("Which call").select_option("chat.postMessage")
     phone.get_by_label("How many times").fill("")
     phone.get_by_label("Seconds").fill("7")
-    phone.get_by_role("button", name="Let it go wrong").click()
+    follow(phone, phone.get_by_role("button", name="Let it go wrong"))
     assert "chat.postMessage: ratelimited (until cleared)" in phone.inner_text("main")
     assert [(m, f.retry_after) for m, f, _ in app.faults.listed()] == [("chat.postMessage", 7)]
-    phone.get_by_role("button", name="Let nothing go wrong").click()
+    follow(phone, phone.get_by_role("button", name="Let nothing go wrong"))
     assert app.faults.listed() == []
     phone.get_by_label("What goes wrong").select_option("late")
-    phone.get_by_role("button", name="Let it go wrong").click()
+    follow(phone, phone.get_by_role("button", name="Let it go wrong"))
     assert "what people do: late trigger (1 more)" in phone.inner_text("main")
-    phone.get_by_role("button", name="Slack is away for an hour").click()
+    follow(phone, phone.get_by_role("button", name="Slack is away for an hour"))
     assert "Away until" in phone.inner_text("main")
     assert app.workspace.away_until
-    phone.get_by_role("button", name="Slack is back").click()
+    follow(phone, phone.get_by_role("button", name="Slack is back"))
     assert "Away until" not in phone.inner_text("main")
-    phone.get_by_role("button", name="Keep to the rate limits").click()
+    follow(phone, phone.get_by_role("button", name="Keep to the rate limits"))
     assert app.workspace.posting_limit
-    phone.get_by_role("button", name="No rate limits").click()
+    follow(phone, phone.get_by_role("button", name="No rate limits"))
     assert "Keeps to no rate limits" in phone.inner_text("main")
-    phone.get_by_role("button", name="Send the last request again").click()
+    follow(phone, phone.get_by_role("button", name="Send the last request again"))
     assert "Nothing has been sent" in phone.inner_text("[role=status]")
 
 
@@ -362,11 +368,11 @@ def test_people_and_channels_are_changed_from_the_page(
         ("Deactivated", "deleted"),
     ):
         phone.get_by_label("Olive Officer").first.select_option(label=label)
-        phone.get_by_role("button", name="Change Olive Officer").click()
+        follow(phone, phone.get_by_role("button", name="Change Olive Officer"))
         assert client.users_info(user=OFFICER.user_id)["user"][flag] is True
         assert phone.get_by_label("Olive Officer").first.evaluate("e => e.selectedOptions[0].label") == label
     phone.get_by_label("Lee Leaver").first.select_option(label="Member")
-    phone.get_by_role("button", name="Change Lee Leaver").click()
+    follow(phone, phone.get_by_role("button", name="Change Lee Leaver"))
     assert client.users_info(user=LEAVER.user_id)["user"]["deleted"] is False
     for label, flag, value in (
         ("The bot is not in it", "is_member", False),
@@ -376,7 +382,7 @@ def test_people_and_channels_are_changed_from_the_page(
         ("As usual", "is_archived", False),
     ):
         phone.get_by_label("#approvals").first.select_option(label=label)
-        phone.get_by_role("button", name="Change #approvals").click()
+        follow(phone, phone.get_by_role("button", name="Change #approvals"))
         assert client.conversations_info(channel=CHANNEL)["channel"][flag] is value
 
 
@@ -390,12 +396,12 @@ def test_a_modal_keeps_what_was_typed_while_a_button_in_it_is_pressed(
     app.workspace.replace(view, {**view.body, "blocks": blocks})
     phone.goto(f"{site}/{OFFICER.user_id}/view/{view.view_id}")
     phone.get_by_label("Reasons").fill("typed")
-    phone.get_by_role("button", name="push").click()
+    follow(phone, phone.get_by_role("button", name="push"))
     assert "On top of another form" in phone.inner_text("main")
-    phone.get_by_role("button", name="Cancel").click()
+    follow(phone, phone.get_by_role("button", name="Cancel"))
     assert phone.get_by_label("Reasons").input_value() == "typed"
     phone.get_by_label("Reasons").fill("typed more")
-    phone.get_by_role("button", name="update").click()
+    follow(phone, phone.get_by_role("button", name="update"))
     phone.get_by_role("heading", name="Updated").wait_for()
     assert phone.get_by_label("Reasons").input_value() == "typed more"
 

@@ -44,7 +44,7 @@ def test_a_winner_sends_documents(site: Site, watched: Watched, award: Award) ->
     place = f"{site.url}{site.path('offer', award.id)}"
     opened(watched, place)
     watched.holds("offer, accepted, documents to send", picture=False)
-    watched.page.click("text=Send or see your documents")
+    pressed(watched, "text=Send or see your documents")
     watched.holds("documents, nothing sent")
     pressed(watched, f"{QUOTE} button", 422)
     watched.holds("documents, no file chosen")
@@ -85,5 +85,5 @@ def test_documents_of_others(site: Site, watched: Watched) -> None:  # noqa: F81
     watched.holds("documents, none asked for")
     opened(watched, f"{site.url}{site.draft('casualty-reduction', **TYPED)}")
     watched.holds("draft, with documents", picture=False)
-    watched.page.click("text=Send or see your documents")
+    pressed(watched, "text=Send or see your documents")
     watched.holds("documents of a draft")

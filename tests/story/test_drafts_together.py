@@ -6,6 +6,7 @@ from playwright.sync_api import Browser, Page
 from sqlalchemy import func, select
 
 from core.records import OutboxMessage
+from tests.browsing import follow
 from tests.story.site import TYPED, Site
 from tests.story.test_pages import REFERENCE, SEND, Watched, markup, opened, pressed, watched
 
@@ -19,13 +20,13 @@ def test_both_are_shown_to_whoever_saves_later(site: Site, chromium: Browser, wa
         other.goto(f"{site.url}{draft}/amount")
         other.fill("#amount", "1500")
         other.fill("#budget-amount-1", "1000")
-        other.click(SEND)
+        follow(other, SEND)
     watched.page.fill("#budget-item-1", "Coaches and a referee")
     pressed(watched, SEND, 409)
     assert "£1,500" in watched.page.locator(".desk-saved").first.inner_text()
     assert watched.page.input_value("#budget-item-1") == "Coaches and a referee"
     watched.holds("form, changed by somebody else")
-    watched.page.get_by_role("button", name="Keep what is saved").click()
+    pressed(watched, watched.page.get_by_role("button", name="Keep what is saved"))
     assert watched.page.input_value("#amount") == "1500"
 
 
@@ -34,7 +35,7 @@ def test_what_is_typed_when_it_was_sent_meanwhile(site: Site, chromium: Browser,
     opened(watched, f"{site.url}{draft}/need")
     with chromium.new_page() as other:
         other.goto(f"{site.url}{draft}/check-answers")
-        other.click(SEND)
+        follow(other, SEND)
     watched.page.fill("#need", "Typed for an hour")
     pressed(watched, SEND, 409)
     assert "Typed for an hour" in watched.page.inner_text("main")
@@ -46,7 +47,7 @@ def test_a_line_more_without_scripts(site: Site, chromium: Browser) -> None:
     page = context.new_page()
     page.goto(f"{site.url}{site.draft()}/amount")
     page.fill("#budget-item-3", "Hall")
-    page.get_by_role("button", name="Add another line").click()
+    follow(page, page.get_by_role("button", name="Add another line"))
     assert page.input_value("#budget-item-3") == "Hall"
     page.fill("#budget-item-4", "Coaches")
     with page.expect_navigation():
@@ -64,11 +65,11 @@ def test_send_is_pressed_twice_in_two_windows_and_after_back(site: Site, chromiu
         page.dblclick(SEND)
         page.wait_for_url(f"{site.url}{draft}")
         reference = REFERENCE.findall(page.inner_text("main"))[0]
-        other.click(SEND)
+        follow(other, SEND)
         assert reference in other.inner_text("main")
     page.go_back()
     if page.locator(SEND).count():
-        page.click(SEND)
+        follow(page, SEND)
     assert reference in page.inner_text("main")
     with site.desk.office.reading() as session:
         receipts = select(func.count()).where(OutboxMessage.kind == "receipt")

@@ -6,17 +6,16 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT as AXE
 from axe_playwright_python.base import AxeResults
-from playwright.sync_api import Browser, ConsoleMessage, Page, Response
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Response
 
 from core.rules.forms import application_book
 from desk.practice_office import APPROVALS, DEADLINES
-from tests.browsing import keep_picture
+from tests.browsing import follow, keep_picture
 from tests.conftest import shipped_policy
 from tests.core.applying import HIGHER, applied
 from tests.markup import Checker, checker
@@ -63,7 +62,8 @@ class Watched:
             self.said.append(f"{message.type}: {message.text}")
 
     def holds(self, name: str, *, picture: bool = True) -> None:
-        """Look at the page that is open, at every width."""
+        """Look at the page that is open, at every width, once it has loaded."""
+        self.page.wait_for_load_state()
         for width in WIDTHS:
             self.page.set_viewport_size({"width": width, "height": 800})
             if picture:
@@ -110,12 +110,9 @@ def opened(watched: Watched, address: str, status: int = 200) -> None:
     assert answer.status == status
 
 
-def pressed(watched: Watched, button: str, status: int = 200) -> None:
-    """Press it, and wait for the page that answers."""
-    with watched.page.expect_navigation() as awaited:
-        watched.page.click(button)
-    assert awaited.value is not None
-    assert awaited.value.status == status
+def pressed(watched: Watched, way: str | Locator, status: int = 200) -> None:
+    """Press this button or link, and wait for the page that answers."""
+    assert follow(watched.page, way).status == status
 
 
 SEND = "main form button"
@@ -305,7 +302,7 @@ def test_the_staff_pages(site: Site, watched: Watched) -> None:
 
 def test_a_mail(site: Site, watched: Watched) -> None:
     opened(watched, f"{site.url}/practice/mail")
-    watched.page.get_by_role("link", name=re.compile("offer", re.IGNORECASE)).first.click()
+    pressed(watched, watched.page.get_by_role("link", name=re.compile("offer", re.IGNORECASE)).first)
     watched.holds("mail")
     opened(watched, f"{watched.page.url}/formatted")
     watched.holds("mail, formatted")
@@ -314,13 +311,13 @@ def test_a_mail(site: Site, watched: Watched) -> None:
 CARD = "article.message"
 
 
-def _card(watched: Watched, site: Site, person: str, words: str) -> Any:
+def _card(watched: Watched, site: Site, person: str, words: str) -> Locator:
     opened(watched, f"{site.url}/practice/slack/{person}/{APPROVALS}")
     return watched.page.locator(CARD, has_text=words)
 
 
 def test_a_form_of_slack(site: Site, watched: Watched) -> None:
-    _card(watched, site, "U0PCC", "Waiting for a decision").locator('[data-action="approve"]').click()
+    pressed(watched, _card(watched, site, "U0PCC", "Waiting for a decision").locator('[data-action="approve"]'))
     watched.holds("Slack, form")
     watched.page.fill('[name="amount/value"]', "many")
     pressed(watched, ".modal button.primary", 422)
@@ -328,7 +325,7 @@ def test_a_form_of_slack(site: Site, watched: Watched) -> None:
 
 
 def test_what_slack_shows_to_one_person(site: Site, watched: Watched) -> None:
-    _card(watched, site, "U0OFFICER", "Waiting for a decision").locator('[data-action="approve"]').click()
+    pressed(watched, _card(watched, site, "U0OFFICER", "Waiting for a decision").locator('[data-action="approve"]'))
     assert "Only visible to you" in watched.page.inner_text("main")
     watched.holds("Slack, private answer")
 
@@ -373,8 +370,7 @@ def by_mouse(page: Page) -> None:
                 one.check()
         elif name in TYPED:
             one.fill(TYPED[name])
-    with page.expect_navigation():
-        page.click(SEND)
+    follow(page, SEND)
 
 
 FOCUS = """() => {

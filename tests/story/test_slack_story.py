@@ -19,6 +19,7 @@ from sqlalchemy import select
 from core import applications, asking, awards
 from core.records import Asked, Award
 from desk.practice_office import APPROVALS
+from tests.browsing import follow
 from tests.story.conftest import PHONE
 from tests.story.site import Site, running
 
@@ -58,12 +59,12 @@ class Person:
         return found.first
 
     def press(self, where: Locator | Page, action: str) -> None:
-        where.locator(f'button[data-action="{action}"]').first.click()
+        follow(self.page, where.locator(f'button[data-action="{action}"]').first)
 
     def choose(self, where: Locator, label: str) -> None:
         """Something in the card's menu."""
         where.locator("details.overflow summary, details.menu summary").first.click()
-        where.get_by_role("button", name=label).first.click()
+        follow(self.page, where.get_by_role("button", name=label).first)
 
     def send(self, **values: str) -> None:
         """Fill in the form that is open, and send it."""
@@ -73,20 +74,20 @@ class Person:
                 self.page.locator(f'[name="{block}/value"][value="{value}"]').check()
             else:
                 field.fill(value)
-        self.page.locator(".modal button.primary").click()
+        follow(self.page, ".modal button.primary")
         assert self.page.locator(".modal .error").count() == 0, self.page.inner_text(".modal")
 
     def home(self) -> str:
         """Open Home; every word on it."""
         self.page.goto(f"{self._site.url}/practice/slack/{self._user}")
-        self.page.get_by_role("button", name="Home", exact=True).click()
+        follow(self.page, self.page.get_by_role("button", name="Home", exact=True))
         return self.page.inner_text("main")
 
     def command(self, line: str) -> str:
         """Give the command in the channel; what came back, privately."""
         self.page.goto(f"{self._site.url}/practice/slack/{self._user}/{APPROVALS}")
         self.page.fill("#say", line)
-        self.page.get_by_role("button", name="Send").last.click()
+        follow(self.page, self.page.get_by_role("button", name="Send").last)
         return self.page.locator("article.private").last.inner_text()
 
     def picture(self, name: str, part: Locator) -> None:

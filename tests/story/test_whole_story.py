@@ -11,7 +11,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from tests.browsing import keep_picture
+from tests.browsing import follow, keep_picture
 from tests.running import RunningDesk, wait_for
 
 ANSWERS = {
@@ -73,8 +73,8 @@ def fill(page: Page) -> None:
 def apply_on_a_phone(page: Page, desk: RunningDesk) -> str:
     """Fill in the form, one thing a page, and send it. The reference."""
     page.goto(f"{desk.url}/apply/youth-fund")
-    page.click("text=Start now")
-    page.click("main form button")  # nothing typed yet: the first page says so beside its field
+    follow(page, "text=Start now")
+    follow(page, "main form button")  # nothing typed yet: the first page says so beside its field
     assert "Enter the name of your organisation" in page.inner_text("main")
     assert page.title().startswith("Error: ")
     for _ in range(30):
@@ -84,10 +84,10 @@ def apply_on_a_phone(page: Page, desk: RunningDesk) -> str:
         if page.url.endswith("/need"):  # killed while somebody types: the page that is open still sends afterwards
             desk.kill()
             desk.start()
-        page.click("main form button")
+        follow(page, "main form button")
     picture(page, "check-answers")
     assert "£2,000" in page.inner_text("main")
-    page.click("text=Send application")
+    follow(page, "text=Send application")
     shown = page.inner_text("main")
     picture(page, "sent")
     found = re.search(r"YF-\d{4}-[346789CDFHJKMNPQRTVWX]{6}", shown)
@@ -105,7 +105,7 @@ def card(page: Page, desk: RunningDesk, person: str, reference: str) -> str:
 
 def press(page: Page, desk: RunningDesk, person: str, reference: str, action: str) -> None:
     card(page, desk, person, reference)
-    page.locator("article.message", has_text=reference).locator(f'button[data-action="{action}"]').click()
+    follow(page, page.locator("article.message", has_text=reference).locator(f'button[data-action="{action}"]'))
 
 
 def submit_modal(page: Page, **values: str) -> None:
@@ -115,7 +115,7 @@ def submit_modal(page: Page, **values: str) -> None:
             page.locator(f'[name="{block}/value"][value="{value}"]').check()
         else:
             field.fill(value)
-    page.locator(".modal button.primary").click()
+    follow(page, ".modal button.primary")
 
 
 def mails_to(desk: RunningDesk, address: str) -> list[str]:
@@ -130,7 +130,7 @@ def mails_to(desk: RunningDesk, address: str) -> list[str]:
 def open_mail(page: Page, desk: RunningDesk, words: str) -> None:
     """Open the latest mail whose subject has these words."""
     page.goto(f"{desk.url}/practice/mail")
-    page.get_by_role("link", name=re.compile(words, re.IGNORECASE)).first.click()
+    follow(page, page.get_by_role("link", name=re.compile(words, re.IGNORECASE)).first)
 
 
 def test_from_the_form_to_the_return(tmp_path: Path, database_url: str, page: Page) -> None:
@@ -203,7 +203,7 @@ def test_from_the_form_to_the_return(tmp_path: Path, database_url: str, page: Pa
         page.fill('[name="name"]', "Sam Volunteer")
         page.check('[name="terms"]')
         page.check('[name="measures"]')
-        page.click("main form button")
+        follow(page, "main form button")
         picture(page, "accepted")
         page.goto(f"{desk.url}/awards")
         picture(page, "register")
@@ -241,7 +241,7 @@ def test_from_the_form_to_the_return(tmp_path: Path, database_url: str, page: Pa
         wait_for(lambda: any("/returns/" in mail for mail in mails_to(desk, "sam@boxing.example")), 10, "no nudge came")
         open_mail(page, desk, rf"return.*{reference}")
         picture(page, "nudge")
-        page.click(f'a[href^="{desk.url}/returns/"]')
+        follow(page, f'a[href^="{desk.url}/returns/"]')
         picture(page, "return")
         for name, value in {
             "narrative": "Attendance is up. The register shows it.",
@@ -251,7 +251,7 @@ def test_from_the_form_to_the_return(tmp_path: Path, database_url: str, page: Pa
             "views": "They asked for a second evening.",
         }.items():
             page.fill(f'[name="{name}"]', value)
-        page.click("main form button")
+        follow(page, "main form button")
         picture(page, "return-received")
         request = urllib.request.Request(
             f"{desk.url}/api/v1/deadlines?state=met", headers={"Authorization": "Bearer key-of-the-auditor"}
