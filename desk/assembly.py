@@ -5,18 +5,11 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import structlog
 from flask import Flask
 from slack_bolt import App
-from slack_sdk import WebClient
-from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 import bot.app
 import bot.endpoint
@@ -24,25 +17,18 @@ from bot.practice.page import blueprint as practice_slack_page
 from bot.practice.server import PracticeSlack
 from bot.practice.workspace import Workspace
 from bot.socket_mode import SocketMode
-from core import database, outbox, policies, webhooks
-from core.clamd import Clamd
-from core.document_store import DocumentStore
-from core.field_cipher import FieldCipher
-from core.links import Signer
-from core.office import Office
-from core.policy_file import SHIPPED, PolicyError, bank_holidays, policy_from_text, policy_text
+from core import outbox, policies
 from desk import practice_office
-from desk.settings import PREFIX, Chosen, SettingsError
+from desk.opening import Desk
+from desk.settings import PREFIX
+from desk.slack_door import PRACTICE_SLACK_NOTE, SlackDoor
 from intake.access import Access, ApiKey, Mount
 from intake.app import create_app
 from intake.staff.sign_in import SlackSignIn
 from scheduler.delivery import Delivery, Workers
 from scheduler.home_courier import HomeCourier
 from scheduler.listening import Listener
-from scheduler.mail import Sender, SmtpSender
 from scheduler.mail_courier import MailCourier
-from scheduler.mailbox import PracticeMailbox
-from scheduler.notify import NotifySender
 from scheduler.practice_mail import blueprint as practice_mail_page
 from scheduler.slack_courier import SECONDS, SlackCourier
 from scheduler.slack_pace import Pace
@@ -56,117 +42,6 @@ BOT_SECONDS = 2
 
 PRACTICE_PATIENCE = 1.5
 """Seconds for which a page of the practice Slack waits for what a press or a form brings about."""
-
-PRACTICE_SLACK_NOTE = "practice-slack.json"
-"""Where `up` leaves the practice Slack's address for the other commands, in the data folder."""
-
-
-def now() -> datetime:
-    """The one clock of the desk."""
-    return datetime.now(UTC)
-
-
-@dataclass
-class SlackDoor:
-    """A Slack to talk to: Slack itself, or the practice one."""
-
-    token: str
-    api_url: str
-    signing_secret: str
-    approvals: str
-    deadlines: str
-    app_token: str = ""
-    """For Socket Mode; "" where there is none."""
-
-    def client(self, seconds: int) -> WebClient:
-        """A client that never retries by itself: who calls decides."""
-        return WebClient(token=self.token, base_url=self.api_url, timeout=seconds, retry_handlers=[])
-
-
-@dataclass
-class Desk:
-    """The parts of one process. What is started is stopped by `stop`, in the opposite order."""
-
-    chosen: Chosen
-    engine: Engine
-    office: Office
-    stops: list[Callable[[], Any]] = field(default_factory=list)
-
-    def stop(self) -> None:
-        """Stop what was started, the last first."""
-        while self.stops:
-            self.stops.pop()()
-
-    @property
-    def mailbox(self) -> PracticeMailbox:
-        """The practice mailbox of this data folder."""
-        return PracticeMailbox(self.chosen.data_dir / "practice-mail", self.mail_from)
-
-    @property
-    def mail_from(self) -> str:
-        """Where mail comes from: the setting, or else the office's own address in the policy."""
-        return self.chosen.raw.mail_from or self.office.in_force().policy.office.email.value
-
-    def sender(self) -> Sender | None:
-        """Where mail goes; None where there is nowhere yet, and mail waits."""
-        if self.chosen.raw.smtp_url:
-            return SmtpSender(self.chosen.raw.smtp_url, self.mail_from)
-        if self.chosen.raw.notify_api_key:
-            raw = self.chosen.raw
-            return NotifySender(raw.notify_api_key, raw.notify_template_id, url=raw.notify_url)
-        return self.mailbox if self.chosen.practice_mail else None
-
-
-def open_desk(chosen: Chosen, *, migrate: bool, only_read: bool = False) -> Desk:
-    """Open the record and read the policy file. Raises SettingsError where either cannot be used.
-
-    A SQLite record's tables are always brought up to date, PostgreSQL's only with `migrate`: there, tables that are
-    not up to date stop the start. With `only_read` nothing is brought up to date, and the database refuses any write.
-    """
-    path = chosen.raw.policy or SHIPPED
-    try:
-        text = policy_text(path)
-        policy = policy_from_text(text, path.name)
-    except PolicyError as error:
-        raise SettingsError(f"{PREFIX}POLICY is wrong: {error}") from None
-    try:
-        engine = (database.open_to_read if only_read else database.open_database)(chosen.database_url)
-        if not only_read and (migrate or engine.dialect.name == "sqlite"):
-            database.upgrade(engine)
-        elif not database.is_current(engine):
-            raise SettingsError("The record's tables are not up to date: run 'award-desk db upgrade' first.")
-    except (SQLAlchemyError, OSError) as error:
-        first = str(error).strip().splitlines()[0]
-        raise SettingsError(f"{PREFIX}DATABASE_URL is wrong, or the database is away: {first}") from None
-    url = chosen.raw.documents_url or (chosen.data_dir.resolve() / "documents").as_uri()
-    try:
-        store = DocumentStore(url)
-    except ValueError as error:
-        engine.dispose()
-        raise SettingsError(f"{PREFIX}DOCUMENTS_URL is wrong: {error}; give an fsspec URL, or leave it out.") from None
-    office = Office(
-        sessions=database.writing_sessions(engine),
-        reading=database.reading_sessions(engine),
-        clock=now,
-        policy=policy,
-        policy_text=text,
-        holidays=bank_holidays(),
-        signer=Signer(chosen.secret_key, chosen.public_url),
-        public_url=chosen.public_url,
-        practice=chosen.practice,
-        documents=store,
-        scanner=Clamd(chosen.raw.clamd) if chosen.raw.clamd else None,
-        cipher=FieldCipher(chosen.field_keys),
-    )
-    webhooks.follow(office.sessions, [endpoint.id for endpoint in chosen.raw.endpoints()])
-    try:
-        office.in_force()
-    except PolicyError as error:
-        engine.dispose()
-        raise SettingsError(f"The policy in force by the record cannot be read by this version: {error}") from None
-    desk = Desk(chosen, engine, office)
-    desk.stops.append(engine.dispose)
-    return desk
 
 
 def note_policy(desk: Desk) -> None:
@@ -213,34 +88,6 @@ def _write_private(path: Path, text: str) -> None:
     with os.fdopen(descriptor, "w") as file:
         file.write(text)
     fresh.replace(path)
-
-
-def slack_door(desk: Desk, practice: PracticeSlack | None = None) -> SlackDoor | None:
-    """The Slack of this process; None where there is none, and cards wait.
-
-    A command that is not `up` finds the practice Slack by the note that `up` left.
-    """
-    raw = desk.chosen.raw
-    if desk.chosen.slack:
-        return SlackDoor(
-            token=raw.slack_bot_token,
-            api_url=raw.slack_api_url,
-            signing_secret=raw.slack_signing_secret,
-            approvals=raw.slack_approvals_channel,
-            deadlines=raw.slack_deadlines_channel,
-            app_token=raw.slack_app_token,
-        )
-    if practice is not None:
-        token, api_url, signing, app_token = (
-            practice.token, practice.api_url, practice.signing_secret, practice.app_token,
-        )  # fmt: skip
-    else:
-        try:
-            told = json.loads((desk.chosen.data_dir / PRACTICE_SLACK_NOTE).read_text())
-        except (OSError, ValueError):
-            return None
-        token, api_url, signing, app_token = told["token"], told["api_url"], "", told.get("app_token", "")
-    return SlackDoor(token, api_url, signing, practice_office.APPROVALS, practice_office.DEADLINES, app_token)
 
 
 def deliveries(desk: Desk, door: SlackDoor | None, *, paced: bool = True) -> list[Delivery]:

@@ -16,8 +16,7 @@ from core.audit_story import Story, story
 from core.audit_told import Detail, Entry
 from core.office import LONDON
 from core.rules.words import counted, listed
-from desk.explaining import VERDICTS
-from desk.terminal import as_json, opened, plainly
+from desk.terminal import VERDICTS, as_json, opened, plainly
 
 NARROWEST, WIDEST = 40, 110
 """Columns of text: a terminal may be wider, but lines of text are not read well then."""

@@ -12,8 +12,10 @@ from core.document_store import StoreAway
 from core.office import london_moment
 from core.records import TimetableJob
 from core.rules.words import counted
-from desk import assembly, slack_checking
+from desk import slack_checking
+from desk.opening import Desk, open_desk
 from desk.settings import PREFIX, SettingsError, choose, read
+from desk.slack_door import slack_door
 from intake import copies
 from scheduler.mail import SmtpSender
 from scheduler.notify import NotifySender
@@ -50,7 +52,7 @@ def lines() -> Iterator[Line]:
         return
     yield Line("settings", fine=True, said=f"practice is {'on' if chosen.practice else 'off'}")
     try:
-        desk = assembly.open_desk(chosen, migrate=False)
+        desk = open_desk(chosen, migrate=False)
     except SettingsError as error:
         yield Line("database", fine=False, said=str(error))
         yield from (Line(what, fine=False, said=NOT_TRIED) for what in AFTER_SETTINGS[1:])
@@ -108,9 +110,9 @@ def _times(count: int) -> str:
     return "once" if count == 1 else f"{count:,} times"
 
 
-def slack(desk: assembly.Desk) -> Iterator[Line]:
+def slack(desk: Desk) -> Iterator[Line]:
     """Whether there is a Slack, and what is to be done there."""
-    door = assembly.slack_door(desk)
+    door = slack_door(desk)
     if door is None:
         if desk.chosen.practice_slack:
             yield Line("slack", fine=True, said="the practice Slack runs while 'award-desk up' does")
@@ -121,7 +123,7 @@ def slack(desk: assembly.Desk) -> Iterator[Line]:
         yield Line("slack", fine=fine, said=said)
 
 
-def mail(desk: assembly.Desk) -> Line:
+def mail(desk: Desk) -> Line:
     """Whether the mail server answers and takes the sign-in, or Notify takes the key and has the template."""
     sender = desk.sender()
     if sender is None:
@@ -138,7 +140,7 @@ def mail(desk: assembly.Desk) -> Line:
     return Line("mail", fine=True, said="the mail server answers")
 
 
-def scanner(desk: assembly.Desk) -> Line:
+def scanner(desk: Desk) -> Line:
     """Whether the virus scanner answers, where one is set."""
     clamd = desk.office.scanner
     if clamd is None:
@@ -150,7 +152,7 @@ def scanner(desk: assembly.Desk) -> Line:
     return Line("scanner", fine=True, said="clamd answers")
 
 
-def documents(desk: assembly.Desk) -> Line:
+def documents(desk: Desk) -> Line:
     """Whether a document can be kept, read and taken away again."""
     store = desk.office.documents
     if store is None:

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from core.errors import NotFound, Refused
-from core.ledger import available_effect
-from core.office import LONDON, Office
+from core.office import Office
 from core.policies import SHORT, standing
 from core.policy_table import lines
-from core.records import Award, LedgerEntry
-from core.rules.calendar import date_text, financial_year
+from core.rules.calendar import date_text
 from core.rules.money import MoneyError, display, pence_from_api, pence_from_typed, pounds
 from core.rules.sources import PARAGRAPHS, TITLES
+from desk.terminal import VERDICTS
 from intake.api import REQUIREMENTS, explained, explanation_data
 from intake.problems import Problem
 from intake.queries import Query
 
-VERDICTS = {"met": "met", "not_met": "NOT MET", "advice": "to do"}
 LATER = {"payment": "to be paid", "signing": "to be signed", "review": "at review"}
 _FIRST = ("not_met", "advice", "met")
 WIDTH = 100
@@ -45,11 +42,6 @@ def _typed(text: str) -> str:
         return pounds(pence_from_typed(text))
     except MoneyError:
         return text
-
-
-def this_year(office: Office) -> int:
-    """The financial year that today is in, by the calendar year in which it began."""
-    return financial_year(office.today())
 
 
 def explain(session: Session, office: Office, given: Mapping[str, str]) -> Explained:
@@ -111,33 +103,3 @@ def rule(session: Session, office: Office, rule_id: str, day: date) -> dict[str,
             for line in found
         ],
     }
-
-
-def statement(session: Session, entries: Sequence[LedgerEntry]) -> list[dict[str, str | None]]:
-    """Movements of a fund with what was available after each.
-
-    A forward commitment takes nothing yet, and a payment nothing more: it was committed before.
-    """
-    named = {entry.award_id for entry in entries if entry.award_id}
-    found = session.execute(select(Award.id, Award.reference).where(Award.id.in_(named)))
-    references = {row.id: row.reference for row in found}
-    available, rows = 0, []
-    for entry in entries:
-        available += entry.amount * available_effect(entry.kind)
-        rows.append(
-            {
-                "at": entry.made_at.astimezone(LONDON).strftime("%Y-%m-%d %H:%M"),
-                "kind": entry.kind.replace("_", " "),
-                "reference": references.get(entry.award_id) if entry.award_id else None,
-                "amount": _signed(entry.amount),
-                "available": _signed(available),
-                "by": entry.actor,
-                "note": entry.note,
-                "pot": entry.pot,
-            }
-        )
-    return rows
-
-
-def _signed(pence: int) -> str:
-    return f"-{pounds(-pence)}" if pence < 0 else pounds(pence)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 import click
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from core import funds, year_end
 from core.funds import FundPosition, PotPosition
+from core.ledger import available_effect
+from core.office import LONDON, Office
+from core.records import Award, LedgerEntry
 from core.rules.calendar import financial_year, year_label
 from core.rules.money import display, pounds
 from core.rules.policy import Purpose, YearEnd
-from desk import explaining
 from desk.terminal import DAY, POUNDS, YEAR, as_json, opened, plainly, show, table, who
 
 
@@ -100,7 +105,7 @@ def funds_list(year: int | None, on: date | None, json_: bool) -> None:
     with opened() as desk, desk.office.reading() as session:
         policy = desk.office.policy
         if year is None:
-            year = financial_year(on) if on else explaining.this_year(desk.office)
+            year = financial_year(on) if on else _this_year(desk.office)
         found = funds.positions_at(session, policy, year, on) if on else funds.positions(session, policy, year)
         pots = {position.fund: funds.pots(session, position.fund, year, on=on) for position in found}
     if json_:
@@ -174,9 +179,9 @@ def funds_statement(fund: str, year: int | None, on: date | None, json_: bool) -
     """
     with opened() as desk, desk.office.reading() as session:
         if year is None:
-            year = financial_year(on) if on else explaining.this_year(desk.office)
+            year = financial_year(on) if on else _this_year(desk.office)
         entries = funds.statement(session, desk.office.policy, fund, year, on=on)
-        rows = explaining.statement(session, entries)
+        rows = _statement(session, entries)
     if json_:
         as_json(rows)
         return
@@ -248,3 +253,38 @@ def funds_repay(fund: str, year: int, amount: int, note: str) -> None:
             now=desk.office.clock(),
         )
     click.echo(f"{display(position.repayable)} of {fund} is still repayable for {year_label(year)}.")
+
+
+def _this_year(office: Office) -> int:
+    """The financial year that today is in, by the calendar year in which it began."""
+    return financial_year(office.today())
+
+
+def _statement(session: Session, entries: Sequence[LedgerEntry]) -> list[dict[str, str | None]]:
+    """Movements of a fund with what was available after each.
+
+    A forward commitment takes nothing yet, and a payment nothing more: it was committed before.
+    """
+    named = {entry.award_id for entry in entries if entry.award_id}
+    found = session.execute(select(Award.id, Award.reference).where(Award.id.in_(named)))
+    references = {row.id: row.reference for row in found}
+    available, rows = 0, []
+    for entry in entries:
+        available += entry.amount * available_effect(entry.kind)
+        rows.append(
+            {
+                "at": entry.made_at.astimezone(LONDON).strftime("%Y-%m-%d %H:%M"),
+                "kind": entry.kind.replace("_", " "),
+                "reference": references.get(entry.award_id) if entry.award_id else None,
+                "amount": _signed(entry.amount),
+                "available": _signed(available),
+                "by": entry.actor,
+                "note": entry.note,
+                "pot": entry.pot,
+            }
+        )
+    return rows
+
+
+def _signed(pence: int) -> str:
+    return f"-{pounds(-pence)}" if pence < 0 else pounds(pence)

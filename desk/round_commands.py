@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from bot.sitting_message import money_line
 from core import people, rounds
 from core.office import Office
 from core.ranking import Group, Line, ranking
@@ -17,7 +16,6 @@ from core.rules.money import display, pounds
 from core.rules.scoring import hundredths
 from core.rules.words import counted
 from desk.terminal import DAY, as_json, opened, plainly, show, table, who
-from intake.staff.rounds import ranking_csv
 
 
 @click.group("rounds")
@@ -111,6 +109,8 @@ def rounds_show(number: int, json_: bool, csv_: bool) -> None:
         sitting = rounds.by_id(session, number)
         groups = ranking(session, sitting, office=office, now=office.clock())
         if csv_:
+            from intake.staff.rounds import ranking_csv  # noqa: PLC0415 - it brings the web
+
             click.echo(ranking_csv(groups, office), nl=False)
         elif json_:
             as_json(_data(sitting, groups))
@@ -124,6 +124,8 @@ def _said(sitting: Sitting) -> str:
 
 
 def _print(sitting: Sitting, groups: tuple[Group, ...], office: Office) -> None:
+    from bot.sitting_message import money_line  # noqa: PLC0415 - it brings Slack's cards
+
     click.echo(_said(sitting))
     for group in groups:
         click.echo(f"\n{money_line(group, office)}")

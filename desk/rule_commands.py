@@ -8,7 +8,6 @@ import click
 
 from core.rules import lifecycle
 from core.rules.policy import Purpose
-from desk import explaining
 from desk.terminal import DAY, as_json, opened, plainly, show, table
 
 
@@ -37,6 +36,8 @@ def rules_explain(json_: bool, **given: str) -> None:
 
     Example: award-desk rules explain --kind grant --amount 2000 --fund youth-fund
     """
+    from desk import explaining  # noqa: PLC0415 - it answers as the API does, and brings the web
+
     with opened() as desk, desk.office.reading() as session:
         explained = explaining.explain(session, desk.office, {name: text for name, text in given.items() if text})
     if json_:
@@ -55,6 +56,8 @@ def rules_show(rule: str, day: date | None, json_: bool) -> None:
 
     Example: award-desk rules show T1 --on 2027-03-01
     """
+    from desk import explaining  # noqa: PLC0415
+
     with opened() as desk, desk.office.reading() as session:
         told = explaining.rule(session, desk.office, rule.upper(), day or desk.office.today())
     if json_:

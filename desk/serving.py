@@ -17,7 +17,9 @@ from bot.socket_mode import TokenRefused
 from core import outbox
 from core.rules.calendar import add_months
 from desk import assembly, practice_office
+from desk.opening import Desk, open_desk
 from desk.settings import ADDRESS_NOTE, PRACTICE_NOTE, PREFIX, Chosen, SettingsError, reachable
+from desk.slack_door import SlackDoor, slack_door
 from intake import assets
 
 if TYPE_CHECKING:
@@ -54,14 +56,14 @@ HELP_FIRST = """
 
 def up(chosen: Chosen, *, host: str, port: int) -> None:
     """Run everything in this process until it is told to stop. Raises SettingsError where it cannot start."""
-    desk = assembly.open_desk(chosen, migrate=True)
+    desk = open_desk(chosen, migrate=True)
     try:
         _up(desk, host=host, port=port)
     finally:
         desk.stop()
 
 
-def _up(desk: assembly.Desk, *, host: str, port: int) -> None:
+def _up(desk: Desk, *, host: str, port: int) -> None:
     chosen, office = desk.chosen, desk.office
     if not assets.present():
         click.echo("  Fetching the pages' styles, this once …")
@@ -71,7 +73,7 @@ def _up(desk: assembly.Desk, *, host: str, port: int) -> None:
     practice = None
     if chosen.practice_slack:
         practice = assembly.start_practice_slack(desk, f"http://{reachable(host)}:{port}/slack/events")
-    door = assembly.slack_door(desk, practice)
+    door = slack_door(desk, practice)
     if chosen.practice:
         (chosen.data_dir / PRACTICE_NOTE).touch()
     else:
@@ -140,7 +142,7 @@ def _serve(server: Any) -> None:
         server.close()
 
 
-def _welcome(desk: assembly.Desk, door: assembly.SlackDoor | None) -> None:
+def _welcome(desk: Desk, door: SlackDoor | None) -> None:
     url = desk.chosen.public_url
     office = desk.office.in_force()
     fund = next((fund.id for fund in office.policy.funds if fund.is_open(office.today())), None)
@@ -172,10 +174,10 @@ def _welcome(desk: assembly.Desk, door: assembly.SlackDoor | None) -> None:
 
 def web(chosen: Chosen, *, host: str, port: int) -> None:
     """The web process: pages, the API and Slack's request URL. It sends nothing: the scheduler process does."""
-    desk = assembly.open_desk(chosen, migrate=False)
+    desk = open_desk(chosen, migrate=False)
     try:
         assembly.note_policy(desk)
-        app = assembly.web_app(desk, assembly.slack_door(desk))
+        app = assembly.web_app(desk, slack_door(desk))
         server = _bound(app, host, port, **BEHIND_A_PROXY)
         log.info("web", address=f"{host}:{port}")
         _serve(server)
@@ -185,10 +187,10 @@ def web(chosen: Chosen, *, host: str, port: int) -> None:
 
 def scheduler(chosen: Chosen) -> None:
     """The scheduler process: the timetable, and delivery of everything in the outbox. Any number may run."""
-    desk = assembly.open_desk(chosen, migrate=False)
+    desk = open_desk(chosen, migrate=False)
     try:
         assembly.note_policy(desk)
-        door = assembly.slack_door(desk)
+        door = slack_door(desk)
         if door is None:
             log.warning("no Slack", remedy=f"set {PREFIX}SLACK_BOT_TOKEN; cards wait until then")
         if desk.sender() is None:
@@ -202,9 +204,9 @@ def scheduler(chosen: Chosen) -> None:
 
 def socket_mode(chosen: Chosen) -> None:
     """The bot over Socket Mode, for an office that cannot be reached from outside. Raises SettingsError."""
-    desk = assembly.open_desk(chosen, migrate=False)
+    desk = open_desk(chosen, migrate=False)
     try:
-        door = assembly.slack_door(desk)
+        door = slack_door(desk)
         if door is None or not door.app_token:
             raise SettingsError(
                 f"{PREFIX}SLACK_APP_TOKEN is missing: Socket Mode needs it and {PREFIX}SLACK_BOT_TOKEN; "

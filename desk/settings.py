@@ -19,10 +19,10 @@ from sqlalchemy.exc import ArgumentError
 
 from core.clamd import Clamd
 from core.field_cipher import new_key, read_keys
+from scheduler.endpoints import Endpoint, endpoint_from
 from scheduler.mail import address
 from scheduler.notify import KEY, TEMPLATE
 from scheduler.notify import URL as NOTIFY_URL
-from scheduler.webhook_courier import Endpoint, endpoint_from
 
 PREFIX = "AWARD_DESK_"
 FOR_TESTS = f"{PREFIX}TEST_"

@@ -17,6 +17,7 @@ from typing import IO, Any, Final
 import click
 from defusedcsv import csv
 
+from core.cells import inert
 from core.cloning import Clone, cloned
 from core.policies import SHORT, Proposal
 from core.policy_file import PolicyError, policy_text
@@ -26,7 +27,6 @@ from core.sweeping import SentStep
 from desk.simulated import ADDRESSEES, WEEKDAYS, Difference, Sums, day_text, differences, month_text
 from desk.simulated_calendar import drawn
 from desk.terminal import DAY, Said, opened, plainly, show, table
-from intake.register import inert
 from scheduler.simulation import SimulatedDay, Simulation
 
 COLUMNS: Final = ("date", "weekday", "reference", "kind", "due", "step", "to", "channel", "who")

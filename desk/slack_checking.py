@@ -17,8 +17,8 @@ from core.office import Office
 from core.records import Person
 from core.rules.policy import Body, Role
 from core.rules.words import counted, listed
-from desk.assembly import SlackDoor
 from desk.settings import PREFIX
+from desk.slack_door import SlackDoor
 
 Said = tuple[bool, str]
 """Whether a thing is as it must be, and what to say of it."""

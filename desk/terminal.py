@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 import click
 import structlog
@@ -18,14 +18,17 @@ from rich.console import Console
 from rich.table import Table
 
 from core.errors import Refused
-from core.policy_file import PolicyError
 from core.rules.calendar import parse_year
 from core.rules.money import MoneyError, pence_from_typed
-from desk import assembly
-from desk.settings import SettingsError, choose, read
+
+if TYPE_CHECKING:
+    from desk.opening import Desk
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+VERDICTS: Final = {"met": "met", "not_met": "NOT MET", "advice": "to do"}
+"""How a finding's verdict is printed."""
 
 
 class Said(click.ClickException):
@@ -45,10 +48,20 @@ def plainly(command: Callable[P, T]) -> Callable[P, T]:
             return command(*args, **kwargs)
         except Refused as error:
             raise Said(error.reason) from None
-        except (SettingsError, PolicyError, MoneyError) as error:
+        except MoneyError as error:
+            raise Said(str(error)) from None
+        except _faults_of_the_desk() as error:
             raise Said(str(error)) from None
 
     return run
+
+
+def _faults_of_the_desk() -> tuple[type[Exception], ...]:
+    """What settings and policy raise: looked up once something is raised, so that help waits for neither."""
+    from core.policy_file import PolicyError  # noqa: PLC0415
+    from desk.settings import SettingsError  # noqa: PLC0415
+
+    return SettingsError, PolicyError
 
 
 class Pounds(click.ParamType[int]):
@@ -113,13 +126,15 @@ def quiet_logs(level: int) -> None:
 
 
 @contextmanager
-def opened(*, only_read: bool = False) -> Iterator[assembly.Desk]:
+def opened(*, only_read: bool = False) -> Iterator[Desk]:
     """The desk for a command that does one thing and ends, under the policy in force from its beginning to its end.
 
     With `only_read` the database itself refuses to write.
     """
-    chosen = choose(read(), production=False)
-    desk = assembly.open_desk(chosen, migrate=False, only_read=only_read)
+    from desk.opening import open_desk  # noqa: PLC0415 - a command's help opens no record
+    from desk.settings import choose, read  # noqa: PLC0415
+
+    desk = open_desk(choose(read(), production=False), migrate=False, only_read=only_read)
     try:
         desk.office = desk.office.in_force()
         yield desk

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import unicodedata
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -14,6 +13,7 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
 from core import publication
+from core.cells import inert
 from core.publication import COLUMNS, PublicAward
 from core.rules.calendar import parse_year, year_label
 from intake import pages
@@ -22,8 +22,6 @@ blueprint = Blueprint("register", __name__)
 
 CELL = 32_000
 """Characters that a spreadsheet's cell takes."""
-
-_WIDE_SIGNS = ("＝", "＋", "－", "＠")
 
 OPEN_LICENCE = "Open Government Licence v3.0"
 
@@ -124,16 +122,6 @@ def _rows() -> list[dict[str, Any]]:
     office = pages.office()
     with office.reading() as session:
         return [found.as_data() for found in publication.register(session, office=office)]
-
-
-def inert(text: str) -> str:
-    """Text that no spreadsheet takes for a formula, once the CSV's writer has seen to the usual signs.
-
-    Nothing that cannot be seen stays in front of it, for a formula behind it would not be seen as such; a sign of
-    double width, which some spreadsheets take for the usual one, is put behind an apostrophe.
-    """
-    start = next((place for place, char in enumerate(text) if unicodedata.category(char)[0] not in "CZ"), len(text))
-    return f"'{text[start:]}" if text[start:].startswith(_WIDE_SIGNS) else text[start:]
 
 
 def _file(content: str | bytes, kind: str, name: str) -> Response:

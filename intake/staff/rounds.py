@@ -10,13 +10,13 @@ from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
 
 from core import rounds
+from core.cells import inert
 from core.office import Office
 from core.ranking import Group, Line, may_see, ranking
 from core.rules.calendar import year_label
 from core.rules.money import pounds
 from core.rules.scoring import hundredths
 from intake import pages
-from intake.register import inert
 from intake.staff import session as staff_session
 
 blueprint = Blueprint("staff_rounds", __name__)

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from core import bids, people, taking, timetable_jobs
 from core.office import london_moment
 from core.timetable_jobs import Tally
-from desk import assembly
+from desk import opening
 from desk.command import main
 from desk.settings import choose, read
 from tests.core import casework
@@ -44,7 +44,8 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
 
 
 def every_command(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    for name, command in group.commands.items():
+    for name in group.commands:
+        _, command, _ = group.resolve_command(click.Context(group), [name])
         if isinstance(command, click.Group):
             yield from every_command(command, (*path, name))
         else:
@@ -80,7 +81,7 @@ def test_people(run: Run) -> None:
 def test_what_a_leaver_had_taken_on_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWARD_DESK_FIELD_KEYS", run("keys", "make", "one").output.strip())
     run("people", "add", "Ada Officer", "ada@example.org", "--role", "officer")
-    desk = assembly.open_desk(choose(read(), production=False), migrate=True)
+    desk = opening.open_desk(choose(read(), production=False), migrate=True)
     number = casework.submitted(desk.office)
     with desk.office.sessions.begin() as session:
         ada = people.by_email(session, "ada@example.org")
@@ -95,7 +96,7 @@ def test_what_a_leaver_looked_after_goes_to_whoever_takes_over(run: Run, monkeyp
     monkeypatch.setenv("AWARD_DESK_FIELD_KEYS", run("keys", "make", "one").output.strip())
     for name in ("Ada", "Kim"):
         run("people", "add", f"{name} Officer", f"{name.lower()}@example.org", "--role", "officer")
-    desk = assembly.open_desk(choose(read(), production=False), migrate=True)
+    desk = opening.open_desk(choose(read(), production=False), migrate=True)
     with desk.office.sessions.begin() as session:
         ada = people.by_email(session, "ada@example.org")
         bids.add(
@@ -345,14 +346,14 @@ def test_check_says_how_the_timetable_goes(run: Run, monkeypatch: pytest.MonkeyP
     purge.succeeded(now)
     kept(purge=purge)
     assert "no error and no miss since" in timetable()
-    monkeypatch.setattr("desk.assembly.now", lambda: now + timedelta(hours=23))
+    monkeypatch.setattr("desk.opening.now", lambda: now + timedelta(hours=23))
     assert "that is more than a day ago: see that 'award-desk scheduler' runs" in timetable(fails=True)
-    monkeypatch.setattr("desk.assembly.now", lambda: now - timedelta(days=3))
+    monkeypatch.setattr("desk.opening.now", lambda: now - timedelta(days=3))
     assert "that is still to come: see that the clock of each machine is right" in timetable(fails=True)
 
 
 def kept(**tallies: Tally) -> None:
-    desk = assembly.open_desk(choose(read(), production=False), migrate=True)
+    desk = opening.open_desk(choose(read(), production=False), migrate=True)
     with desk.office.sessions.begin() as session:
         for job, tally in tallies.items():
             timetable_jobs.keep(session, job, tally)

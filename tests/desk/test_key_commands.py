@@ -9,7 +9,7 @@ import pytest
 from core import bank_details
 from core.field_cipher import read_keys
 from core.rules.banking import Account
-from desk import assembly
+from desk import opening
 from desk.settings import choose, read
 from tests.core.casework import active
 from tests.desk.conftest import Run
@@ -21,7 +21,7 @@ def test_a_key_is_made_put_in_front_and_the_old_one_goes(run: Run, monkeypatch: 
     old, new = (run("keys", "make", name).output.strip() for name in ("old", "new"))
     assert list(read_keys(f"{new},{old}")) == ["new", "old"]
     monkeypatch.setenv("AWARD_DESK_FIELD_KEYS", old)
-    desk = assembly.open_desk(choose(read(), production=False), migrate=True)
+    desk = opening.open_desk(choose(read(), production=False), migrate=True)
     award = active(desk.office)
     with desk.office.sessions.begin() as session:
         bank_details.give(session, award, ACCOUNT, office=desk.office, now=desk.office.clock())

@@ -19,7 +19,7 @@ from core import policies
 from core.office import Office, fingerprint_of
 from core.policy_file import policy_from_text
 from core.records import Event, PolicyInForce, PolicyVersion
-from desk import assembly
+from desk import assembly, opening
 from desk.command import main
 from desk.settings import SettingsError, choose, read
 from desk.terminal import quiet_logs
@@ -74,7 +74,7 @@ def data(result: Result) -> Any:
 @pytest.fixture
 def desk(run: Run) -> Any:
     """The desk on the very record that the commands use."""
-    opened = assembly.open_desk(choose(read(), production=False), migrate=True)
+    opened = opening.open_desk(choose(read(), production=False), migrate=True)
     yield opened
     opened.stop()
 
@@ -295,7 +295,7 @@ def noted(office: Office) -> list[tuple[str, str]]:
 def started() -> list[Any]:
     """What a process logs when it starts."""
     quiet_logs(logging.INFO)
-    opened = assembly.open_desk(choose(read(), production=False), migrate=True)
+    opened = opening.open_desk(choose(read(), production=False), migrate=True)
     try:
         with structlog.testing.capture_logs() as logs:
             assembly.note_policy(opened)
@@ -371,7 +371,7 @@ def test_mail_comes_from_the_address_of_the_policy_in_force(run: Run, file: Call
 
 def test_a_command_has_one_policy_from_its_beginning_to_its_end(run: Run, file: Callable[..., str], desk: Any) -> None:
     run("policy", "apply", file(HIGHER))
-    chosen = assembly.open_desk(choose(read(), production=False), migrate=False)
+    chosen = opening.open_desk(choose(read(), production=False), migrate=False)
     try:
         assert chosen.office.policy == policy_from_text(TEXT)  # the process's own is its file's
         under_it = chosen.office.in_force()

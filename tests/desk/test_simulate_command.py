@@ -23,7 +23,7 @@ from sqlalchemy import create_engine, inspect, text
 
 from core.policy_file import SHIPPED
 from core.rules.policy import Role
-from desk import assembly
+from desk import opening
 from desk.settings import choose, read
 from desk.simulate_command import COLUMNS
 from tests.conftest import NOW
@@ -40,8 +40,8 @@ def busy(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     monkeypatch.setenv("AWARD_DESK_FIELD_KEYS", run("keys", "make", "one").output.strip())
-    monkeypatch.setattr("desk.assembly.now", lambda: NOW)
-    desk = assembly.open_desk(choose(read(), production=False), migrate=True)
+    monkeypatch.setattr("desk.opening.now", lambda: NOW)
+    desk = opening.open_desk(choose(read(), production=False), migrate=True)
     casework.person(desk.office, Role.DIRECTOR)
     casework.active(desk.office)
     casework.offered(desk.office, casework.facts(organisation_name="=1+1"))
@@ -248,7 +248,7 @@ def test_days_that_have_passed_and_holidays_that_nobody_knows_are_said(
     busy: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "20 November 2026 has passed" in busy("simulate", "--from", "2026-11-20", "--days", "2").output
-    monkeypatch.setattr("desk.assembly.bank_holidays", lambda: frozenset({date(2026, 12, 25)}))
+    monkeypatch.setattr("desk.opening.bank_holidays", lambda: frozenset({date(2026, 12, 25)}))
     assert "Bank holidays" not in busy("simulate", "--days", "39").output
     said = busy("simulate", "--days", "40").output
     assert "Bank holidays are known to the end of 2026: after that only weekends move a message." in said

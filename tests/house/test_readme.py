@@ -17,7 +17,8 @@ QUOTED = re.compile(r"`([^`]+)`")
 
 def commands(group: click.Group, before: tuple[str, ...] = ()) -> Iterator[str]:
     """Every command as it is typed."""
-    for name, command in group.commands.items():
+    for name in group.commands:
+        _, command, _ = group.resolve_command(click.Context(group), [name])
         if isinstance(command, click.Group):
             yield from commands(command, (*before, name))
         else:

@@ -26,8 +26,9 @@ from core.rules.lifecycle import ApplicationState, AwardState
 from core.rules.policy import Role
 from core.rules.questions import ReturnFacts
 from scheduler.delivery import Delivery
+from scheduler.endpoints import Endpoint, endpoint_from
 from scheduler.timetable import run_sweep
-from scheduler.webhook_courier import GIVE_UP, Endpoint, WebhookCourier, endpoint_from, is_public
+from scheduler.webhook_courier import GIVE_UP, WebhookCourier, is_public
 from tests.scheduler.notify_server import QuietHandler
 from tests.scheduler.practice_desk import PUBLIC_URL, Desk
 

@@ -41,7 +41,9 @@ from core.records import Application, Award, Deadline, MonitoringReturn, Person,
 from core.rules import questions
 from core.rules.policy import Role
 from desk import assembly, practice_office
+from desk.opening import Desk
 from desk.settings import Chosen, Settings
+from desk.slack_door import slack_door
 from intake import assets
 from tests.conftest import Clock, office_on
 
@@ -98,7 +100,7 @@ TOLD: Mapping[str, str] = {
 class Site:
     """The desk, where it listens, and the addresses of what its tests look at."""
 
-    desk: assembly.Desk
+    desk: Desk
     slack: PracticeSlack
     clock: Clock
     url: str
@@ -245,7 +247,7 @@ class Site:
 
     def deliver(self) -> None:
         """Send every card and every letter that waits."""
-        for delivery in assembly.deliveries(self.desk, assembly.slack_door(self.desk, self.slack)):
+        for delivery in assembly.deliveries(self.desk, slack_door(self.desk, self.slack)):
             delivery.deliver_all()
 
     def furnish(self) -> None:
@@ -416,7 +418,7 @@ def running(template: Path, folder: Path) -> Iterator[Site]:
     with ExitStack() as stack:
         engine = database.open_database(chosen.database_url)
         stack.callback(engine.dispose)
-        desk = assembly.Desk(chosen, engine, _with_documents(office_on(engine, clock, public_url=url), folder))
+        desk = Desk(chosen, engine, _with_documents(office_on(engine, clock, public_url=url), folder))
         workspace = Workspace(
             practice_office.slack_people(),
             practice_office.slack_channels(),
@@ -425,7 +427,7 @@ def running(template: Path, folder: Path) -> Iterator[Site]:
         )
         stack.callback(workspace.close)
         slack = stack.enter_context(PracticeSlack(workspace, "xoxb-pages", "a signing secret", f"{url}/slack/events"))
-        server.app = assembly.web_app(desk, assembly.slack_door(desk, slack), slack)
+        server.app = assembly.web_app(desk, slack_door(desk, slack), slack)
         plain.app = web = assembly.web_app(desk, None)
         shutil.copytree(assets.FOLDER.parent, folder / "static", ignore=shutil.ignore_patterns(assets.FOLDER.name))
         web.static_folder = str(folder / "static")
