@@ -15,6 +15,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
+from core import guarded
 from core.records import Idempotency
 
 _log = logging.getLogger(__name__)
@@ -62,18 +63,10 @@ class Repeats:
 
     def _again(self, key: str, now: datetime) -> Answer | None:
         with self._sessions.begin() as session:
-            taken_over = session.execute(
-                update(Idempotency)
-                .where(
-                    Idempotency.scope == SCOPE,
-                    Idempotency.key == key,
-                    Idempotency.status == AT_WORK,
-                    Idempotency.made_at < now - ABANDONED,
-                )
-                .values(made_at=now)
-                .execution_options(synchronize_session=False)
-            )
-            if taken_over.rowcount:  # type: ignore[attr-defined]  # a CursorResult, which the Session does not promise
+            mine = Idempotency.scope == SCOPE, Idempotency.key == key
+            given_up = Idempotency.status == AT_WORK, Idempotency.made_at < now - ABANDONED
+            taken_over = update(Idempotency).where(*mine, *given_up).values(made_at=now)
+            if guarded.rows_changed(session, taken_over.execution_options(synchronize_session=False)):
                 return None
             row = session.scalars(
                 select(Idempotency).where(Idempotency.scope == SCOPE, Idempotency.key == key)

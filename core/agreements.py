@@ -13,7 +13,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import commitments, deadlines, events, people, written
+from core import commitments, deadlines, events, guarded, people, written
 from core.assessing import facts_of
 from core.errors import Conflict, Refused
 from core.office import Office, london_day
@@ -22,7 +22,7 @@ from core.rules.answers import clean_short
 from core.rules.calendar import date_text
 from core.rules.facts import Finding
 from core.rules.keeping import transfer_finding
-from core.rules.lifecycle import AGREEMENT, AgreementAction, AgreementState, AwardState, NotAllowed
+from core.rules.lifecycle import AGREEMENT, AgreementAction, AgreementState, AwardState
 from core.rules.policy import Kind, Notice
 from core.rules.procurement import notices_due, office_buys, procurement
 
@@ -198,7 +198,4 @@ def _check_day(what: str, day: date, award: Award, now: datetime) -> None:
 
 
 def _move(agreement: Agreement, action: AgreementAction) -> None:
-    try:
-        agreement.status = AGREEMENT.next(AgreementState(agreement.status), action).value
-    except NotAllowed as error:
-        raise Conflict(error.reason, "W6") from error
+    agreement.status = guarded.state_after(AGREEMENT, agreement.status, action, "W6").value

@@ -21,6 +21,7 @@ from core import (
     decide_by,
     due_for_deletion,
     events,
+    guarded,
     homes,
     organisations,
     outbox,
@@ -245,14 +246,8 @@ def move(session: Session, application: Application, action: ApplicationAction, 
         new = APPLICATION.next(old, action)
     except NotAllowed as error:
         raise Conflict(how_it_stands(application) or error.reason, "A3") from error
-    moved = session.execute(
-        update(Application)
-        .where(Application.id == application.id, Application.status == old.value)
-        .values(status=new.value, version=Application.version + 1, **values)
-        .execution_options(synchronize_session=False)
-    )
-    session.refresh(application)
-    if not moved.rowcount:  # type: ignore[attr-defined]  # a CursorResult
+    values |= {"status": new.value, "version": Application.version + 1}
+    if not guarded.change(session, application, Application.status == old.value, **values):
         raise Conflict(how_it_stands(application) or "Somebody else has just changed this application.", "A3")
 
 

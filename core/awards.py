@@ -15,6 +15,7 @@ from core import (
     deadlines,
     due_for_deletion,
     events,
+    guarded,
     homes,
     looks,
     meetings,
@@ -37,7 +38,7 @@ from core.returns import RETURN
 from core.rules.answers import clean_short
 from core.rules.authority import acceptance_day, may_recommend
 from core.rules.calendar import date_text, financial_year, year_label
-from core.rules.lifecycle import AWARD, OFFER, AwardAction, AwardState, NotAllowed, OfferAction, OfferState, ReturnState
+from core.rules.lifecycle import AWARD, OFFER, AwardAction, AwardState, OfferAction, OfferState, ReturnState
 from core.rules.money import display
 from core.shown import Shown, mark
 
@@ -172,23 +173,13 @@ def _card(session: Session, award: Award, now: datetime, *, key: str = "") -> No
 
 def _check_action(award: Award, action: AwardAction) -> AwardState:
     """The state that an action leads to. Raises Conflict where it is not one of those that can be done now."""
-    try:
-        return AWARD.next(AwardState(award.status), action)
-    except NotAllowed as error:
-        raise Conflict(error.reason, "A3") from error
+    return guarded.state_after(AWARD, award.status, action, "A3")
 
 
 def _move(session: Session, award: Award, action: AwardAction) -> None:
     """Change the state, guarded in the database. Raises Conflict when it is not how things stand."""
-    old, new = AwardState(award.status), _check_action(award, action)
-    moved = session.execute(
-        update(Award)
-        .where(Award.id == award.id, Award.status == old.value)
-        .values(status=new.value)
-        .execution_options(synchronize_session=False)
-    )
-    session.refresh(award)
-    if not moved.rowcount:  # type: ignore[attr-defined]  # a CursorResult
+    new = _check_action(award, action)
+    if not guarded.change(session, award, Award.status == award.status, status=new.value):
         if award.status == AwardState.EXPIRED:
             raise _ended(award)
         raise Conflict("This offer has just been answered by somebody else. Open the link again to see how.", "A3")

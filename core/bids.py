@@ -9,10 +9,10 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from core import deadlines, events, owning, people, rescheduling, written
+from core import deadlines, events, guarded, owning, people, rescheduling, written
 from core.deciding import WrongInput
 from core.errors import Conflict, NotFound
 from core.office import london_day
@@ -242,14 +242,7 @@ def _still_to_come(closes_on: date, now: datetime) -> None:
 def _moved(session: Session, bid_id: int, *states: BidState, **values: Any) -> Bid:
     """Change a bid that is in one of these states, guarded in the database. Raises NotFound, Conflict."""
     bid = by_id(session, bid_id)
-    moved = session.execute(
-        update(Bid)
-        .where(Bid.id == bid.id, Bid.status.in_([state.value for state in states]))
-        .values(**values)
-        .execution_options(synchronize_session=False)
-    )
-    session.refresh(bid)
-    if not moved.rowcount:  # type: ignore[attr-defined]  # a CursorResult
+    if not guarded.change(session, bid, Bid.status.in_([state.value for state in states]), **values):
         raise Conflict(
             f"{reference_of(bid)} is {_STANDS[BidState(bid.status)]}, so this cannot be recorded. Look at it again.",
             "N4",

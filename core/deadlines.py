@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session, selectinload
 
-from core import nudge_messages
+from core import guarded, nudge_messages
 from core.errors import Conflict
 from core.office import Office
 from core.records import Award, Deadline, Nudge, OutboxMessage
@@ -122,15 +122,7 @@ def reopen(session: Session, deadline: Deadline, *, office: Office, today: date,
 
 def change(session: Session, deadline: Deadline, *, now: datetime, **values: object) -> bool:
     """Change one that is open and still due when it was read, in one guarded update; False where it is neither now."""
-    session.flush()
-    changed = session.execute(
-        update(Deadline)
-        .where(Deadline.id == deadline.id, Deadline.due == deadline.due, Deadline.is_open)
-        .values(**values)
-        .execution_options(synchronize_session=False)
-    )
-    session.refresh(deadline)
-    if not changed.rowcount:  # type: ignore[attr-defined]  # a CursorResult
+    if not guarded.change(session, deadline, Deadline.due == deadline.due, Deadline.is_open, **values):
         return False
     nudge_messages.put(session, [deadline.id], now=now)
     return True

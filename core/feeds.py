@@ -16,7 +16,7 @@ from icalendar import Calendar
 from sqlalchemy import ColumnElement, func, or_, select, true, update
 from sqlalchemy.orm import Session, selectinload
 
-from core import events, people
+from core import events, guarded, people
 from core.calendar_files import PUBLISH, deadline_entry, new_calendar, words_of
 from core.errors import Gone
 from core.links import Purpose, link_for, standing
@@ -90,13 +90,9 @@ def stop_all_of(session: Session, person: Person, *, now: datetime) -> None:
 
 
 def _take_back(session: Session, purposes: Sequence[Purpose], subject_id: int, now: datetime) -> bool:
-    taken = session.execute(
-        update(Link)
-        .where(Link.purpose.in_(purposes), Link.subject_id == subject_id, Link.revoked_at.is_(None))
-        .values(revoked_at=now)
-        .execution_options(synchronize_session="fetch")
-    )
-    return bool(taken.rowcount)  # type: ignore[attr-defined]  # a CursorResult
+    theirs = Link.purpose.in_(purposes), Link.subject_id == subject_id, Link.revoked_at.is_(None)
+    taken = update(Link).where(*theirs).values(revoked_at=now).execution_options(synchronize_session="fetch")
+    return bool(guarded.rows_changed(session, taken))
 
 
 # -------------------------------------------------------------------------------------------------------- what is in it

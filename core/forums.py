@@ -12,11 +12,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
-from core import deadlines, events, organisations, outbox, people, written
+from core import deadlines, events, guarded, organisations, outbox, people, written
 from core.deciding import WrongInput
 from core.errors import Conflict, NotFound, Refused
 from core.office import LONDON, Office, london_day
@@ -339,15 +339,7 @@ def _as_seen(forum: Forum, seen: str) -> None:
 
 def _moved(session: Session, forum: Forum, **values: Any) -> None:
     """Change a forum that is still planned, guarded in the database. Raises Conflict."""
-    session.flush()
-    moved = session.execute(
-        update(Forum)
-        .where(Forum.id == forum.id, Forum.ended_at.is_(None))
-        .values(**values)
-        .execution_options(synchronize_session=False)
-    )
-    session.refresh(forum)
-    if not moved.rowcount:  # type: ignore[attr-defined]  # a CursorResult
+    if not guarded.change(session, forum, Forum.ended_at.is_(None), **values):
         raise Conflict(f"This forum is {forum.status} already. Look at it again.", "R4")
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import events, outbox, people, written
+from core import events, guarded, outbox, people, written
 from core.errors import Conflict, NotFound, Refused
 from core.records import Award, Issue, Person
 from core.rules.lifecycle import AwardState
@@ -77,14 +77,8 @@ def close(session: Session, issue_id: int, person: Person, *, outcome: str, now:
     issue = by_id(session, issue_id)
     actor = people.judging_for_office(session, person, issue.award.application_id, "close an issue", "R2")
     outcome = written.words(outcome, "Say what came of it: the recipient gets your answer by e-mail.", "R2")
-    closed = session.execute(
-        update(Issue)
-        .where(Issue.id == issue.id, Issue.status == IssueState.OPEN.value)
-        .values(status=IssueState.CLOSED.value, outcome=outcome, closed_by_id=person.id, closed_at=now)
-        .execution_options(synchronize_session=False)
-    )
-    session.refresh(issue)
-    if not closed.rowcount:  # type: ignore[attr-defined]  # a CursorResult
+    closed = {"status": IssueState.CLOSED.value, "outcome": outcome, "closed_by_id": person.id, "closed_at": now}
+    if not guarded.change(session, issue, Issue.status == IssueState.OPEN.value, **closed):
         raise Conflict("This issue is closed already.", "R2")
     told = {"issue": issue.id, "outcome": outcome, "person": person.id}
     events.append(session, "issue_closed", issue.award.reference, actor, told, now=now)
@@ -102,14 +96,7 @@ def take_over(session: Session, issue_id: int, person: Person, *, now: datetime)
     actor = people.judging_for_office(session, person, issue.award.application_id, "look after an issue", "R2")
     if issue.status == IssueState.OPEN and issue.owner_id == person.id:
         return issue
-    taken = session.execute(
-        update(Issue)
-        .where(Issue.id == issue.id, Issue.status == IssueState.OPEN.value)
-        .values(owner_id=person.id)
-        .execution_options(synchronize_session=False)
-    )
-    session.refresh(issue)
-    if not taken.rowcount:  # type: ignore[attr-defined]  # a CursorResult
+    if not guarded.change(session, issue, Issue.status == IssueState.OPEN.value, owner_id=person.id):
         raise Conflict("This issue is closed already.", "R2")
     told = {"issue": issue.id, "owner": person.name, "person": person.id}
     events.append(session, "issue_taken_over", issue.award.reference, actor, told, now=now)

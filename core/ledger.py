@@ -14,12 +14,12 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from sqlalchemy import event as sqlalchemy_event
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapper, ORMExecuteState, Session
 
-from core import events
+from core import events, guarded
 from core.office import LONDON
 from core.records import Award, FundYear, LedgerEntry
 from core.rules.policy import Purpose
@@ -175,19 +175,10 @@ def take(
     session: Session, row: FundYear, amount: int, *, award: Award, actor: str, note: str, now: datetime
 ) -> bool:  # fmt: skip
     """Commit `amount` pence of a pot to an award by one conditional update. False, and nothing done, if not there."""
-    taken = session.execute(
-        update(FundYear)
-        .where(
-            FundYear.id == row.id,
-            FundYear.committed + FundYear.forward + FundYear.repayable + FundYear.surrendered + amount
-            <= FundYear.allocated - FundYear.held + FundYear.tolerance,
-        )
-        .values(committed=FundYear.committed + amount)
-        .execution_options(synchronize_session=False)
-    )
-    if not taken.rowcount:  # type: ignore[attr-defined]  # a CursorResult
+    spoken_for = FundYear.committed + FundYear.forward + FundYear.repayable + FundYear.surrendered
+    is_there = spoken_for + amount <= FundYear.allocated - FundYear.held + FundYear.tolerance
+    if not guarded.change(session, row, is_there, committed=FundYear.committed + amount):
         return False
-    session.refresh(row)
     _write(session, row, "commitment", -amount, actor=actor, note=note, now=now, award=award)
     return True
 

@@ -16,7 +16,7 @@ from sqlalchemy import and_, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from core import events
+from core import events, guarded
 from core.errors import Gone, NotFound
 from core.records import Application, Award, Deadline, Link, Meeting
 from core.rules.lifecycle import ApplicationState
@@ -241,13 +241,8 @@ def revoke(session: Session, application: Application, *, actor: str, now: datet
         ways.append(and_(Link.purpose == "return", Link.subject_id.in_(deadlines)))
         meetings = select(Meeting.id).where(Meeting.award_id == award.id)
         ways.append(and_(Link.purpose == "meeting", Link.subject_id.in_(meetings)))
-    taken = session.execute(
-        update(Link)
-        .where(or_(*ways), Link.revoked_at.is_(None))
-        .values(revoked_at=now)
-        .execution_options(synchronize_session="fetch")
-    )
-    number: int = taken.rowcount  # type: ignore[attr-defined]  # a CursorResult
+    taken = update(Link).where(or_(*ways), Link.revoked_at.is_(None)).values(revoked_at=now)
+    number = guarded.rows_changed(session, taken.execution_options(synchronize_session="fetch"))
     reference = application.reference or f"draft {application.id}"
     events.append(session, "links_revoked", reference, actor, {"links": number}, now=now)
     return number

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from core import awards, events, outbox, people, written
+from core import awards, events, guarded, outbox, people, written
 from core.errors import Conflict, NotFound, Refused
 from core.office import Office, london_day
 from core.records import Award, MeasureProposal, Outcome, Person
@@ -166,14 +166,8 @@ def _end(
     now: datetime,
 ) -> None:
     """Answer it, guarded in the database. Raises Conflict when somebody was first."""
-    ended = session.execute(
-        update(MeasureProposal)
-        .where(MeasureProposal.id == proposal.id, MeasureProposal.ended_at.is_(None))
-        .values(outcome=outcome, person_id=person.id, answer=answer, ended_at=now)
-        .execution_options(synchronize_session=False)
-    )
-    session.refresh(proposal)
-    if not ended.rowcount:  # type: ignore[attr-defined]  # a CursorResult
+    ended = {"outcome": outcome, "person_id": person.id, "answer": answer, "ended_at": now}
+    if not guarded.change(session, proposal, MeasureProposal.ended_at.is_(None), **ended):
         raise Conflict(f"This proposal has been {proposal.outcome} already. Nothing was changed.", "A3")
 
 

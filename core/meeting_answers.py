@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import events, outbox, written
@@ -45,13 +45,7 @@ def coming(session: Session, meeting_id: int, *, seen: int, now: datetime) -> Me
         end_proposal(session, waits, "lapsed", now=now)
     if meeting.coming_at is not None and waits is None:
         return meeting
-    session.execute(
-        update(Meeting)
-        .where(Meeting.id == meeting.id, Meeting.sequence == seen)
-        .values(coming_at=now)
-        .execution_options(synchronize_session=False)
-    )
-    session.refresh(meeting)
+    meeting.coming_at = now
     tell(session, "meeting_coming", meeting, RECIPIENT, {"starts_at": meeting.starts_at.isoformat()}, now=now)
     return meeting
 

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import written
+from core import guarded, written
 from core.errors import Conflict, NotFound, Refused
 from core.meetings import WrongArrangement, held, put_mail, tell
 from core.records import Award, Meeting, MeetingAction, Person
 from core.rules import lifecycle
 from core.rules.answers import clean_short
 from core.rules.lifecycle import MeetingAction as Act
-from core.rules.lifecycle import MeetingState, NotAllowed
+from core.rules.lifecycle import MeetingState
 
 LONGEST_WHO: Final = 100
 LONGEST_WHAT: Final = 500
@@ -69,27 +69,22 @@ def record(
     if not texts["notes"]:
         raise WrongArrangement("notes", "Write what you talked about, or why nobody came")
     wanted = [_checked(one, row) for row, one in enumerate(actions, start=1)]
-    old = MeetingState(meeting.status)
-    try:
-        new = old if old is MeetingState.HELD else lifecycle.MEETING.next(old, Act.RECORD)
-    except NotAllowed as error:
-        raise Conflict(error.reason, "R2") from error
-    changed = session.execute(
-        update(Meeting)
-        .where(Meeting.id == meeting.id, Meeting.status == old.value, Meeting.noted == seen)
-        .values(
-            status=new.value,
-            noted=Meeting.noted + 1,
-            came=said.came,
-            shared=share,
-            noted_by_id=person.id,
-            noted_at=now,
-            **texts,
-        )
-        .execution_options(synchronize_session=False)
-    )
-    session.refresh(meeting)
-    if not changed.rowcount:  # type: ignore[attr-defined]  # a CursorResult
+    new = MeetingState.HELD  # what is put right stays held
+    if meeting.status != new:
+        new = guarded.state_after(lifecycle.MEETING, meeting.status, Act.RECORD, "R2")
+    if not guarded.change(
+        session,
+        meeting,
+        Meeting.status == meeting.status,
+        Meeting.noted == seen,
+        status=new.value,
+        noted=Meeting.noted + 1,
+        came=said.came,
+        shared=share,
+        noted_by_id=person.id,
+        noted_at=now,
+        **texts,
+    ):
         raise Conflict("Somebody else has just recorded this meeting. Look at what they wrote before you go on.", "R2")
     session.add_all(
         MeetingAction(meeting=meeting, what=one.what, who=one.who, due=one.due, added_at=now) for one in wanted

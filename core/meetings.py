@@ -12,11 +12,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from core import commitments, deadlines, events, nudge_messages, outbox, people, written
+from core import commitments, deadlines, events, guarded, nudge_messages, outbox, people, written
 from core.errors import Conflict, NotFound, Refused
 from core.link_terms import meeting_until
 from core.links import first_link, link_for
@@ -25,7 +25,7 @@ from core.records import Application, Award, Deadline, Meeting, MeetingProposal,
 from core.rules import lifecycle
 from core.rules.answers import clean_long, clean_short
 from core.rules.calendar import next_working_day, previous_working_day
-from core.rules.lifecycle import AwardState, MeetingAction, MeetingState, NotAllowed
+from core.rules.lifecycle import AwardState, MeetingAction, MeetingState
 from core.rules.organisations import address_key
 
 MEETING: Final = "meeting"
@@ -289,19 +289,9 @@ def held(session: Session, meeting_id: int, person: Person, what: str) -> tuple[
 
 def _step(session: Session, meeting: Meeting, action: MeetingAction, *, seen: int, **values: Any) -> Meeting:
     """Change a meeting, guarded in the database: in the state and at the sequence that were seen. Raises Conflict."""
-    old = MeetingState(meeting.status)
-    try:
-        new = lifecycle.MEETING.next(old, action)
-    except NotAllowed as error:
-        raise Conflict(error.reason, "R2") from error
-    moved = session.execute(
-        update(Meeting)
-        .where(Meeting.id == meeting.id, Meeting.status == old.value, Meeting.sequence == seen)
-        .values(status=new.value, **values)
-        .execution_options(synchronize_session=False)
-    )
-    session.refresh(meeting)
-    if not moved.rowcount:  # type: ignore[attr-defined]  # a CursorResult
+    new = guarded.state_after(lifecycle.MEETING, meeting.status, action, "R2")
+    as_seen = Meeting.status == meeting.status, Meeting.sequence == seen
+    if not guarded.change(session, meeting, *as_seen, status=new.value, **values):
         raise Conflict(
             f"This meeting was changed on {london_moment(meeting.changed_at)}, after you opened this page. Nothing was "
             "done: look at it as it is now.",
@@ -375,14 +365,9 @@ def end_proposal(
     now: datetime,
 ) -> None:
     """Close a proposal: agreed, declined or lapsed. Raises Conflict where it was answered meanwhile."""
-    ended = session.execute(
-        update(MeetingProposal)
-        .where(MeetingProposal.id == proposal.id, MeetingProposal.answered_at.is_(None))
-        .values(status=status, answered_at=now, answer=answer, person_id=person.id if person is not None else None)
-        .execution_options(synchronize_session=False)
-    )
-    session.refresh(proposal)
-    if not ended.rowcount:  # type: ignore[attr-defined]  # a CursorResult
+    by = person.id if person is not None else None
+    ended = {"status": status, "answered_at": now, "answer": answer, "person_id": by}
+    if not guarded.change(session, proposal, MeetingProposal.answered_at.is_(None), **ended):
         raise Conflict("This has been answered already.", "R2")
 
 

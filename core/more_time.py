@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from core import commitments, deadlines, events, outbox, people, written
+from core import commitments, deadlines, events, guarded, outbox, people, written
 from core.errors import Conflict, NotFound, Refused
 from core.office import Office, london_day
 from core.records import Award, Deadline, Payment, Person, TimeRequest
@@ -232,14 +232,8 @@ def _answered(request: TimeRequest) -> Conflict:
 def _answer(
     session: Session, request: TimeRequest, state: TimeState, answer: str | None, person: Person, now: datetime
 ) -> None:
-    answered = session.execute(
-        update(TimeRequest)
-        .where(TimeRequest.id == request.id, TimeRequest.status == TimeState.ASKED.value)
-        .values(status=state.value, answer=answer, person_id=person.id, answered_at=now)
-        .execution_options(synchronize_session=False)
-    )
-    session.refresh(request)
-    if not answered.rowcount:  # type: ignore[attr-defined]  # a CursorResult
+    answered = {"status": state.value, "answer": answer, "person_id": person.id, "answered_at": now}
+    if not guarded.change(session, request, TimeRequest.status == TimeState.ASKED.value, **answered):
         raise _answered(request)
 
 

@@ -13,10 +13,10 @@ from enum import StrEnum
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from core import deadlines, events, owning, people, written
+from core import deadlines, events, guarded, owning, people, written
 from core.deciding import WrongInput
 from core.errors import Conflict, NotFound, Refused
 from core.office import Office, london_day
@@ -24,7 +24,7 @@ from core.records import Opportunity, Person
 from core.rules.answers import clean_short
 from core.rules.calendar import date_text
 from core.rules.facts import Finding, Verdict
-from core.rules.lifecycle import OPPORTUNITY, NotAllowed, OpportunityAction, OpportunityState
+from core.rules.lifecycle import OPPORTUNITY, OpportunityAction, OpportunityState
 from core.rules.policy import Policy, Route
 from core.rules.tendering import advertising_finding
 from core.shown import Shown, mark
@@ -150,14 +150,7 @@ def change(
         if all(getattr(opportunity, name) == value for name, value in said.items()):
             return opportunity
         _as_seen(opportunity, seen)
-    changed = session.execute(
-        update(Opportunity)
-        .where(Opportunity.id == opportunity.id, Opportunity.status == OpportunityState.DRAFT.value)
-        .values(**said)
-        .execution_options(synchronize_session=False)
-    )
-    session.refresh(opportunity)
-    if not changed.rowcount:  # type: ignore[attr-defined]  # a CursorResult
+    if not guarded.change(session, opportunity, Opportunity.status == OpportunityState.DRAFT.value, **said):
         raise Conflict("Only a draft is changed. What is advertised stays: set a later day, or cancel it.", "T4")
     _told(session, opportunity, "opportunity_changed", actor, _plain(said), now)
     return opportunity
@@ -296,24 +289,9 @@ def _as_seen(opportunity: Opportunity, seen: str) -> None:
 
 def _move(session: Session, opportunity: Opportunity, action: OpportunityAction, **values: Any) -> None:
     """Change the state, guarded in the database. Raises Conflict where it stands otherwise."""
-    session.flush()
-    old = OpportunityState(opportunity.status)
-    try:
-        new = OPPORTUNITY.next(old, action)
-    except NotAllowed as error:
-        raise Conflict(error.reason, "T4") from error
-    moved = session.execute(
-        update(Opportunity)
-        .where(
-            Opportunity.id == opportunity.id,
-            Opportunity.status == old.value,
-            Opportunity.closes_on == opportunity.closes_on,
-        )
-        .values(status=new.value, **values)
-        .execution_options(synchronize_session=False)
-    )
-    session.refresh(opportunity)
-    if not moved.rowcount:  # type: ignore[attr-defined]  # a CursorResult
+    new = guarded.state_after(OPPORTUNITY, opportunity.status, action, "T4")
+    as_it_was = Opportunity.status == opportunity.status, Opportunity.closes_on == opportunity.closes_on
+    if not guarded.change(session, opportunity, *as_it_was, status=new.value, **values):
         raise Conflict("Somebody else has just changed this opportunity. Look at it again.", "T4")
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import Table, func, insert, or_, select, text, update
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy.orm import Session, SessionTransaction, aliased, sessionmaker
 
+from core import guarded
 from core.records import OutboxMessage
 
 Channel = Literal["slack", "home", "mail", "webhook"]
@@ -273,13 +274,9 @@ def next_at(session: Session, channel: Channel, *, now: datetime) -> datetime | 
 
 
 def _close(session: Session, message: OutboxMessage, **values: Any) -> bool:
-    closed = session.execute(
-        update(OutboxMessage)
-        .where(OutboxMessage.id == message.id, OutboxMessage.claim == message.claim, OutboxMessage.settled_at.is_(None))
-        .values(**values)
-        .execution_options(synchronize_session=False)
-    )
-    return bool(closed.rowcount)  # type: ignore[attr-defined]  # a CursorResult, which the Session does not promise
+    mine = OutboxMessage.id == message.id, OutboxMessage.claim == message.claim, OutboxMessage.settled_at.is_(None)
+    closed = update(OutboxMessage).where(*mine).values(**values).execution_options(synchronize_session=False)
+    return bool(guarded.rows_changed(session, closed))
 
 
 def release_claims(session: Session) -> None:

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core import commitments, deadlines, events, people, returns, written, year_end
+from core import commitments, deadlines, events, guarded, people, returns, written, year_end
 from core.assessing import facts_of, finding_data
 from core.cases import decider_of
 from core.commitments import Freed
@@ -24,7 +24,7 @@ from core.records import Agreement, Award, AwardCheck, BankDetails, FundYear, Mo
 from core.rules.calendar import date_text, financial_year
 from core.rules.checks import Checks
 from core.rules.facts import Finding, Verdict
-from core.rules.lifecycle import AwardState, NotAllowed
+from core.rules.lifecycle import AwardState
 from core.rules.money import display
 from core.rules.payment import (
     PAYMENT,
@@ -239,23 +239,13 @@ def _tell(
 
 def _check_action(payment: Payment, action: PaymentAction) -> PaymentState:
     """The state that an action leads to. Raises Conflict where it is not one of those that can be done now."""
-    try:
-        return PAYMENT.next(PaymentState(payment.status), action)
-    except NotAllowed as error:
-        raise Conflict(error.reason, "F7") from error
+    return guarded.state_after(PAYMENT, payment.status, action, "F7")
 
 
 def _move(session: Session, payment: Payment, action: PaymentAction, **values: Any) -> None:
     """Change the state, guarded in the database. Raises Conflict when it is not how things stand."""
     new = _check_action(payment, action)
-    moved = session.execute(
-        update(Payment)
-        .where(Payment.id == payment.id, Payment.status == payment.status)
-        .values(status=new.value, **values)
-        .execution_options(synchronize_session=False)
-    )
-    session.refresh(payment)
-    if not moved.rowcount:  # type: ignore[attr-defined]  # a CursorResult
+    if not guarded.change(session, payment, Payment.status == payment.status, status=new.value, **values):
         raise Conflict("Somebody else has just dealt with this payment. Look at it again.", "F7")
 
 
@@ -459,14 +449,8 @@ def check_as_chief_finance(session: Session, award_id: int, number: int, person:
     if Role(person.role) is not Role.FINANCE:
         raise Refused("This check is the chief finance officer's. Ask them for it.", "F7")
     payment = _payment(session, award, number)
-    checked = session.execute(
-        update(Payment)
-        .where(Payment.id == payment.id, Payment.status.in_((PaymentState.PLANNED.value, PaymentState.APPROVED.value)))
-        .values(chief_finance_id=person.id, chief_finance_at=now)
-        .execution_options(synchronize_session=False)
-    )
-    session.refresh(payment)
-    if not checked.rowcount:  # type: ignore[attr-defined]  # a CursorResult
+    unpaid = Payment.status.in_((PaymentState.PLANNED.value, PaymentState.APPROVED.value))
+    if not guarded.change(session, payment, unpaid, chief_finance_id=person.id, chief_finance_at=now):
         how, instead = PAYMENT.stands[PaymentState(payment.status)]
         raise Conflict(f"This payment cannot be checked: {how}. {instead}", "F7")
     _tell(session, award, "payment_checked", person, payment, {"amount": payment.amount}, now=now)
@@ -510,14 +494,8 @@ def _slices(session: Session, award: Award, held: dict[int, HeldYear]) -> list[t
 
 def _change_paid(session: Session, award: Award, change: int) -> None:
     """Change what an award has been paid by one conditional update: never under nothing, never over the award."""
-    changed = session.execute(
-        update(Award)
-        .where(Award.id == award.id, Award.paid + change >= 0, Award.paid + change <= Award.amount)
-        .values(paid=Award.paid + change)
-        .execution_options(synchronize_session=False)
-    )
-    session.refresh(award, ["paid"])
-    if not changed.rowcount:  # type: ignore[attr-defined]  # a CursorResult
+    paid = Award.paid + change
+    if not guarded.change(session, award, paid >= 0, paid <= Award.amount, paid=paid):
         raise Refused(
             f"{display(award.paid)} of the {display(award.amount)} of {award.reference} has been paid, so this cannot "
             "be recorded.",

@@ -12,10 +12,10 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Select, select, text, update
+from sqlalchemy import Select, select, text
 from sqlalchemy.orm import Session, joinedload
 
-from core import card_notes, events, outbox, written
+from core import card_notes, events, guarded, outbox, written
 from core.errors import NotFound, Refused
 from core.office import Office, fingerprint_of, holding_on, london_day
 from core.policy_dry_run import DryRun, Progress, dry_run, shifted_applications
@@ -442,13 +442,7 @@ def begin(session: Session, *, office: Office, now: datetime) -> list[str]:
         .order_by(PolicyInForce.begun_at.desc(), PolicyInForce.id.desc())
         .limit(1)
     ).one_or_none()
-    begun = session.execute(
-        update(PolicyInForce)
-        .where(PolicyInForce.id == row.id, PolicyInForce.begun_at.is_(None))
-        .values(begun_at=now)
-        .execution_options(synchronize_session=False)
-    )
-    if not begun.rowcount:  # type: ignore[attr-defined]  # a CursorResult
+    if not guarded.change(session, row, PolicyInForce.begun_at.is_(None), begun_at=now):
         return []
     after = office.policy_under(row.policy_version)
     before = office.policy_under(last.policy_version) if last is not None else after

@@ -15,7 +15,7 @@ from sqlalchemy import select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from core import events
+from core import events, guarded
 from core.office import Office
 from core.records import Deadline, SweepPlan
 from core.rules.calendar import nudge_dates
@@ -104,13 +104,9 @@ def _move(session: Session, office: Office, old: Mapping[str, Any], since: date)
 
 def _write(session: Session, on: date | None, rows: Sequence[Any]) -> int:
     """Note the day of the next step, where the deadline's own day has not been moved at this very moment."""
-    written = session.execute(
-        update(Deadline)
-        .where(tuple_(Deadline.id, Deadline.due).in_([(row.id, row.due) for row in rows]))
-        .values(next_step_on=on)
-        .execution_options(synchronize_session=False)
-    )
-    return int(written.rowcount)  # type: ignore[attr-defined]  # a CursorResult
+    as_they_were = tuple_(Deadline.id, Deadline.due).in_([(row.id, row.due) for row in rows])
+    written = update(Deadline).where(as_they_were).values(next_step_on=on)
+    return guarded.rows_changed(session, written.execution_options(synchronize_session=False))
 
 
 def _next(row: Any, before: _Plan, after: _Plan, since: date) -> date | None:

@@ -14,14 +14,14 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from core import commitments, deadlines, events, outbox, people
+from core import commitments, deadlines, events, guarded, outbox, people
 from core.errors import ChangedMeanwhile, Conflict, NotFound, Refused
 from core.office import london_moment
 from core.records import Asked, Award, Deadline, Document, MonitoringReturn, Person, ReturnDraft, TimeRequest
 from core.rules import lifecycle
 from core.rules.answers import BudgetLine, Question, Value, recalled
 from core.rules.calendar import date_text
-from core.rules.lifecycle import AwardState, NotAllowed, ReturnAction, ReturnState
+from core.rules.lifecycle import AwardState, ReturnAction, ReturnState
 from core.rules.money import pounds
 from core.rules.policy import Policy
 from core.rules.return_forms import Agreed, Figures, ReturnFacts
@@ -294,19 +294,8 @@ def move(session: Session, came_in: MonitoringReturn, action: ReturnAction) -> N
 
     Raises Conflict, saying how it stands, when it stands otherwise.
     """
-    old = ReturnState(came_in.status)
-    try:
-        new = lifecycle.RETURN.next(old, action)
-    except NotAllowed as error:
-        raise Conflict(error.reason, "R1") from error
-    moved = session.execute(
-        update(MonitoringReturn)
-        .where(MonitoringReturn.id == came_in.id, MonitoringReturn.status == old.value)
-        .values(status=new.value)
-        .execution_options(synchronize_session=False)
-    )
-    session.refresh(came_in)
-    if not moved.rowcount:  # type: ignore[attr-defined]  # a CursorResult
+    new = guarded.state_after(lifecycle.RETURN, came_in.status, action, "R1")
+    if not guarded.change(session, came_in, MonitoringReturn.status == came_in.status, status=new.value):
         raise Conflict("Somebody else has just changed this return. Look at it again before you go on.", "R1")
 
 

@@ -14,14 +14,14 @@ from typing import Any, Final
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session, selectinload
 
-from core import events, people, round_messages
+from core import events, guarded, people, round_messages
 from core.applications import tell
 from core.deciding import WrongInput
 from core.errors import Conflict, NotFound, Refused
 from core.office import Office, london_day
 from core.records import Application, PanelListing, Person, Sitting
 from core.rules.answers import clean_short
-from core.rules.lifecycle import SITTING, NotAllowed, SittingAction, SittingState
+from core.rules.lifecycle import SITTING, SittingAction, SittingState
 from core.rules.policy import Body, Criterion, Policy, Role
 from core.taking import OPEN
 from core.written import note as written_note
@@ -226,20 +226,8 @@ def held(session: Session, sitting_id: int) -> Sitting:
 
 def _move(session: Session, sitting: Sitting, action: SittingAction) -> None:
     """Change the state, guarded in the database. Raises Conflict where it stands otherwise."""
-    session.flush()
-    old = SittingState(sitting.status)
-    try:
-        new = SITTING.next(old, action)
-    except NotAllowed as error:
-        raise Conflict(error.reason, "A3") from error
-    moved = session.execute(
-        update(Sitting)
-        .where(Sitting.id == sitting.id, Sitting.status == old.value)
-        .values(status=new.value)
-        .execution_options(synchronize_session=False)
-    )
-    session.refresh(sitting)
-    if not moved.rowcount:  # type: ignore[attr-defined]  # a CursorResult
+    new = guarded.state_after(SITTING, sitting.status, action, "A3")
+    if not guarded.change(session, sitting, Sitting.status == sitting.status, status=new.value):
         raise Conflict("Somebody else has just changed this sitting. Look at it again.", "A3")
 
 
@@ -264,14 +252,9 @@ def _take(session: Session, sitting: Sitting, actor: str, now: datetime) -> list
     room = MOST - len(listings(session, sitting))
     taken = []
     for listing, number in session.execute(_free(sitting).limit(max(room, 0))).all():
-        mine = session.execute(
-            update(PanelListing)
-            .where(
-                PanelListing.id == listing, PanelListing.sitting_id.is_(None), PanelListing.removed_at.is_(None)
-            )
-            .values(sitting_id=sitting.id)
-        )  # fmt: skip
-        if not mine.rowcount:  # type: ignore[attr-defined]  # a CursorResult
+        free = PanelListing.sitting_id.is_(None), PanelListing.removed_at.is_(None)
+        mine = update(PanelListing).where(PanelListing.id == listing, *free).values(sitting_id=sitting.id)
+        if not guarded.rows_changed(session, mine):
             continue
         application = session.get_one(Application, number)
         told = {"sitting": sitting.id, "name": sitting.name, "day": sitting.day.isoformat()}

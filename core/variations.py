@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import awards, commitments, deadlines, events, meetings, people, written, year_end
+from core import awards, commitments, deadlines, events, guarded, meetings, people, written, year_end
 from core.assessing import facts_data, finding_data, known_facts, schedule_of
 from core.cases import case_of, decider_of
 from core.errors import Conflict, Refused
@@ -118,19 +118,9 @@ def _new_profile(award: Award, amount: int, profile: Mapping[int, int] | None) -
 
 def _change_amount(session: Session, award: Award, was: int, amount: int, by_year: Mapping[int, int]) -> None:
     """Change an award's amount by one conditional update: from what it was, and never under what has been paid."""
-    changed = session.execute(
-        update(Award)
-        .where(
-            Award.id == award.id,
-            Award.status == AwardState.ACTIVE.value,
-            Award.amount == was,
-            Award.paid <= amount,
-        )
-        .values(amount=amount, profile=commitments.profile_data(by_year))
-        .execution_options(synchronize_session=False)
-    )
-    session.refresh(award)
-    if not changed.rowcount:  # type: ignore[attr-defined]  # a CursorResult
+    as_it_was = Award.status == AwardState.ACTIVE.value, Award.amount == was
+    profile = commitments.profile_data(by_year)
+    if not guarded.change(session, award, *as_it_was, Award.paid <= amount, amount=amount, profile=profile):
         raise Refused(f"{display(award.paid)} of {award.reference} has been paid: it cannot be less than that.", "F7")
 
 
