@@ -17,7 +17,6 @@ Block = dict[str, Any]
 Part = dict[str, Any]
 
 HEADER = 150
-FIELD = 2000
 TEXT = 3000
 
 

@@ -37,9 +37,6 @@ LINE: Final = mail_refusals.CHANGED
 FIELDS: Final = ("contact_name", "contact_email", "second_name", "second_email")
 """What says whom the office writes to: the columns of an application, and the fields of its forms."""
 
-ROLES: Final = ("first_was", "first", "second_was", "second")
-"""To whom a letter about a change goes: to whoever was, or is now, the first contact or the second."""
-
 
 @dataclass(frozen=True)
 class Contacts:

@@ -302,10 +302,6 @@ class Pause:
     holds: tuple[str, ...]
     source: str
 
-    def covers(self, kind: str, day: date) -> bool:
-        """Whether it holds back what of this kind would go out on a day."""
-        return kind in self.holds and self.first <= day and (self.until is None or day <= self.until)
-
 
 @dataclass(frozen=True, slots=True)
 class Threshold:

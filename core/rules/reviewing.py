@@ -32,7 +32,6 @@ __all__ = [
     "VictimService",
     "current_providers",
     "decommissioning_finding",
-    "forum_dates",
     "forum_finding",
     "forum_invitations_finding",
     "has_meetings",
@@ -273,11 +272,6 @@ class VictimService:
     victim: bool
     start: date
     end: date
-
-
-def forum_dates(last_held: date, until: date, policy: Policy) -> tuple[date, ...]:
-    """The days of the Provider Forums (R4) after the one that was held last, up to and including a day."""
-    return recurring_dates(last_held, policy.forum_months.value, until)
 
 
 def current_providers(services: Sequence[VictimService], day: date) -> tuple[str, ...]:

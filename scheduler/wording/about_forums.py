@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import mail_refusals, outbox
+from core import mail_refusals
 from core.errors import NotFound
 from core.forum_calendar import forum_file
-from core.forums import ForumState, when
+from core.forums import INVITATION, LONGEST_PLACE, ForumState, when
 from core.office import LONDON, Office
 from core.records import ForumInvitation, OutboxMessage
 from core.rules.calendar import time_text
-from scheduler.wording.draft import Draft, NothingLeft
+from scheduler.wording.draft import Draft, NothingLeft, heard_before
 from scheduler.wording.words import paragraphs, typed
-
-LONGEST_PLACE = 300
-"""How many characters of a place the letter shows: as many as it may have."""
 
 
 def invitation(session: Session, message: OutboxMessage, office: Office) -> Draft:
@@ -27,7 +23,7 @@ def invitation(session: Session, message: OutboxMessage, office: Office) -> Draf
     forum = invited.forum
     if forum.sequence != message.payload["sequence"] or forum.status == ForumState.HELD:
         raise NothingLeft("it has changed since, or was held")
-    heard, cancelled = _heard(session, message), forum.status == ForumState.CANCELLED
+    heard, cancelled = heard_before(session, message, INVITATION), forum.status == ForumState.CANCELLED
     if cancelled and not heard:
         raise NothingLeft("nobody was told of it before it was cancelled")
     application = invited.application
@@ -49,11 +45,3 @@ def invitation(session: Session, message: OutboxMessage, office: Office) -> Draf
         },
         calendar=forum_file(forum, guest, office=office),
     )
-
-
-def _heard(session: Session, message: OutboxMessage) -> bool:
-    """Whether an earlier letter about this forum may have reached this reader."""
-    earlier = select(OutboxMessage).where(
-        OutboxMessage.subject == message.subject, OutboxMessage.kind == message.kind, OutboxMessage.id < message.id
-    )
-    return any(outbox.may_have_gone(one) for one in session.scalars(earlier))

@@ -5,16 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import meeting_notes, meetings, outbox
+from core import meeting_notes, meetings
 from core.errors import NotFound
 from core.meeting_calendar import invitation_file
 from core.office import Office, london_day
 from core.records import Meeting, OutboxMessage
 from core.rules.lifecycle import MeetingState
-from scheduler.wording.draft import Draft, NothingLeft, address_of, to_applicant
+from scheduler.wording.draft import Draft, NothingLeft, address_of, heard_before, to_applicant
 from scheduler.wording.words import LINE, paragraphs, typed
 
 _OF_WHEN = ("meeting_invited", "meeting_moved")
@@ -29,12 +28,12 @@ def invited(session: Session, message: OutboxMessage, office: Office) -> Draft:
 def moved(session: Session, message: OutboxMessage, office: Office) -> Draft:
     """That it is another day, place or agenda; to whoever has not heard of it before, the invitation itself."""
     draft = _as_it_is(session, message, office)
-    return replace(draft, facts={**draft.facts, "heard": _heard(session, message, _OF_WHEN)})
+    return replace(draft, facts={**draft.facts, "heard": heard_before(session, message, *_OF_WHEN)})
 
 
 def cancelled(session: Session, message: OutboxMessage, office: Office) -> Draft:
     """That it is off, and why. To nobody who has not heard of it."""
-    if not _heard(session, message, _OF_WHEN):
+    if not heard_before(session, message, *_OF_WHEN):
         raise NothingLeft("the invitation that it takes back was never sent")
     return _draft(session, message, office, calendar=True)
 
@@ -99,11 +98,3 @@ def _facts(meeting: Meeting) -> dict[str, Any]:
         "why": paragraphs(meeting.cancelled_why or ""),
         "who": typed(meeting.invited_by.name),
     }
-
-
-def _heard(session: Session, message: OutboxMessage, kinds: tuple[str, ...]) -> bool:
-    """Whether an earlier letter of these kinds may have reached this reader."""
-    earlier = select(OutboxMessage).where(
-        OutboxMessage.subject == message.subject, OutboxMessage.kind.in_(kinds), OutboxMessage.id < message.id
-    )
-    return any(outbox.may_have_gone(one) for one in session.scalars(earlier))

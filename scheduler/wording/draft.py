@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import asking, mail_refusals, outbox, owning
@@ -119,6 +120,14 @@ def heard_of(session: Session, message: OutboxMessage) -> OutboxMessage:
             if outbox.may_have_gone(one):
                 return earlier
     raise NothingLeft("what it takes back was never sent")
+
+
+def heard_before(session: Session, message: OutboxMessage, *kinds: str) -> bool:
+    """Whether an earlier letter of these kinds about the same may have reached this reader."""
+    earlier = select(OutboxMessage).where(
+        OutboxMessage.subject == message.subject, OutboxMessage.kind.in_(kinds), OutboxMessage.id < message.id
+    )
+    return any(outbox.may_have_gone(one) for one in session.scalars(earlier))
 
 
 def waiting(session: Session, message: OutboxMessage) -> Asked:

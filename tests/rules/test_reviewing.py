@@ -20,7 +20,6 @@ from core.rules.reviewing import (
     VictimService,
     current_providers,
     decommissioning_finding,
-    forum_dates,
     forum_invitations_finding,
     has_meetings,
     interval_finding,
@@ -300,13 +299,6 @@ SERVICES = (
     VictimService("Youth Club", False, D("2026-04-01"), D("2027-03-31")),
     VictimService("Refuge & Co", True, D("2026-04-01"), D("2029-03-31")),
 )
-
-
-def test_forums_recur_without_drifting(policy: Policy) -> None:
-    assert forum_dates(D("2026-08-31"), D("2027-08-31"), policy) == (D("2027-02-28"), D("2027-08-31"))
-    assert forum_dates(D("2026-08-31"), D("2027-08-30"), policy) == (D("2027-02-28"),)
-    yearly = moved(policy, "forum_months", 12)
-    assert forum_dates(D("2026-08-31"), D("2027-08-31"), yearly) == (D("2027-08-31"),)
 
 
 @pytest.mark.parametrize(

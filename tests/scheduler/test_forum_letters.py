@@ -66,6 +66,13 @@ def test_the_invitation_says_when_and_where_and_puts_it_into_a_calendar(desk: De
     assert event["DTSTART"].dt == datetime(2027, 2, 10, 10, 0, tzinfo=UTC)
     assert event["DTEND"].dt == datetime(2027, 2, 10, 12, 0, tzinfo=UTC)
     assert str(event["ATTENDEE"]) == "mailto:safe@provider.example"
+    assert dict(event["ATTENDEE"].params) == {
+        "CUTYPE": "INDIVIDUAL",
+        "ROLE": "REQ-PARTICIPANT",
+        "PARTSTAT": "NEEDS-ACTION",
+        "RSVP": "FALSE",
+    }
+    assert str(event["ORGANIZER"]) == "mailto:grants@practice.example"
 
 
 def test_a_change_moves_the_entry_and_a_cancellation_takes_it_out(desk: Desk) -> None:
