@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import absences, people, reach
+from core.decide_by import DECISION
 from core.office import Office
 from core.records import Application, Interest, Person
 from core.rules.lifecycle import ApplicationState
@@ -24,9 +25,6 @@ from core.rules.organisations import address_key
 from core.rules.policy import Role
 
 Channel = Literal["email", "slack"]
-
-DECISION: Final = "decision"
-"""The kind of the deadline by which an application is to be decided."""
 
 
 def mail_subject(address: str) -> str:

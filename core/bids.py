@@ -12,10 +12,10 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from core import deadlines, events, guarded, owning, people, rescheduling, written
+from core import deadlines, events, guarded, nudge_messages, owning, people, rescheduling, written
 from core.deciding import WrongInput
 from core.errors import Conflict, NotFound
-from core.office import london_day
+from core.office import Office, london_day
 from core.records import Bid, Deadline, Person
 from core.rules.answers import clean_short
 from core.rules.calendar import date_text
@@ -75,7 +75,7 @@ def by_id(session: Session, bid_id: int) -> Bid:
     """The bid of this number. Raises NotFound."""
     bid = session.get(Bid, bid_id)
     if bid is None:
-        raise NotFound("There is no such bid. 'award-desk bids list' shows which there are.", "N4")
+        raise NotFound("There is no such bid. The register of bids shows which there are.", "N4")
     return bid
 
 
@@ -183,14 +183,18 @@ def move(session: Session, bid_id: int, person: Person, *, closes_on: date, reas
     return bid
 
 
-def hand_over(session: Session, bid_id: int, person: Person, *, owner_id: int, now: datetime) -> Bid:
-    """Somebody else looks after it from now on. Raises WrongInput for whoever cannot, Conflict once it has ended."""
+def hand_over(session: Session, bid_id: int, person: Person, *, owner_id: int, office: Office, now: datetime) -> Bid:
+    """Somebody else looks after it from now on, who is told while its day is to come, unless they took it themselves.
+
+    Raises WrongInput for whoever cannot, Conflict once it has ended.
+    """
     actor = people.acting_for_office(person, "hand a bid over", "N4")
     owner = owning.owner_of(session, owner_id, "N4")
     bid = _moved(session, bid_id, *LIVE, owner_id=owner.id)
     deadline = _deadline(session, bid)
-    if deadline is not None and deadline.is_open:
-        deadline.owner_id = owner.id
+    given = deadline is not None and deadlines.change(session, deadline, now=now, owner_id=owner.id)
+    if deadline is not None and given and owner.id != person.id:
+        nudge_messages.tell_new_owner(session, deadline, owner, by=person, office=office, now=now)
     _told(session, bid, "bid_handed_over", actor, {"owner": owner.name}, now)
     return bid
 

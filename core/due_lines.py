@@ -16,8 +16,8 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from core import owning
-from core.addressees import DECISION
 from core.deadlines import APPLICATION_ID, planned
+from core.decide_by import DECISION
 from core.office import Office, london_day
 from core.records import Application, Award, Deadline, Event, Person
 from core.rules.calendar import date_text

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from core import deadlines, events, outbox
@@ -160,10 +160,10 @@ def replaced(session: Session, application: Application, *addresses: str | None,
     _end(session, (RefusedMail.application_id == application.id) & RefusedMail.address.in_(keys), now)
 
 
-def _end(session: Session, which: object, now: datetime) -> None:
+def _end(session: Session, which: ColumnElement[bool], now: datetime) -> None:
     session.execute(
         update(RefusedMail)
-        .where(which, RefusedMail.ended_at.is_(None))  # type: ignore[arg-type]  # a condition
+        .where(which, RefusedMail.ended_at.is_(None))
         .values(ended_at=now)
         .execution_options(synchronize_session=False)
     )

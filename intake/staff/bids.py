@@ -90,7 +90,7 @@ def act(number: int, action: str) -> ResponseReturnValue:
         return back
 
     def hand_over(session: Session, person: Person, said: Answers) -> str:
-        bids.hand_over(session, number, person, owner_id=int(str(said["owner"])), now=now)
+        bids.hand_over(session, number, person, owner_id=int(str(said["owner"])), office=office, now=now)
         return back
 
     if action == "drop":

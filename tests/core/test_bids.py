@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core import bids, date_lines
+from core import bids, date_lines, direct
 from core.bids import BID, Part
 from core.deciding import WrongInput
 from core.errors import Conflict, NotFound, Refused
@@ -15,7 +15,7 @@ from core.office import Office
 from core.records import Bid, Deadline
 from core.rules.policy import Body, Role
 from tests.conftest import Clock
-from tests.core.casework import at_once, person, someone, sweep
+from tests.core.casework import at_once, messages, person, someone, sweep
 from tests.core.test_recurring import days, sound, there
 
 TODAY = date(2026, 11, 23)
@@ -101,10 +101,24 @@ def test_the_funder_may_move_the_day_either_way(office: Office, closes: date) ->
 def test_a_bid_is_handed_over_with_its_deadline(office: Office) -> None:
     who, other, reader = person(office), person(office), person(office, Role.AUDITOR)
     number = added(office, who)
-    do(office, bids.hand_over, number, who, owner_id=other)
+    do(office, bids.hand_over, number, who, owner_id=other, office=office)
     assert deadline(office).owner_id == other
+    [told] = messages(office, direct.GIVEN)
+    assert told.payload == {"person_id": other, "deadline_id": deadline(office).id, "by": who}
     with pytest.raises(WrongInput, match="somebody of the office"):
-        do(office, bids.hand_over, number, who, owner_id=reader)
+        do(office, bids.hand_over, number, who, owner_id=reader, office=office)
+    sound(office)
+
+
+def test_who_takes_a_bid_over_is_told_of_it_only_by_somebody_else_and_while_its_day_is_to_come(office: Office) -> None:
+    who, other = person(office), person(office)
+    number = added(office, who)
+    do(office, bids.hand_over, number, other, owner_id=other, office=office)
+    assert deadline(office).owner_id == other
+    do(office, bids.submit, number, who, on=TODAY)
+    assert do(office, bids.hand_over, number, other, owner_id=who, office=office).owner_id == who
+    assert deadline(office).owner_id == other, "what was handed in stays as it was met"
+    assert messages(office, direct.GIVEN) == []
     sound(office)
 
 
@@ -156,7 +170,7 @@ def test_who_is_not_of_the_office_changes_nothing(office: Office, role: Role, bo
         (bids.submit, {"on": TODAY}),
         (bids.drop, {"reason": "No."}),
         (bids.move, {"closes_on": date(2027, 3, 1), "reason": "No."}),
-        (bids.hand_over, {"owner_id": owner}),
+        (bids.hand_over, {"owner_id": owner, "office": office}),
     ):
         with pytest.raises(Refused):
             do(office, what, number, outsider, **given)
