@@ -36,10 +36,11 @@ from core.records import Application, Asked, BudgetLine, OutboxMessage, Outcome
 from core.rules.answers import clean_long, clean_short, is_address
 from core.rules.calendar import date_text
 from core.rules.facts import Facts
-from core.rules.lifecycle import APPLICATION, ApplicationAction, ApplicationState, NotAllowed
+from core.rules.lifecycle import APPLICATION, ApplicationAction, ApplicationState
 from core.rules.organisations import address_key, keys_of
 from core.rules.policy import Fund
 from core.rules.questions import ApplicationFacts
+from core.rules.states import NotAllowed
 from core.shown import Shown, storable
 
 

@@ -21,15 +21,8 @@ from core.office import Office, london_day, london_moment
 from core.records import Application, Asked, MonitoringReturn, Person
 from core.rules.calendar import LAST_DAY, date_text
 from core.rules.facts import Finding
-from core.rules.lifecycle import (
-    APPLICATION,
-    RETURN,
-    ApplicationAction,
-    ApplicationState,
-    NotAllowed,
-    ReturnAction,
-    ReturnState,
-)
+from core.rules.lifecycle import APPLICATION, RETURN, ApplicationAction, ApplicationState, ReturnAction, ReturnState
+from core.rules.states import NotAllowed
 
 About = Application | MonitoringReturn
 Step = Literal["query", "answer", "take_back"]

@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from core import deadlines, events, guarded, nudge_messages, owning, people, rescheduling, written
+from core import deadlines, events, guarded, nudge_messages, owning, people, written
 from core.deciding import WrongInput
 from core.errors import Conflict, NotFound
 from core.office import Office, london_day
@@ -177,7 +177,7 @@ def move(session: Session, bid_id: int, person: Person, *, closes_on: date, reas
     bid = _moved(session, bid_id, BidState.OPEN, closes_on=closes_on)
     deadline = _deadline(session, bid)
     if deadline is not None:
-        rescheduling.move(session, deadline, closes_on, today=london_day(now), now=now)
+        deadlines.move(session, deadline, closes_on, today=london_day(now), now=now)
     told = {"was": was.isoformat(), "closes_on": closes_on.isoformat(), "reason": reason}
     _told(session, bid, "bid_moved", actor, told, now)
     return bid

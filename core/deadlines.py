@@ -165,6 +165,25 @@ def extend(
         raise moved_meanwhile(was)
 
 
+def move(session: Session, deadline: Deadline, to: date, *, today: date, now: datetime) -> None:
+    """Make it due on another day, earlier or later, that the desk works out or somebody outside sets (D0).
+
+    Its steps move with it: what was sent for the day that it had stays sent, and of the new day's steps those from
+    today on are sent, none before. More time that is agreed is `extend`.
+    Raises Conflict where it was met, closed or moved meanwhile.
+    """
+    was = deadline.due
+    since = max(deadline.silent_before or today, today)
+    if not change(session, deadline, now=now, due=to, first_due=None, silent_before=since, next_step_on=since):
+        raise moved_meanwhile(was)
+
+
+def end(session: Session, deadline: Deadline, *, met: bool, now: datetime) -> bool:
+    """Meet or close one that is open. False where somebody did so, or moved it, meanwhile."""
+    ended = {"met_at": now} if met else {"closed_at": now}
+    return change(session, deadline, now=now, next_step_on=None, **ended)
+
+
 def wait_again(session: Session, deadline: Deadline, *, due: date, since: date, now: datetime) -> None:
     """Wait for it on this day, whether it was met, closed, or due on another: a decision undone, a payment replanned.
 

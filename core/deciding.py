@@ -26,9 +26,10 @@ from core.rules.authority import (
     may_recommend,
     separation_finding,
 )
-from core.rules.lifecycle import APPLICATION, TO_DECIDE, ApplicationAction, ApplicationState, AwardState, NotAllowed
+from core.rules.lifecycle import APPLICATION, TO_DECIDE, ApplicationAction, ApplicationState, AwardState
 from core.rules.money import display
 from core.rules.policy import Body
+from core.rules.states import NotAllowed
 
 Action = Literal["recommend", "approve", "decline"]
 

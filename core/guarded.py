@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import Conflict
 from core.records import Record
-from core.rules.lifecycle import Action, Lifecycle, NotAllowed, State
+from core.rules.states import Action, Lifecycle, NotAllowed, State
 
 
 def change(session: Session, row: Record, *expected: ColumnExpressionArgument[bool], **values: object) -> bool:

@@ -19,7 +19,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from core import deadlines, events, opportunities, published, rescheduling
+from core import deadlines, events, opportunities, published
 from core.errors import Conflict
 from core.forums import FORUM
 from core.office import Office, london_day
@@ -337,7 +337,7 @@ def _move(session: Session, done: Done, old: Deadline, due: date, today: date, n
         _put(session, done, again, now, silent_before=today)
         return
     try:
-        rescheduling.move(session, old, due, today=today, now=now)
+        deadlines.move(session, old, due, today=today, now=now)
     except Conflict:
         return
     done.moved.append(_said(old) | {"was": was.isoformat()})
@@ -345,13 +345,13 @@ def _move(session: Session, done: Done, old: Deadline, due: date, today: date, n
 
 def _meet(session: Session, done: Done, one: Deadline, now: datetime) -> None:
     """Its day has passed, and it came about by itself."""
-    if rescheduling.end(session, one, met=True, now=now):
+    if deadlines.end(session, one, met=True, now=now):
         done.met.append(_said(one))
 
 
 def _close(session: Session, done: Done, one: Deadline, now: datetime) -> None:
     """Nobody waits for it any more."""
-    if rescheduling.end(session, one, met=False, now=now):
+    if deadlines.end(session, one, met=False, now=now):
         done.closed.append(_said(one))
 
 

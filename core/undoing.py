@@ -23,7 +23,8 @@ from core.office import Office, london_day
 from core.records import Application, Award, Decision, Person
 from core.rules.authority import acceptance_day, may_decide, may_recommend
 from core.rules.calendar import date_text
-from core.rules.lifecycle import APPLICATION, ApplicationAction, ApplicationState, AwardState, NotAllowed
+from core.rules.lifecycle import APPLICATION, ApplicationAction, ApplicationState, AwardState
+from core.rules.states import NotAllowed
 
 Undoable = Literal["approved", "declined", "recommended"]
 

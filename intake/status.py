@@ -25,8 +25,9 @@ from core.office import london_day
 from core.records import Application, Asked, Award, Event
 from core.rules.answers import clean_long
 from core.rules.calendar import date_text
-from core.rules.lifecycle import APPLICATION, ApplicationAction, ApplicationState, AwardState, NotAllowed
+from core.rules.lifecycle import APPLICATION, ApplicationAction, ApplicationState, AwardState
 from core.rules.policy import Fund, Policy
+from core.rules.states import NotAllowed
 from intake import copies, documents, known_bids, pages
 from intake.drafts import not_sent
 from intake.to_come import to_come

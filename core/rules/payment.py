@@ -9,10 +9,10 @@ from core.rules.authority import Decider, Refusal
 from core.rules.calendar import date_text, financial_year, year_bounds
 from core.rules.checks import Checks, checks_finding
 from core.rules.facts import Finding, Stage, Verdict
-from core.rules.lifecycle import Lifecycle, Stands
 from core.rules.money import display
 from core.rules.parts import Part, worst_of
 from core.rules.policy import Body, Policy, Role
+from core.rules.states import Lifecycle, Stands
 from core.rules.words import counted
 
 __all__ = [

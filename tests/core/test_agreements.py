@@ -16,8 +16,9 @@ from core.audit import verify
 from core.errors import Conflict, Refused
 from core.office import Office
 from core.records import Agreement, Payment
-from core.rules.lifecycle import AGREEMENT, AgreementState, NotAllowed
+from core.rules.lifecycle import AGREEMENT, AgreementState
 from core.rules.policy import Role
+from core.rules.states import NotAllowed
 from tests.conftest import Clock
 from tests.core.casework import (
     active,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from core import absences, awards, deadlines, deciding, leaving, outbox, people, rescheduling, returns, sweeping
+from core import absences, awards, deadlines, deciding, leaving, outbox, people, returns, sweeping
 from core.errors import Conflict
 from core.office import Office
 from core.records import Deadline, Nudge, SweepPlan
@@ -343,11 +343,11 @@ def test_what_was_moved_after_it_was_read_is_not_moved_again(office: Office) -> 
         read = session.get_one(Deadline, number)
         session.execute(meanwhile.values(due=after(5)))
         with pytest.raises(Conflict):
-            rescheduling.move(session, read, after(9), today=FIRST, now=NOON)
+            deadlines.move(session, read, after(9), today=FIRST, now=NOON)
         session.execute(meanwhile.values(met_at=NOON, due=after(5)))
         with pytest.raises(Conflict):
             deadlines.extend(session, read, after(9), today=FIRST, now=NOON)
-        assert not rescheduling.end(session, read, met=False, now=NOON)
+        assert not deadlines.end(session, read, met=False, now=NOON)
 
 
 @pytest.mark.one_database

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from core.rules.lifecycle import LIFECYCLES, Lifecycle
+from core.rules.lifecycle import LIFECYCLES
+from core.rules.states import Lifecycle
 from desk.command import main
 from tests.house.project import section
 

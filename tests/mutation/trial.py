@@ -42,13 +42,14 @@ RULES: Final = Path("core/rules")
 TESTS: Final = Path("tests/rules")
 REASONS: Final = Path("tests/mutation/survivors.toml")
 
-FIRST: Final = ("policy", "assessment", "cycle", "procurement", "calendar", "lifecycle", "fund_rules")
+FIRST: Final = ("policy", "assessment", "cycle", "procurement", "calendar", "states", "lifecycle", "fund_rules")
 """Bands, tiers, the calendar, the lifecycle, and what the funds are held to: none may survive here without a reason."""
 
 OTHERS: Final = {
     "policy": ("test_assessment.py", "test_policy_file.py"),
     "assessment": ("test_properties.py",),
     "parts": ("test_assessment.py", "test_legal_basis.py"),
+    "states": ("test_lifecycle.py", "test_payment.py"),
     "checks": ("test_legal_basis.py", "test_payment.py"),
     "facts": ("test_assessment.py", "test_legal_basis.py"),
     "words": ("test_assessment.py", "test_fund_rules.py"),

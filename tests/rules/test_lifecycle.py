@@ -31,10 +31,8 @@ from core.rules.lifecycle import (
     ApplicationState,
     AwardAction,
     AwardState,
-    Lifecycle,
     MeetingAction,
     MeetingState,
-    NotAllowed,
     OfferAction,
     OfferState,
     OpportunityAction,
@@ -45,6 +43,7 @@ from core.rules.lifecycle import (
     SittingState,
     drawings,
 )
+from core.rules.states import Lifecycle, NotAllowed
 
 UNDO = ApplicationAction.UNDO
 """Leads back, from a final state too."""

@@ -11,7 +11,6 @@ import pytest
 from core.rules.authority import Decider
 from core.rules.checks import Checks, checks_finding
 from core.rules.facts import Finding, Stage, Verdict
-from core.rules.lifecycle import NotAllowed
 from core.rules.payment import (
     PAYMENT,
     PaymentAction,
@@ -21,6 +20,7 @@ from core.rules.payment import (
     payment_findings,
 )
 from core.rules.policy import Body, Kind, Policy, Role
+from core.rules.states import NotAllowed
 
 Look = Callable[..., dict[str, Finding]]
 
