@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from core.answers_given import PERSONAL
-from core.audit_facts import MONEY_FACTS, day, facts_text, moment, money
+from core.audit_dates import due, issue, meeting, meeting_recorded, more_time, reassigned
+from core.audit_facts import MONEY_FACTS, day, facts_text, money
 from core.audit_letters import CONTACTS, letter
 from core.audit_money import agreement, checked, looked_at, payment
 from core.audit_told import Data, Detail, Entry, Told, Words, text
 from core.rules.calendar import year_label
 from core.rules.documents import in_words
-from core.rules.falling_due import named
 from core.rules.policy import Policy
 from core.rules.words import capital, counted, listed
 
@@ -329,65 +329,6 @@ def _corrected(told: Told) -> tuple[str, list[Detail]]:
     return f"The recipient corrected the return due on {day(told.data.get('due'))}", corrections(told.data)
 
 
-def _more_time(what: str) -> Words:
-    def tell(told: Told) -> tuple[str, list[Detail]]:
-        until = day(told.data.get("until"))
-        details = [text(told, "reason"), text(told, "agreed_by")]
-        return f"{what} the return due on {day(told.data.get('due'))}: until {until}", details
-
-    return tell
-
-
-def _due(what: str, *names: str) -> Words:
-    """What the office did about something that falls due."""
-
-    def tell(told: Told) -> tuple[str, list[Detail]]:
-        noun = named(str(told.data.get("kind"))).noun
-        until = f" until {day(told.data['until'])}" if told.data.get("until") else ""
-        about = f"the {noun} due on {day(told.data.get('was') or told.data.get('due'))}"
-        return f"{what.format(about=about)}{until}", [text(told, name) for name in names]
-
-    return tell
-
-
-def _reassigned(told: Told) -> tuple[str, list[Detail]]:
-    about = f"the {named(str(told.data.get('kind'))).noun} due on {day(told.data.get('due'))}"
-    name = told.data.get("name")
-    return f"{name} looks after {about}" if name else f"Nobody in particular looks after {about} any more", []
-
-
-def _issue(what: str, *names: str) -> Words:
-    return lambda told: (f"{what} {told.data.get('issue')}", [text(told, name) for name in names])
-
-
-def _meeting(what: str, *names: str) -> Words:
-    """A line about a monitoring meeting, with what it says of when and where, and what was before."""
-
-    def tell(told: Told) -> tuple[str, list[Detail]]:
-        was = told.data.get("was")
-        before = was if isinstance(was, Mapping) else {"starts_at": was}
-        details = [
-            Detail("At", moment(told.data.get("starts_at"))),
-            Detail("Not at", moment(before.get("starts_at"))),
-            *(text(told, name) for name in names),
-        ]
-        return f"{what} {told.data.get('meeting')}", details
-
-    return tell
-
-
-def _meeting_recorded(told: Told) -> tuple[str, list[Detail]]:
-    actions = told.data.get("actions")
-    agreed = [
-        Detail("To do", f"{one['who']}: {one['what']}" + (f", by {day(one['due'])}" if one.get("due") else ""))
-        for one in (actions if isinstance(actions, list) else [])
-    ]
-    came = "The recipient came" if told.data.get("came") else "The recipient did not come"
-    views = {"user_views": "Service users’ views", "partner_views": "Partners’ views"}
-    texts = [text(told, "notes"), *(text(told, name, label) for name, label in views.items())]
-    return f"What was said at monitoring meeting {told.data.get('meeting')} was recorded. {came}", [*texts, *agreed]
-
-
 _MOVED: Mapping[str, str] = {
     "commitment": "committed to the award",
     "release": "given back to the fund",
@@ -535,24 +476,24 @@ _WORDS: Mapping[str, Words] = {
     "return_question_taken_back": _about_the_return("The question was taken back about"),
     "return_accepted": _about_the_return("The office accepted"),
     "return_corrected": _corrected,
-    "more_time_asked": _more_time("More time was asked for"),
-    "more_time_agreed": _more_time("More time was agreed for"),
-    "more_time_declined": _more_time("More time was declined for"),
-    "deadline_chased": _due("The office chased {about}", "note"),
-    "deadline_extended": _due("More time for {about}:", "reason", "agreed_by"),
-    "deadline_reassigned": _reassigned,
-    "deadline_snoozed": _due("The officer hears no more of {about}"),
-    "issue_raised": _issue("The recipient raised issue", "text", "owner"),
-    "issue_closed": _issue("The office closed issue", "outcome"),
-    "issue_taken_over": _issue("Took over issue"),
-    "meeting_invited": _meeting("The recipient was invited to monitoring meeting", "place", "video", "agenda"),
-    "meeting_moved": _meeting("The office changed monitoring meeting", "place", "video", "why"),
-    "meeting_cancelled": _meeting("The office cancelled monitoring meeting", "reason"),
-    "meeting_coming": _meeting("The recipient comes to monitoring meeting"),
-    "meeting_time_proposed": _meeting("The recipient proposed another time for monitoring meeting", "words"),
-    "meeting_time_declined": _meeting("The office answered about another time for monitoring meeting", "answer"),
-    "meeting_recorded": _meeting_recorded,
-    "meeting_action_done": _meeting("Done, of what was agreed at monitoring meeting", "what"),
+    "more_time_asked": more_time("More time was asked for"),
+    "more_time_agreed": more_time("More time was agreed for"),
+    "more_time_declined": more_time("More time was declined for"),
+    "deadline_chased": due("The office chased {about}", "note"),
+    "deadline_extended": due("More time for {about}:", "reason", "agreed_by"),
+    "deadline_reassigned": reassigned,
+    "deadline_snoozed": due("The officer hears no more of {about}"),
+    "issue_raised": issue("The recipient raised issue", "text", "owner"),
+    "issue_closed": issue("The office closed issue", "outcome"),
+    "issue_taken_over": issue("Took over issue"),
+    "meeting_invited": meeting("The recipient was invited to monitoring meeting", "place", "video", "agenda"),
+    "meeting_moved": meeting("The office changed monitoring meeting", "place", "video", "why"),
+    "meeting_cancelled": meeting("The office cancelled monitoring meeting", "reason"),
+    "meeting_coming": meeting("The recipient comes to monitoring meeting"),
+    "meeting_time_proposed": meeting("The recipient proposed another time for monitoring meeting", "words"),
+    "meeting_time_declined": meeting("The office answered about another time for monitoring meeting", "answer"),
+    "meeting_recorded": meeting_recorded,
+    "meeting_action_done": meeting("Done, of what was agreed at monitoring meeting", "what"),
     "calendar_made": _just("The recipient made an address for their calendar to read"),
     "calendar_stopped": _just("The recipient took back the address that their calendar read"),
     "money": _money,
