@@ -16,7 +16,9 @@ from tests.locks import locked, one_at_a_time
 from tests.packages import can_install, install
 
 SETTING = "AWARD_DESK_TEST_CHROMIUM"
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+SHELL = "chromium-headless-shell"
+"""Chromium without the windows that nobody sees, as Playwright takes it too: a page costs a quarter of the time."""
+NAMES = (SHELL, "chromium", "chromium-browser", "google-chrome")
 CALM = (
     "--disable-background-networking",
     "--disable-component-update",
@@ -62,7 +64,10 @@ def chromium() -> str | None:
         if path is not None:
             return path
         if can_install():
-            install("chromium")
+            try:
+                install(SHELL)
+            except subprocess.CalledProcessError:  # an older Debian has it only within the browser
+                install("chromium")
             return _found()
         subprocess.run([sys.executable, "-m", "playwright", "install", "--with-deps", "chromium"], check=True)
     return None
