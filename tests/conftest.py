@@ -21,6 +21,7 @@ import fsspec
 import pytest
 from sqlalchemy import Engine, create_engine, make_url, text
 from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.pool import QueuePool
 
 from core import database
 from core.field_cipher import FieldCipher
@@ -38,7 +39,8 @@ if TYPE_CHECKING:
 pytest_plugins = ("tests.benchmarks.figures", "tests.side_by_side")
 
 DATABASES = ("sqlite", "postgresql")
-LONGEST = ("test_whole_story.py", "test_policy_running.py", "test_killed.py")
+LONGEST = ("story", "test_policy_running.py", "test_killed.py")
+"""Folders and files."""
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 MEMORY = Path("/dev/shm")
 ROOM = 4 * 2**30
@@ -250,7 +252,10 @@ def engine(database_url: str, engines: dict[str, Engine]) -> Iterator[Engine]:
     engine = engines.get(database_url) or database.open_database(database_url)
     engines[database_url] = engine
     yield engine
-    engine.dispose()  # a pool that is kept holds its connections' sockets
+    pool = engine.pool
+    assert isinstance(pool, QueuePool)
+    if engine.dialect.name == "sqlite" or pool.checkedout() or pool.checkedin() > 1:
+        engine.dispose()  # the file is another one for the next test; more than one would hold sockets for nothing
 
 
 @pytest.fixture
@@ -303,11 +308,12 @@ def chromium() -> Iterator[Browser]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Take a test that is marked `one_database` once, on SQLite: the database has no part in what it shows.
 
-    The longest come first, so that no worker has one left when the others have finished.
+    The longest come first, so that no worker has one left when the others have finished; and what is in a browser
+    comes together, so that one worker alone makes the desk whose pages are looked at.
     """
     items[:] = sorted(
         (item for item in items if not (item.get_closest_marker("one_database") and _on_postgresql(item))),
-        key=lambda item: item.path.name not in LONGEST,
+        key=lambda item: not {item.path.name, item.path.parent.name} & {*LONGEST},
     )
 
 

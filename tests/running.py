@@ -62,6 +62,7 @@ class RunningDesk:
                         return
             except (urllib.error.URLError, OSError):
                 time.sleep(0.05)
+        self.kill()  # it would run on beside whatever comes next
         raise AssertionError(f"the desk did not start:\n{self.said()}")
 
     def said(self) -> str:
