@@ -220,7 +220,15 @@ def check_recommender(session: Session, award: Award, person: Person, *, office:
 
 
 def extend_offer(
-    session: Session, award_id: int, person: Person, *, until: date, reason: str, office: Office, now: datetime
+    session: Session,
+    award_id: int,
+    person: Person,
+    *,
+    until: date,
+    reason: str,
+    agreed_by: str = "",
+    office: Office,
+    now: datetime,
 ) -> Award:
     """Agree a later acceptance date (A6): the same link and the same deadline, its reminders with it; told by mail.
 
@@ -231,7 +239,8 @@ def extend_offer(
     award = check_open(session, award_id, today)
     check_recommender(session, award, person, office=office)
     OFFER.next(OfferState.MADE, OfferAction.EXTEND)
-    said = written.words(reason, "Say why the offer stays open longer: it goes on the record.", "A6")
+    missing = "Say why the offer stays open longer: it goes on the record."
+    said = written.reason(reason, missing, "A6", agreed_by=agreed_by)
     was = award.accept_by
     if until <= was:
         raise Refused(f"The offer is open until {date_text(was)} already. Enter a later day.", "A6")

@@ -166,10 +166,12 @@ def drop(session: Session, bid_id: int, person: Person, *, reason: str, now: dat
     return bid
 
 
-def move(session: Session, bid_id: int, person: Person, *, closes_on: date, reason: str, now: datetime) -> Bid:
+def move(
+    session: Session, bid_id: int, person: Person, *, closes_on: date, reason: str, agreed_by: str = "", now: datetime
+) -> Bid:
     """The funder has set another closing day. Raises Refused without a reason, WrongInput for a day that has passed."""
     actor = people.acting_for_office(person, "move a bid's closing day", "N4")
-    reason = written.words(reason, "Say who set the new day, and where it says so.", "N4")
+    reason = written.reason(reason, "Say who set the new day, and where it says so.", "N4", agreed_by=agreed_by)
     _still_to_come(closes_on, now)
     was = by_id(session, bid_id).closes_on
     if closes_on == was:

@@ -1,26 +1,29 @@
 """Deadlines as an iCalendar file (RFC 5545): what is attached to a mail, or put into somebody's calendar from a page.
 
-A deadline keeps its UID for ever and its SEQUENCE grows when it moves, so that a calendar moves the entry that it has.
+A deadline keeps its UID for ever and its SEQUENCE grows whenever it moves, earlier or later, so that a calendar moves
+the entry that it has.
 No word in it was typed by anybody: a calendar shows what it is given, links included.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
-from icalendar import Alarm, Calendar, Event, vInt
+from icalendar import Alarm, Calendar, Event
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core import returns
+from core import records, returns
 from core.errors import NotFound
 from core.links import Purpose, leading
-from core.office import Office, london_day
+from core.office import Office
 from core.records import Asked, Deadline
+from core.recurring import RECURRING_TRAIL
 from core.rules.money import display
 
 PUBLISH: Final = "PUBLISH"
@@ -32,6 +35,8 @@ MEDIA_TYPE: Final = f"text/calendar; charset=utf-8; method={PUBLISH}"
 ALARM: Final = timedelta(days=-7, hours=9)
 """When a calendar rings, from the first minute of the day: at nine o'clock a week before."""
 
+FIRST_SEQUENCE: Final = 10_000
+"""Above every SEQUENCE that was mailed when it was a number of days: no calendar heeds a lower one than it has."""
 
 Addresses = Callable[[Purpose, int], str]
 """The address of the page that a link of this purpose leads to, by its subject; "" where there is none."""
@@ -73,9 +78,10 @@ def calendar_file(
     if not open_ones:
         return b""
     calendar = new_calendar(PUBLISH)
+    sequences = sequences_of(session, open_ones)
     for deadline in sorted(open_ones, key=lambda one: (one.due, one.id)):
         page = (address or partial(_address, session, office))(*met_on(session, deadline))
-        calendar.add_component(deadline_entry(deadline, words_of(deadline), page, office))
+        calendar.add_component(deadline_entry(deadline, words_of(deadline), page, sequences[deadline.id], office))
     return bytes(calendar.to_ical())
 
 
@@ -104,23 +110,23 @@ def asked_about(session: Session, deadline: Deadline) -> Asked | None:
     return session.get(Asked, int(number)) if thing == "asked" and number.isdecimal() else None
 
 
-def cancelled_file(deadline: Deadline, office: Office) -> CalendarFile:
+def cancelled_file(session: Session, deadline: Deadline, office: Office) -> CalendarFile:
     """The file that takes the entry of a deadline out of a calendar: what it was about was withdrawn."""
     calendar = new_calendar(CANCEL)
-    event = deadline_entry(deadline, words_of(deadline), "", office)
+    sequence = sequences_of(session, [deadline])[deadline.id] + 1
+    event = deadline_entry(deadline, words_of(deadline), "", sequence, office)
     event.subcomponents.clear()  # nothing rings for what is off
-    event["sequence"] = vInt(sequence_of(deadline) + 1)
     event.add("status", "CANCELLED")
     calendar.add_component(event)
     return CalendarFile(bytes(calendar.to_ical()), CANCEL)
 
 
-def deadline_entry(deadline: Deadline, words: tuple[str, str], address: str, office: Office) -> Event:
+def deadline_entry(deadline: Deadline, words: tuple[str, str], address: str, sequence: int, office: Office) -> Event:
     """The entry of a deadline, a whole day: `words` are what it is, and what is to be done by the end of it."""
     what, to_do = words
     event = Event()
     event.add("uid", uid("deadline", deadline.id, office))
-    event.add("sequence", sequence_of(deadline))
+    event.add("sequence", sequence)
     event.add("dtstamp", deadline.set_at.astimezone(UTC))
     event.add("dtstart", deadline.due)
     event.add("dtend", deadline.due + timedelta(days=1))
@@ -138,9 +144,24 @@ def deadline_entry(deadline: Deadline, words: tuple[str, str], address: str, off
     return event
 
 
-def sequence_of(deadline: Deadline) -> int:
-    """How many days after it was set it falls due: the same until it is moved, and more once it is moved on."""
-    return max((deadline.due - london_day(deadline.set_at)).days, 0)
+def sequences_of(session: Session, found: Collection[Deadline]) -> Mapping[int, int]:
+    """The SEQUENCE of each, by its number: how many lines the trail has about what it belongs to.
+
+    Whoever moves a day writes a line, and no line is ever taken away: so it grows with each move, earlier or later, and
+    never falls. The lines about the office's own recurring dates are all together.
+    """
+    line = records.Event
+    wanted = {RECURRING_TRAIL, *(one.reference for one in found)}
+    counted = (
+        select(line.reference, func.count().label("number")).where(line.reference.in_(wanted)).group_by(line.reference)
+    )
+    lines = {row.reference: row.number for row in session.execute(counted)}
+    return {
+        one.id: FIRST_SEQUENCE
+        + lines.get(one.reference, 0)
+        + (lines.get(RECURRING_TRAIL, 0) if one.application is None else 0)
+        for one in found
+    }
 
 
 _OTHERS: Final = {

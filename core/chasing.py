@@ -31,7 +31,7 @@ from core import (
     people,
     written,
 )
-from core.deciding import WrongInput
+from core.deciding import WrongInput, at_field
 from core.errors import Conflict, NotFound, Refused
 from core.office import Office, london_day
 from core.records import Bid, Deadline, Opportunity, Person
@@ -118,7 +118,8 @@ def chased(session: Session, number: int, person: Person, note: str, *, seen: st
     shown, or it was met or closed.
     """
     deadline, actor = _held(session, number, person, seen)
-    said = written.note(note, "D0")
+    with at_field("note"):
+        said = written.note(note, "D0", what="the note")
     _change(session, deadline, now=now, chased_at=now)
     _tell(session, deadline, "deadline_chased", actor, {"note": said, "person": person.id}, now=now)
     return deadline
@@ -138,10 +139,11 @@ def extend(
     refusal = may_extend(session, deadline, person, office=office)
     if refusal is not None:
         raise refusal
-    reason = written.note(given.reason, "D0")
+    with at_field("reasons"):
+        reason = written.words(
+            given.reason, "Say why it has more time: it goes on the record.", "D0", what="the reason"
+        )
     agreed_by = clean_short(given.agreed_by)
-    if not reason:
-        raise WrongInput("reasons", "Say why it has more time: it goes on the record.", "D0")
     if not agreed_by or len(agreed_by) > LONGEST_NAME:
         raise WrongInput("agreed_by", f"Say who agreed it, in up to {LONGEST_NAME} characters.", "D0")
     first, latest = new_days(deadline, office=office, today=london_day(now))
@@ -261,7 +263,14 @@ def _extend_offer(
     if deadline.award_id is None:
         return False
     awards.extend_offer(
-        session, deadline.award_id, person, until=given.until, reason=_agreed(given), office=office, now=now
+        session,
+        deadline.award_id,
+        person,
+        until=given.until,
+        reason=given.reason,
+        agreed_by=given.agreed_by,
+        office=office,
+        now=now,
     )
     return True
 
@@ -269,14 +278,24 @@ def _extend_offer(
 def _extend_opportunity(
     session: Session, deadline: Deadline, person: Person, given: MoreTime, _office: Office, now: datetime
 ) -> bool:
-    opportunities.extend(session, _number(deadline), person, until=given.until, reason=_agreed(given), now=now)
+    opportunities.extend(
+        session, _number(deadline), person, until=given.until, reason=given.reason, agreed_by=given.agreed_by, now=now
+    )
     return True
 
 
 def _move_bid(
     session: Session, deadline: Deadline, person: Person, given: MoreTime, _office: Office, now: datetime
 ) -> bool:
-    bids.move(session, _number(deadline), person, closes_on=given.until, reason=_agreed(given), now=now)
+    bids.move(
+        session,
+        _number(deadline),
+        person,
+        closes_on=given.until,
+        reason=given.reason,
+        agreed_by=given.agreed_by,
+        now=now,
+    )
     return True
 
 
@@ -287,7 +306,14 @@ def _move_payment(
     if payment is None:
         return False
     payments.move_day(
-        session, payment.award_id, payment.number, person, planned_on=given.until, reason=_agreed(given), now=now
+        session,
+        payment.award_id,
+        payment.number,
+        person,
+        planned_on=given.until,
+        reason=given.reason,
+        agreed_by=given.agreed_by,
+        now=now,
     )
     return True
 
@@ -297,7 +323,16 @@ def _move_review(
 ) -> bool:
     if deadline.award_id is None:
         return False
-    looks.move(session, deadline.award_id, person, due=deadline.due, until=given.until, reason=_agreed(given), now=now)
+    looks.move(
+        session,
+        deadline.award_id,
+        person,
+        due=deadline.due,
+        until=given.until,
+        reason=given.reason,
+        agreed_by=given.agreed_by,
+        now=now,
+    )
     return True
 
 
@@ -308,10 +343,6 @@ def _answer_later(
     if deadline.subject.startswith("asked:"):
         asking.wait_until(session, deadline.subject, given.until)
     return False
-
-
-def _agreed(given: MoreTime) -> str:
-    return f"{given.reason}\nAgreed by {given.agreed_by}."
 
 
 def _number(deadline: Deadline) -> int:

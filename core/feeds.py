@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, func, or_, select, true, update
 from sqlalchemy.orm import Session, selectinload
 
 from core import events, guarded, people
-from core.calendar_files import PUBLISH, deadline_entry, new_calendar, words_of
+from core.calendar_files import PUBLISH, deadline_entry, new_calendar, sequences_of, words_of
 from core.errors import Gone
 from core.links import Purpose, link_for, standing
 from core.meeting_calendar import meeting_entry
@@ -102,8 +102,10 @@ def of_award(session: Session, award: Award, *, office: Office) -> Feed:
     """What a recipient has to do about an award, and its meetings."""
     about = or_(Deadline.award_id == award.id, Deadline.application_id == award.application_id)
     calendar = _calendar(f"Award {award.reference}")
-    for deadline in _open(session, about & Deadline.kind.in_(FOR_RECIPIENTS)):
-        calendar.add_component(deadline_entry(deadline, words_of(deadline), "", office))
+    found = _open(session, about & Deadline.kind.in_(FOR_RECIPIENTS))
+    sequences = sequences_of(session, found)
+    for deadline in found:
+        calendar.add_component(deadline_entry(deadline, words_of(deadline), "", sequences[deadline.id], office))
     for meeting in _meetings(session, Meeting.award_id == award.id, office.clock()):
         calendar.add_component(meeting_entry(meeting, "", office=office))
     changed = session.scalar(select(func.max(Event.at)).where(Event.reference == award.reference))
@@ -119,8 +121,10 @@ def of_staff(session: Session, person_id: int, *, whole: bool, pages: Pages, off
         Deadline.owner_id == person.id, Deadline.owner_id.is_(None) & (Application.taken_by_id == person.id)
     )
     calendar = _calendar("Award Desk: the office" if whole else f"Award Desk: {person.name}")
-    for deadline in _open(session, true() if whole else theirs):
-        entry = deadline_entry(deadline, _staff_words(deadline), pages(deadline), office)
+    found = _open(session, true() if whole else theirs)
+    sequences = sequences_of(session, found)
+    for deadline in found:
+        entry = deadline_entry(deadline, _staff_words(deadline), pages(deadline), sequences[deadline.id], office)
         entry.subcomponents.clear()  # the digest says what is due: nothing rings for each of hundreds
         calendar.add_component(entry)
     mine = or_(theirs, Meeting.invited_by_id == person.id)
@@ -145,7 +149,7 @@ def _calendar(name: str) -> Calendar:
     return calendar
 
 
-def _open(session: Session, about: ColumnElement[bool]) -> Iterable[Deadline]:
+def _open(session: Session, about: ColumnElement[bool]) -> Sequence[Deadline]:
     query = (
         select(Deadline)
         .outerjoin(Award, Award.id == Deadline.award_id)
@@ -157,7 +161,7 @@ def _open(session: Session, about: ColumnElement[bool]) -> Iterable[Deadline]:
             selectinload(Deadline.award).selectinload(Award.application), selectinload(Deadline.own_application)
         )
     )  # fmt: skip
-    return session.scalars(query)
+    return session.scalars(query).all()
 
 
 def _meetings(session: Session, about: ColumnElement[bool], now: datetime) -> Iterable[Meeting]:

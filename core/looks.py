@@ -160,7 +160,15 @@ def record(
 
 
 def move(
-    session: Session, award_id: int, person: Person, *, due: date, until: date, reason: str, now: datetime
+    session: Session,
+    award_id: int,
+    person: Person,
+    *,
+    due: date,
+    until: date,
+    reason: str,
+    agreed_by: str = "",
+    now: datetime,
 ) -> Deadline:
     """Look at the award on another day than `due`: one that was agreed (F3), or that suits. Its steps move with it.
 
@@ -169,7 +177,8 @@ def move(
     """
     award = commitments.held_award(session, award_id)
     actor = people.judging_for_office(session, person, award.application_id, "move this review", "R6")
-    said = written.words(reason, "Say why it is looked at on another day: it goes on the record.", "R6")
+    missing = "Say why it is looked at on another day: it goes on the record."
+    said = written.reason(reason, missing, "R6", agreed_by=agreed_by)
     found, today = _due(session, award, due), london_day(now)
     if until <= today:
         raise Refused("Enter a day after today. To look at it today, record what you saw.", "R6")

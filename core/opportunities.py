@@ -191,13 +191,16 @@ def advertise(
     return opportunity
 
 
-def extend(session: Session, number: int, person: Person, *, until: date, reason: str, now: datetime) -> Opportunity:
+def extend(
+    session: Session, number: int, person: Person, *, until: date, reason: str, agreed_by: str = "", now: datetime
+) -> Opportunity:
     """Set a later closing day, for everybody. Raises Refused without a reason, WrongInput for a day that is not later.
 
     One whose day has passed has closed, whether or not that was recorded yet.
     """
     actor = people.acting_for_office(person, "set a later closing day", "T4")
-    reason = written.words(reason, "Say why it stays open longer: whoever has it already is told.", "T4")
+    missing = "Say why it stays open longer: whoever has it already is told."
+    reason = written.reason(reason, missing, "T4", agreed_by=agreed_by)
     opportunity, today = by_id(session, number), london_day(now)
     was = opportunity.closes_on
     if opportunity.status == OpportunityState.OPEN.value:

@@ -197,7 +197,15 @@ def _agreement_signed(session: Session, award: Award) -> bool | None:
 
 
 def move_day(
-    session: Session, award_id: int, number: int, person: Person, *, planned_on: date, reason: str, now: datetime
+    session: Session,
+    award_id: int,
+    number: int,
+    person: Person,
+    *,
+    planned_on: date,
+    reason: str,
+    agreed_by: str = "",
+    now: datetime,
 ) -> Payment:
     """Plan a payment that has not been made for another day, for a reason: its reminders move with it.
 
@@ -206,7 +214,8 @@ def move_day(
     """
     award = _begun(session, award_id, person)
     payment = _payment(session, award, number)
-    said = written.words(reason, "Say why it is paid on another day: it goes on the record.", "F7")
+    missing = "Say why it is paid on another day: it goes on the record."
+    said = written.reason(reason, missing, "F7", agreed_by=agreed_by)
     if PaymentState(payment.status) in PAYMENT.finals:
         how, instead = PAYMENT.stands[PaymentState(payment.status)]
         raise Conflict(f"This payment cannot be moved to another day: {how}. {instead}", "F7")

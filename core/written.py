@@ -28,3 +28,9 @@ def note(text: str, rule: str, *, most: int = LONGEST_WORDS, what: str = "it") -
     if len(tidy) > most:
         raise Refused(f"Keep {what} to {most:,} characters. It has {len(tidy):,}.", rule)
     return tidy
+
+
+def reason(text: str, missing: str, rule: str, *, agreed_by: str = "") -> str:
+    """Why something is changed, as `words`; with who agreed it in a line of its own, which takes none of the room."""
+    said = words(text, missing, rule, what="the reason")
+    return f"{said}\nAgreed by {agreed_by}." if agreed_by else said

@@ -35,7 +35,7 @@ A_PAGE: Final = 40
 SHOWN: Final = {"": "Everybody’s", "mine": "Mine", "nobody": "Nobody’s", "overdue": "Overdue"}
 """What can be shown, by what the address says."""
 
-_FIELDS: Final[Mapping[str, str]] = {"reasons": WORDS, "until": "until-day"}
+_FIELDS: Final[Mapping[str, str]] = {"reasons": WORDS, "note": WORDS, "until": "until-day"}
 """The inputs of the core as the forms call them."""
 
 

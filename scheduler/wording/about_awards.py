@@ -54,7 +54,7 @@ def offer_withdrawn(session: Session, message: OutboxMessage, office: Office) ->
     }
     off = deadlines.find(session, subject=awards.subject(award), kind=awards.ACCEPTANCE)
     draft = to_applicant(application, facts)
-    return replace(draft, calendar=cancelled_file(off, office)) if off is not None else draft
+    return replace(draft, calendar=cancelled_file(session, off, office)) if off is not None else draft
 
 
 def decided_outside(award: Award) -> dict[str, Any] | None:

@@ -34,6 +34,7 @@ from core.office import Office, london_day
 from core.records import Asked, Deadline, Interest, OutboxMessage, Payment, Person
 from core.rules.falling_due import KINDS
 from core.rules.policy import Body, Role
+from core.written import LONGEST_WORDS
 from tests.core.casework import (
     active,
     at_once,
@@ -250,6 +251,7 @@ def test_more_time_for_a_return_moves_it_and_the_payment_that_waits_and_is_told_
         (MoreTime(FIRST, "x", "y"), "until"),
         (MoreTime(after(29), "x", "y"), "until"),
         (MoreTime(after(5), "  ", "y"), "reasons"),
+        (MoreTime(after(5), "x" * 3_001, "y"), "reasons"),
         (MoreTime(after(5), "x", " "), "agreed_by"),
         (MoreTime(after(5), "x", "y" * 201), "agreed_by"),
     ],
@@ -317,6 +319,45 @@ def test_more_time_for_an_offer_keeps_the_offer_open(office: Office) -> None:
     with pytest.raises(Refused) as refused:
         extend(office, number, finance, MoreTime(until + timedelta(days=1), "x", "y"))
     assert refused.value.rule == "A2"
+
+
+@pytest.mark.one_database
+def test_as_long_a_reason_is_taken_for_every_kind_as_may_be_typed(office: Office) -> None:
+    """Who agreed goes into the same line of the trail, and takes none of the room."""
+    award_id = active(office, facts(start=date(2027, 1, 1), end=date(2029, 12, 31)))
+    offer_id, olive = offered(office), person(office)
+    with office.sessions.begin() as session:
+        by, now = someone(session, olive), office.clock()
+        payments.plan(session, award_id, by, planned_on=FIRST, amount=500_00, now=now)
+        bids.add(
+            session, title="Safer Streets 6", funder="Home Office", part=Part.LED, amount=None, closes_on=FIRST,
+            owner_id=olive, person=by, now=now,
+        )  # fmt: skip
+    advertised(office, olive, closes_on=FIRST)
+    with office.reading() as session:
+        kinds = ("acceptance", "bid", "opportunity", "payment", "return", "review")
+        first = {
+            one.kind: one
+            for one in session.query(Deadline)
+            .filter(Deadline.kind.in_(kinds), Deadline.is_open)
+            .order_by(Deadline.due.desc())
+            if one.kind != "acceptance" or one.award_id == offer_id
+        }
+    assert set(first) == set(kinds)
+    longest, agreed_by = "x" * LONGEST_WORDS, "y" * chasing.LONGEST_NAME
+    for one in first.values():
+        extend(office, one.id, olive, MoreTime(one.due + timedelta(days=2), longest, agreed_by))
+        assert row(office, one.id).due == one.due + timedelta(days=2), one.kind
+    for line in trail(office, "offer_extended", "bid_moved", "opportunity_extended", "payment_moved", "look_moved"):
+        assert line.data["reason"] == f"{longest}\nAgreed by {agreed_by}."
+
+
+@pytest.mark.one_database
+def test_a_note_that_is_too_long_is_said_at_its_field(office: Office) -> None:
+    number, olive = due(office, active(office)), person(office)
+    with pytest.raises(WrongInput, match="3,000 characters") as wrong:
+        chase(office, number, olive, "x" * 3_001)
+    assert wrong.value.field == "note"
 
 
 @pytest.mark.one_database

@@ -106,7 +106,7 @@ def test_what_is_done_leaves_it_and_what_moves_moves(browser: Browser, feed: str
     after = entries(browser.get(feed))
     assert set(after) == set(before)
     assert after[uid]["DTSTART"].dt == date(2027, 7, 25)
-    assert after[uid]["SEQUENCE"] == before[uid]["SEQUENCE"] + 14
+    assert after[uid]["SEQUENCE"] > before[uid]["SEQUENCE"]
     with office.sessions.begin() as session:
         found = session.scalars(select(Award)).one()
         facts = casework.returned(achieved=("Fewer",))
