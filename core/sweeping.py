@@ -34,8 +34,23 @@ MOST_MISSED: Final = 50
 
 
 @dataclass(frozen=True)
+class Passed:
+    """A step that nobody was told of, and the day on which it was to go: a later one takes its place.
+
+    `why`: "gap", nothing ran then, or "pause".
+    """
+
+    step: int
+    on: date
+    why: str
+
+
+@dataclass(frozen=True)
 class SentStep:
-    """One nudge that a sweep put into the outbox, as `award-desk sweep --json` prints it; `who` is staff by name."""
+    """One nudge that a sweep put into the outbox, as `award-desk sweep --json` prints it; `who` is staff by name.
+
+    `missed` are the steps of the same deadline to the same addressee in whose place it goes.
+    """
 
     reference: str
     kind: str
@@ -44,9 +59,11 @@ class SentStep:
     to: str
     channel: str
     who: str = ""
+    missed: tuple[Passed, ...] = ()
 
     def as_data(self) -> dict[str, Any]:
-        """JSON-ready, for a program."""
+        """JSON-ready, for a program. What was missed is there only where something was."""
+        missed = [{"step": one.step, "on": one.on.isoformat(), "why": one.why} for one in self.missed]
         return {
             "reference": self.reference,
             "kind": self.kind,
@@ -54,6 +71,7 @@ class SentStep:
             "step": self.step,
             "to": self.to,
             "channel": self.channel,
+            **({"missed": missed} if missed else {}),
         }
 
 
@@ -111,14 +129,15 @@ def sweep(
                 if had is not None and had >= latest.days:
                     continue
                 who = addressees.of(row, to)
+                missed = _missed(row, to, latest, had) if who and latest.passed else []
+                passed = tuple(Passed(step.step, step.on, step.why) for step in missed)
                 for one in who:
                     group = told.setdefault(one.together, _Told(one))
                     group.nudges.append(
                         {"deadline_id": row.id, "due": row.due, "step": latest.days, "person": one.person}
                     )
                     name = addressees.name(one)
-                    sent.append(SentStep(row.reference, row.kind, row.due, latest.days, to, one.channel, name))
-                missed = _missed(row, to, latest, had) if who and latest.passed else []
+                    sent.append(SentStep(row.reference, row.kind, row.due, latest.days, to, one.channel, name, passed))
                 if missed:
                     for one in addressees.of(row, "officer"):
                         told.setdefault(one.together, _Told(one)).missed += missed

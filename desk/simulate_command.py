@@ -29,8 +29,9 @@ from desk.simulated_calendar import drawn
 from desk.terminal import DAY, Said, opened, plainly, show, table
 from scheduler.simulation import SimulatedDay, Simulation
 
-COLUMNS: Final = ("date", "weekday", "reference", "kind", "due", "step", "to", "channel", "who")
-"""The columns of the CSV: a line for each nudge. `who` is staff by name, and the channel for what is nobody's."""
+COLUMNS: Final = ("date", "weekday", "reference", "kind", "due", "step", "to", "channel", "who", "missed")
+"""The columns of the CSV: a line for each nudge. `who` is staff by name, and the channel for what is nobody's; `missed`
+are the earlier steps in whose place it goes, which a gap or a pause left unsent."""
 
 MOST_DAYS: Final = 3_660
 """Ten years: a figure beyond that says nothing about an office."""
@@ -213,9 +214,16 @@ def _into_csv(file: IO[str]) -> Callable[[SimulatedDay], None]:
     writer.writerow(COLUMNS)
 
     def take(day: SimulatedDay) -> None:
-        writer.writerows([inert(str(cell)) for cell in _nudge(day, one).values()] for one in day.nudges)
+        writer.writerows([inert(str(cell)) for cell in line_of(day, one)] for one in day.nudges)
 
     return take
+
+
+def line_of(day: SimulatedDay, one: SentStep) -> list[Any]:
+    """A nudge as a line of the CSV, by its COLUMNS."""
+    missed = " ".join(str(step.step) for step in one.missed)
+    nudge = {**_nudge(day, one), "missed": missed}
+    return [nudge[column] for column in COLUMNS]
 
 
 def _nudge(day: SimulatedDay, one: SentStep) -> dict[str, Any]:

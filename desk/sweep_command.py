@@ -8,7 +8,6 @@ from datetime import date
 import click
 
 from core import outbox
-from core.missed import Missed
 from core.rules.calendar import date_text
 from core.rules.falling_due import noun
 from core.rules.words import counted
@@ -17,6 +16,9 @@ from desk.terminal import DAY, Said, as_json, opened, plainly, show, table
 from scheduler.timetable import preview_sweep, run_sweep
 
 WHY_MISSED = {"gap": "no sweep was made then", "pause": "a pause held it"}
+
+SHOWN = 200
+"""Of so many steps that were missed it is printed which."""
 
 
 @click.command()
@@ -31,13 +33,12 @@ def sweep(as_of: date | None, dry_run: bool, yes: bool, json_: bool) -> None:
     Example: award-desk sweep --as-of 2027-04-01 --dry-run
     """
     with opened() as desk:
-        office, waiting, missed = desk.office, 0, Missed((), 0)
+        office, waiting = desk.office, 0
         today = as_of or office.today()
         if today > office.today() and not (office.practice or dry_run or yes):
             raise Said(f"{today.isoformat()} has not come yet. Add --dry-run to look, or --yes to really send.")
         if dry_run:
-            shown = preview_sweep(office, today=today)
-            sent, missed = shown.sent, shown.missed
+            sent = preview_sweep(office, today=today)
         else:
             from desk import assembly  # noqa: PLC0415 - only what is really sent needs Slack and mail
             from desk.slack_door import slack_door  # noqa: PLC0415
@@ -51,7 +52,7 @@ def sweep(as_of: date | None, dry_run: bool, yes: bool, json_: bool) -> None:
         as_json([step.as_data() for step in sent])
         return
     _say_sent(sent, today, dry_run=dry_run)
-    _say_missed(missed, to_come=today > office.today())
+    _say_missed(sent, to_come=today > office.today())
     if waiting:
         wait = f"{counted(waiting, 'message')} still {'waits' if waiting == 1 else 'wait'} for Slack or mail"
         click.echo(f"{wait}, to go when it is there. See 'award-desk check'.")
@@ -68,15 +69,22 @@ def _say_sent(sent: Sequence[SentStep], today: date, *, dry_run: bool) -> None:
     click.echo(f"{len(sent)} {'would be sent' if dry_run else 'put into the outbox'}.")
 
 
-def _say_missed(missed: Missed, *, to_come: bool) -> None:
-    if not missed.number:
+def _say_missed(sent: Sequence[SentStep], *, to_come: bool) -> None:
+    """Each once, whoever was to be told, those that were to go first before the others."""
+    missed = sorted(
+        {
+            (step.on, one.due, one.reference, one.kind, step.step, one.to, step.why)
+            for one in sent
+            for step in one.missed
+        }
+    )
+    if not missed:
         return
     as_if = ", as if nothing were swept until then" if to_come else ""
     click.echo(f"\nMissed, and not made up, since a later step takes its place{as_if}:")
     made = table("Reference", "What", "Due", "Step", "To", "Was to go on", "Why")
-    for one in sorted(missed.steps, key=lambda step: (step.on, step.due, step.reference)):
-        what, on = noun(one.kind), one.on.isoformat()
-        made.add_row(one.reference, what, one.due.isoformat(), f"{one.step:+d}", one.to, on, WHY_MISSED[one.why])
+    for on, due, reference, kind, days, to, why in missed[:SHOWN]:
+        made.add_row(reference, noun(kind), due.isoformat(), f"{days:+d}", to, on.isoformat(), WHY_MISSED[why])
     show(made)
-    if missed.number > len(missed.steps):
-        click.echo(f"And {missed.number - len(missed.steps):,} more.")
+    if len(missed) > SHOWN:
+        click.echo(f"And {len(missed) - SHOWN:,} more: --json has them all.")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
@@ -23,15 +22,13 @@ from apscheduler.events import (
 )
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
-from sqlalchemy import func, select, text
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from bot.repeats import forget_old
 from core import awards, bank_details, catching_up, direct, draft_keeping, policies, recurring, sweeping
-from core.missed import Missed, missed_in
 from core.office import LONDON, Office, london_day
-from core.records import OutboxMessage
 from core.sweeping import SentStep
 from scheduler import document_round
 from scheduler.delivery import Checkpoint, nowhere
@@ -121,25 +118,14 @@ def _sweep(
     return sent
 
 
-@dataclass(frozen=True)
-class Preview:
-    """What a sweep would put into the outbox, and what it would tell the office was missed."""
-
-    sent: tuple[SentStep, ...]
-    missed: Missed
-
-
-def preview_sweep(office: Office, *, today: date | None = None, now: datetime | None = None) -> Preview:
+def preview_sweep(office: Office, *, today: date | None = None, now: datetime | None = None) -> tuple[SentStep, ...]:
     """What a sweep would do. It is made, and rolled back: nothing is written, and nobody is told."""
     now = now or office.clock()
     today = today or london_day(now)
     with office.sessions() as session, session.begin() as transaction:
-        last = session.scalar(select(func.max(OutboxMessage.id))) or 0
         sent = _sweep(session, office, today=today, now=now, ordered=True, checkpoint=nowhere)
-        made = session.scalars(select(OutboxMessage).where(OutboxMessage.id > last).order_by(OutboxMessage.id))
-        missed = missed_in(session, made)
         transaction.rollback()
-    return Preview(sent, missed)
+    return sent
 
 
 def run_purge(office: Office, *, today: date | None = None, now: datetime | None = None) -> tuple[str, ...]:

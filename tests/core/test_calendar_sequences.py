@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from itertools import pairwise
+from typing import Any
 
 from icalendar import Calendar
 from sqlalchemy import select
@@ -22,14 +23,18 @@ MOVES = (-10, 5, -20, 0, -1, 30)
 """Where its day goes one after another, all within one moment, counted from DAY."""
 
 
+def entries(feed: bytes) -> dict[str, Any]:
+    """The entries of a feed, by UID."""
+    return {str(one["UID"]): one for one in Calendar.from_ical(feed).walk("VEVENT")}
+
+
 def entry(office: Office, kind: str) -> tuple[str, int, date]:
     """The UID, SEQUENCE and day of the one entry of a kind, in the feed of the whole office."""
     with office.reading() as session:
         number = session.scalars(select(Deadline.id).where(Deadline.kind == kind, Deadline.is_open)).one()
         who = session.scalars(select(Person.id).where(Person.role == "officer").limit(1)).one()
         feed = feeds.of_staff(session, who, whole=True, pages=lambda _: "", office=office)
-    found = {str(one["UID"]): one for one in Calendar.from_ical(feed.text).walk("VEVENT")}
-    [mine] = [one for uid, one in found.items() if uid.startswith(f"deadline-{number}@")]
+    [mine] = [one for uid, one in entries(feed.text).items() if uid.startswith(f"deadline-{number}@")]
     return str(mine["UID"]), int(mine["SEQUENCE"]), mine["DTSTART"].dt
 
 
@@ -100,7 +105,5 @@ def feeds_of(office: Office, number: int) -> int:
         assert award is not None
         once, again = (feeds.of_award(session, award, office=office).text for _ in range(2))
     assert once == again
-    [mine] = [
-        one for one in Calendar.from_ical(once).walk("VEVENT") if str(one["UID"]).startswith(f"deadline-{number}@")
-    ]
+    [mine] = [one for uid, one in entries(once).items() if uid.startswith(f"deadline-{number}@")]
     return int(mine["SEQUENCE"])

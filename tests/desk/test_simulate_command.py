@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -23,9 +24,11 @@ from sqlalchemy import create_engine, inspect, text
 
 from core.policy_file import SHIPPED
 from core.rules.policy import Role
+from core.sweeping import Passed, SentStep
 from desk import opening
 from desk.settings import choose, read
-from desk.simulate_command import COLUMNS
+from desk.simulate_command import COLUMNS, line_of
+from scheduler.simulation import SimulatedDay
 from tests.conftest import NOW
 from tests.core import casework
 
@@ -115,6 +118,26 @@ def test_a_dry_run_of_the_sweep_names_staff_and_says_what_was_missed(busy: Run) 
         ["-7", "recipient", "2027-06-24", "no", "sweep", "was", "made", "then"]
     ]
     assert "Missed" not in busy("sweep", "--as-of", "2027-06-04", "--dry-run").output
+    as_data = json.loads(busy("sweep", "--as-of", "2027-07-15", "--dry-run", "--json").output)
+    [recipient] = [one for one in as_data if (one["kind"], one["to"]) == ("return", "recipient") and one["step"] == 14]
+    assert [(one["step"], one["on"], one["why"]) for one in recipient["missed"]] == [
+        (-7, "2027-06-24", "gap"), (-1, "2027-06-30", "gap"), (0, "2027-07-01", "gap"), (7, "2027-07-08", "gap"),
+    ]  # fmt: skip
+    shown = {"reference", "kind", "due", "step", "to", "channel"}
+    assert {tuple(sorted(one.keys() - {"missed"})) for one in as_data} == {tuple(sorted(shown))}
+
+
+@pytest.mark.one_database
+def test_a_line_of_the_csv_says_which_steps_it_takes_the_place_of() -> None:
+    day = date(2027, 7, 15)
+    passed = tuple(Passed(step, day, "pause") for step in (-7, -1))
+    sent = SentStep("YF-2027-7K4MPX", "return", date(2027, 7, 1), 14, "recipient", "mail", missed=passed)
+    lines = [
+        dict(zip(COLUMNS, line_of(SimulatedDay(day, (one,), {}), one), strict=True))
+        for one in (sent, replace(sent, missed=()))
+    ]
+    assert [line["missed"] for line in lines] == ["-7 -1", ""]
+    assert lines[0]["date"] == "2027-07-15"
 
 
 def test_as_json_it_says_the_same(busy: Run) -> None:
@@ -122,7 +145,7 @@ def test_as_json_it_says_the_same(busy: Run) -> None:
     busy("simulate", "--from", FIRST, "--days", "120", "--csv", "all.csv")
     with Path("all.csv").open(newline="", encoding="utf-8") as file:
         lines = list(csv.DictReader(file))
-    assert [{name: str(value) for name, value in one.items()} for one in data["nudges"]] == lines
+    assert [{name: str(value) for name, value in one.items()} | {"missed": ""} for one in data["nudges"]] == lines
     assert (data["from"], data["to"], data["total"], data["policy"]) == (FIRST, "2027-08-28", len(lines), None)
     assert sum(month["total"] for month in data["months"]) == data["total"] == sum(data["days"].values())
     assert sum(one["nudges"] for one in data["kinds"]) == data["total"]

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from core import events, outbox, timetable_jobs
 from core.office import LONDON
 from core.records import Award, Deadline, Nudge, OutboxMessage, TimetableJob
-from core.sweeping import SentStep
+from core.sweeping import Passed, SentStep
 from scheduler.delivery import Checkpoint
 from scheduler.job_record import JobRecord
 from scheduler.timetable import (
@@ -68,7 +68,7 @@ def test_what_a_preview_shows_is_what_the_sweep_then_does(desk: Desk) -> None:
     award = desk.active()
     lapsed = desk.offered()
     day = max(desk.returns_due(award)[0], lapsed.accept_by + timedelta(days=1))
-    shown = preview_sweep(desk.office, today=day).sent
+    shown = preview_sweep(desk.office, today=day)
     assert nudges(desk) == 0
     assert [step.reference for step in shown] == [award.reference] * 2
     assert run_sweep(desk.office, today=day) == shown
@@ -80,15 +80,15 @@ def test_a_preview_says_what_was_missed_and_writes_nothing(desk: Desk) -> None:
     run_sweep(desk.office, today=due - timedelta(days=28))
     desk.quiet()
     shown = preview_sweep(desk.office, today=due)
-    assert {(one.step, one.to, one.on, one.why) for one in shown.missed.steps if one.to == "recipient"} == {
-        (step, "recipient", due + timedelta(days=step), "gap") for step in (-7, -1)
-    }
-    told = {(one.reference, one.kind, one.due) for one in shown.missed.steps}
+    [mine] = [one for one in shown if one.to == "recipient"]
+    passed = [Passed(step, due + timedelta(days=step), "gap") for step in (-7, -1)]
+    assert (mine.reference, mine.step, list(mine.missed)) == (award.reference, 0, passed)
+    assert mine.as_data()["missed"] == [{"step": one.step, "on": one.on.isoformat(), "why": "gap"} for one in passed]
+    told = {(one.reference, one.kind, one.due) for one in shown if one.missed}
     assert {one for one in told if one[1] != "publication"} == {(award.reference, "return", due)}
-    assert shown.missed.number == len(shown.missed.steps)
     assert nudges(desk) == 2
     assert not desk.open_messages()
-    assert preview_sweep(desk.office, today=due - timedelta(days=27)).missed.number == 0
+    assert not any(one.missed for one in preview_sweep(desk.office, today=due - timedelta(days=27)))
 
 
 def test_a_sweep_expires_offers(desk: Desk) -> None:
