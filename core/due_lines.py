@@ -134,6 +134,11 @@ class DueLine:
         return f"You hear no more of it until {until}." if self.yours else f"No more to the officer until {until}."
 
     @property
+    def what_next(self) -> str:
+        """What the desk does by itself and when, in a sentence: what it chases no more is for the office to chase."""
+        return f"{self.next}." if self.next else "Nobody is told of it again."
+
+    @property
     def what(self) -> str:
         """Its kind and its reference, after `who`: of the Provider Forum, which is called what it is, the reference."""
         return self.reference if self.who == self.kind.noun else f"{self.kind.noun}, {self.reference}"

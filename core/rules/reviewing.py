@@ -209,10 +209,12 @@ def invitation_finding(meeting: date, start: date, invited_on: date | None, poli
             "The invitation meets the duty, whether or not they come.",
         )
     if today > meeting:
-        late = "only after it, on " + date_text(invited_on) if invited_on else "not at all"
+        of_it = f"the monitoring meeting of {date_text(meeting)}"
         return not_met(
             "R2",
-            f"The recipient was invited to the monitoring meeting of {date_text(meeting)} {late}.",
+            f"The recipient was invited to {of_it} only after it, on {date_text(invited_on)}."
+            if invited_on
+            else f"Nobody invited the recipient to {of_it}.",
             "Invite them now to a meeting on another day.",
             Stage.REVIEW,
         )

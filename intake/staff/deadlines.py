@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
 
@@ -58,6 +59,7 @@ def listing() -> ResponseReturnValue:
         )
         number = _number(request.args.get("page", ""))
         found, total = due_lines.falling_due(session, wanted, first=(number - 1) * A_PAGE, most=A_PAGE)
+        _, late = due_lines.falling_due(session, replace(wanted, overdue_on=today), most=0)
         return pages.page(
             "staff/deadlines.html",
             title="What falls due",
@@ -68,6 +70,7 @@ def listing() -> ResponseReturnValue:
             kinds=[(one.id, capital(one.plural)) for one in KINDS.values()],
             kind=kind,
             total=total,
+            late=late if show != "overdue" else 0,
             until=wanted.until,
             page=number,
             last=max((total - 1) // A_PAGE + 1, 1),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final, cast
 
@@ -9,10 +10,10 @@ from flask import Blueprint, Response, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from core import office_dates, people, published, recurring
+from core import forums, office_dates, people, published, recurring
 from core.errors import NotFound
 from core.published import RULES
-from core.records import Deadline, Person
+from core.records import Deadline, Forum, Person
 from core.rules.falling_due import named
 from core.rules.questions import AnswerKind
 from core.rules.words import capital
@@ -42,22 +43,33 @@ def page() -> ResponseReturnValue:
     today = office.today()
     with office.reading() as session:
         names = {one.id: one.name for one in people.everybody(session)}
+        rows = [_row(one, today, names, acts=staff.acts) for one in office_dates.to_come(session)]
+        _set_for(rows, forums.planned(session))
         return forms.page(
             "dates.html",
             Sent(),
             set(),
             title="The office’s dates",
-            rows=[_row(one, today, names, acts=staff.acts) for one in office_dates.to_come(session)],
+            rows=sorted(rows, key=lambda row: row["on"]),
             published=[(one, published.name_of(one.kind, one.period)) for one in published.latest(session)],
         )
+
+
+def _set_for(rows: Sequence[dict[str, Any]], planned: Forum | None) -> None:
+    """Let the next forum stand on the day that was set for it, which people mean, beside the one by which it is due."""
+    next_one = next((row for row in rows if row["kind"] == forums.FORUM), None)
+    if planned is not None and next_one is not None:
+        place = url_for("staff_forums.page", number=planned.id)
+        next_one.update(on=planned.day, by=next_one["on"], href=place)
 
 
 def _row(deadline: Deadline, today: date, names: dict[int, str], *, acts: bool) -> dict[str, Any]:
     what, about = capital(named(deadline.kind).noun), due_pages.page_of(deadline)
     return {
+        "kind": deadline.kind,
         "what": what,
         "title": deadline.title or what,
-        "due": deadline.due,
+        "on": deadline.due,
         "overdue": deadline.due < today,
         "owner": names.get(deadline.owner_id or 0, ""),
         "href": about[0] if about is not None and (acts or deadline.kind not in RULES) else "",

@@ -138,6 +138,13 @@ def test_chased_notes_who_when_and_how(office: Office, clock: Any) -> None:
     assert said.next == "The recipient, the deadlines channel and the Director are told on 15 July 2027"
 
 
+@pytest.mark.one_database
+def test_what_the_desk_chases_no_more_says_so(office: Office) -> None:
+    number = due(office, active(office))
+    sweep(office, after(28))
+    assert line_of(office, number, after(29)).what_next == "Nobody is told of it again."
+
+
 def test_what_a_later_step_took_the_place_of_is_not_promised(office: Office) -> None:
     number = due(office, active(office))
     sweep(office, after(15))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from core import forums, recurring
+from core import bids, forums, recurring
 from core.office import Office
 from core.records import Bid, Deadline, Forum, Opportunity, Person, Published
 from core.rules.policy import Body, Role
@@ -104,6 +104,20 @@ def test_the_page_lists_what_falls_due_and_leads_to_each(office: Office, signed_
     assert f'href="/desk/bids/{only(office, Bid).id}"' in html
     for address in PAGES[1:]:
         assert f'href="{address}"' in html
+
+
+@pytest.mark.one_database
+def test_the_form_below_a_long_list_is_one_press_away(office: Office, signed_in: SignedIn) -> None:
+    browser = signed_in()
+    with office.sessions.begin() as session:
+        person = session.get_one(Person, int(me(office)))
+        for number in range(6):
+            bids.add(
+                session, title=f"Round {number}", funder="Home Office", part=bids.Part.LED, amount=None,
+                closes_on=CLOSES, owner_id=person.id, person=person, now=office.clock(),
+            )  # fmt: skip
+    html = text_of(browser.get("/desk/bids"))
+    assert html.index('href="#add"') < html.index("Round 0") < html.index('id="add"')
 
 
 # ---------------------------------------------------------------------------------------------------------- published
@@ -339,6 +353,10 @@ def test_a_forum_is_planned_invited_to_and_held(office: Office, signed_in: Signe
     html = text_of(browser.get(address))
     assert "Invite Safe Homes" in html
     assert "10am to midday" in html
+    dates = text_of(browser.get("/desk/dates"))
+    row = dates[dates.index(f'href="{address}"') : dates.index("one is due by 1 May 2027")]
+    assert "10 February 2027" in row  # the day that was set for it, before the one by which there is to be one
+    assert dates.index("Publication of November 2026") < dates.index(row) < dates.index("Annual Report")
     assert send(browser, address, f"{address}/invite", {}).status_code == 303
     assert "Invite Safe Homes" not in text_of(browser.get(address))
     changed = {name.replace("plan-", "change-"): text for name, text in FORUM.items()}

@@ -59,12 +59,12 @@ def test_all_that_falls_due_is_listed_with_whose_it_is_and_what_comes(
     front = text_of(browser.get("/desk"))
     assert 'href="/desk/deadlines"' in front
     page = text_of(browser.get("/desk/deadlines"))
-    assert "2 things, up to 9 August 2027" in page
+    assert "2 things, 1 overdue, up to 9 August 2027" in page
     assert "Safer &lt;Streets>" in page or "Safer <Streets>" in page
     assert "was due on 11 July 2027, yesterday" in page
     assert "Nobody looks after it." in page
     assert "the Director on 26 July 2027." in page
-    assert "1 thing," in text_of(browser.get("/desk/deadlines?show=overdue"))
+    assert "1 thing, up to" in text_of(browser.get("/desk/deadlines?show=overdue"))
     assert "1 thing," in text_of(browser.get("/desk/deadlines?kind=bid"))
     assert "Nothing of this is overdue" in text_of(browser.get("/desk/deadlines?show=mine"))
     assert f'href="/desk/deadlines/{late}"' in text_of(browser.get(f"/desk/awards/{accepted}"))

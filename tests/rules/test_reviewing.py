@@ -231,7 +231,7 @@ def test_how_much_earlier_is_a_figure_of_the_policy(policy: Policy) -> None:
         (None, "2026-09-03", "advice", "is to go out today"),
         (None, "2026-09-04", "advice", "was to go out on 3 September 2026"),
         (None, "2026-10-01", "advice", "was to go out"),
-        (None, "2026-10-02", "not_met", "not at all"),
+        (None, "2026-10-02", "not_met", "Nobody invited the recipient to the monitoring meeting of 1 October 2026."),
         ("2026-09-03", "2026-09-03", "met", "whether or not they come"),
         ("2026-10-01", "2026-10-05", "met", "was invited on 1 October 2026"),
         ("2026-10-02", "2026-10-02", "not_met", "only after it, on 2 October 2026"),
