@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import applications, deadlines, decide_by, outbox, people, returns, written
+from core import applications, deadlines, decide_by, outbox, people, returns, taking, written
 from core.assessing import assessment_of, known_facts
 from core.errors import Conflict, NotFound, Refused
 from core.office import Office, london_day, london_moment
@@ -107,6 +107,8 @@ def ask(
 ) -> Asked:
     """Put a question to the applicant, or about a return to its recipient, by mail. It waits for the answer.
 
+    An application that nobody looked after is from now on looked after by the officer who asks.
+
     `may_correct` lets an applicant answer by correcting what they sent (A5); a return's figures can be anyway. `rules`
     are those for which an application is sent back, for the trail. `answer_by` is the day by which an answer is wanted,
     the policy's unless one is given.
@@ -147,6 +149,8 @@ def ask(
     if rules:
         told["rules"] = list(rules)
     _tell(session, about, "query", actor, told, now)
+    if isinstance(about, Application):
+        taking.take_by(session, about, person, "asking", office=office, now=now)
     kind, subject = (
         ("question", f"application-mail:{about.id}")
         if isinstance(about, Application)

@@ -161,8 +161,11 @@ def _undone(told: Told) -> tuple[str, list[Detail]]:
 
 
 def _taken(told: Told) -> tuple[str, list[Detail]]:
-    was = told.data.get("was")
-    return (f"It was taken over from {was}" if was else "It was taken on"), []
+    was, by = told.data.get("was"), _BY.get(str(told.data.get("by")), "")
+    return f"{f'It was taken over from {was}' if was else 'It was taken on'}{by}", []
+
+
+_BY = {"recommending": ", by recommending on it", "asking": ", by asking about it"}
 
 
 def _listed(told: Told) -> tuple[str, list[Detail]]:

@@ -44,7 +44,9 @@ TOLD: Final = frozenset(
         "decommissioned",
     }
 )
-"""The kinds of lines that are told. The card itself tells of a submission."""
+"""The kinds of lines that are told. The card itself tells of a submission, and of who has taken it on by what they did:
+of that another line is told.
+"""
 
 
 def subject_of(application_id: int) -> str:
@@ -54,7 +56,7 @@ def subject_of(application_id: int) -> str:
 
 def applications_of(session: Session, lines: Iterable[Mapping[str, Any]]) -> dict[str, int]:
     """The applications whose cards these lines are to be told under, by reference."""
-    references = {str(line["reference"]) for line in lines if line["kind"] in TOLD}
+    references = {str(line["reference"]) for line in lines if _is_told(line)}
     if not references or outbox.is_withheld(session):
         return {}
     found = select(Application.reference, Application.id).where(Application.reference.in_(references))
@@ -72,6 +74,10 @@ def put(session: Session, lines: Iterable[Mapping[str, Any]], applications: Mapp
             now=line["at"],
         )
         for line in lines
-        if line["kind"] in TOLD and line["reference"] in applications
+        if _is_told(line) and line["reference"] in applications
     ]
     outbox.put_all(session, notes)
+
+
+def _is_told(line: Mapping[str, Any]) -> bool:
+    return line["kind"] in TOLD and not (line["kind"] == "taken" and line["data"].get("by"))

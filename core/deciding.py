@@ -13,7 +13,7 @@ from typing import Any, Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import awards, decide_by, due_for_deletion, legal_basis, people, written
+from core import awards, decide_by, due_for_deletion, legal_basis, people, taking, written
 from core.applications import held, how_it_stands, move, put_card, put_mail, tell
 from core.assessing import assessment_of, facts_data, finding_data, known_facts
 from core.cases import case_of, decider_of
@@ -118,6 +118,7 @@ def recommend(
 ) -> Application:
     """Recommend approving in full, approving less, or declining. `legal_power` and `contribution` are as `decide` says.
 
+    What nobody looked after is from now on looked after by whoever recommends.
     Raises Refused (A2, L4), WrongInput or Conflict.
     """
     application = held(session, application_id)
@@ -153,6 +154,7 @@ def recommend(
         **told_of_basis(recommendation),
     }
     tell(session, application, "recommended", people.actor_of(person), told, now=now)
+    taking.take_by(session, application, person, "recommending", office=office, now=now)
     put_card(session, application, now)
     return application
 

@@ -1,12 +1,14 @@
 """Whose an application is: an officer takes it, somebody else may take it over, and a leaver's is handed on.
 
+Whoever of the officers recommends on what is nobody's, or asks the applicant about it, has taken it on by that.
+
 It gives no power and takes none: whoever may recommend still may (A2). It says whom to ask.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -60,6 +62,30 @@ def take(session: Session, application_id: int, person: Person, *, office: Offic
     tell(session, application, "taken", people.actor_of(person), told, now=now)
     put_card(session, application, now)
     return application
+
+
+def take_by(
+    session: Session,
+    application: Application,
+    person: Person,
+    doing: Literal["recommending", "asking"],
+    *,
+    office: Office,
+    now: datetime,
+) -> None:
+    """Somebody has recommended on an application, or asked about it: where it was nobody's, it is theirs from now on.
+
+    It stays nobody's where they are not of those who recommend. The application is held, and shown, by whoever calls.
+    """
+    earlier = application.taken_by
+    if earlier is not None and earlier.active:
+        return
+    if may_recommend(decider_of(person), case_of(session, application), office.policy) is not None:
+        return
+    application.taken_by, application.taken_at = person, now
+    session.flush()
+    was = {"from": earlier.id if earlier else None, "was": earlier.name if earlier else None}
+    tell(session, application, "taken", people.actor_of(person), {"person": person.id, **was, "by": doing}, now=now)
 
 
 def let_go(
