@@ -107,16 +107,19 @@ def meet(session: Session, deadline: Deadline, *, now: datetime) -> None:
 
 
 def reopen(session: Session, deadline: Deadline, *, office: Office, today: date, now: datetime) -> None:
-    """It is to be done after all: its steps from tomorrow on are sent, each still once ever."""
+    """It is to be done after all: its steps from tomorrow on are sent, each still once ever.
+
+    Where none is left to come the next sweep sends the latest of each addressee, unless it was sent before it was met:
+    what nobody is told of any more would be forgotten.
+    """
     deadline.met_at = None
-    deadline.next_step_on = first_step_on(
-        office,
-        deadline.kind,
-        deadline.due,
-        snoozed_until=deadline.snoozed_until,
-        since=deadline.silent_before,
-        after=today,
-    )
+    since = deadline.silent_before
+    days = [on for _, on in planned(office, deadline.kind, deadline.due, deadline.snoozed_until)]
+    days = [on for on in days if since is None or on >= since]
+    if days and max(days) <= today:
+        deadline.next_step_on = since or EVERY_STEP
+    else:
+        deadline.next_step_on = min((on for on in days if on > today), default=today + ONE_DAY)
     nudge_messages.put(session, [deadline.id], now=now)
 
 

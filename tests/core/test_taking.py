@@ -64,16 +64,53 @@ def test_it_is_taken_taken_over_and_let_go(office: Office) -> None:
         assert [one.id for one in left.applications] == [application]
     assert whose(office, application) is None
     assert len(messages(office, "card")) == cards + 2
-    with office.reading() as session:
-        reference = str(session.get_one(Application, application).reference)
-        told = audit_story.story(session, reference, office=office, today=office.today())
-    said = [entry.what for entry in told.entries]
-    assert [one for one in said if one.startswith("It was taken") or "nobody's" in one] == [
+    assert [one for one in story_of(office, application) if one.startswith("It was taken") or "nobody's" in one] == [
         "It was taken on",
         "It was taken over from Olive",
         f"{trail(office, 'let_go')[0].data['was']} left, so it is nobody's to work on",
     ]
     sound(office)
+
+
+@pytest.mark.one_database
+def test_who_recommends_on_what_is_nobodys_looks_after_it_and_who_decides_does_not(office: Office) -> None:
+    allocate(office, "youth-fund", 10_000_00)
+    mine, taken = submitted(office), submitted(office)
+    olive, dev = person(office, name="Olive"), person(office, name="Dev")
+    take(office, taken, dev)
+    for application in (mine, taken):
+        recommend(office, application, olive)
+    assert (whose(office, mine), whose(office, taken)) == (olive, dev)
+    decide(office, mine, person(office, Role.COMMISSIONER))
+    assert whose(office, mine) == olive
+    assert [one.data for one in trail(office, "taken")][1:] == [
+        {"person": olive, "from": None, "was": None, "by": "recommending"}
+    ]
+    assert "It was taken on, by recommending on it" in story_of(office, mine)
+    told_of = [one.payload["line"] for one in messages(office, "card_note")]
+    recommendations = [one.sequence for one in trail(office, "recommended")]
+    assert told_of == [trail(office, "taken")[0].sequence, *recommendations, trail(office, "approved")[0].sequence]
+    sound(office)
+
+
+@pytest.mark.one_database
+def test_an_officer_who_asks_about_what_is_nobodys_looks_after_it_and_the_commissioner_does_not(office: Office) -> None:
+    first, second = submitted(office), submitted(office)
+    olive = person(office, name="Olive")
+    for application, who in ((first, olive), (second, person(office, Role.COMMISSIONER))):
+        with office.sessions.begin() as session:
+            about = session.get_one(Application, application)
+            asking.ask(session, about, someone(session, who), "Who comes?", office=office, now=office.clock())
+    assert (whose(office, first), whose(office, second)) == (olive, None)
+    assert "It was taken on, by asking about it" in story_of(office, first)
+    sound(office)
+
+
+def story_of(office: Office, application: int) -> list[str]:
+    """What the story of an application says, line by line."""
+    with office.reading() as session:
+        reference = str(session.get_one(Application, application).reference)
+        return [one.what for one in audit_story.story(session, reference, office=office, today=office.today()).entries]
 
 
 def test_ten_take_it_at_once_and_each_is_told_of(office: Office) -> None:

@@ -227,9 +227,14 @@ class Model:
         self.since: date | None = None
 
     def reopened(self, fact: Fact, plan: Plan, today: date) -> None:
-        """It is open again from that day: what would have gone out by then is not made up."""
-        for name, day in self._days(fact, plan):
-            if day is not None and day <= today:
+        """It is open again from that day: what would have gone out by then is not made up, unless that was the last."""
+        days = [(name, day) for name, day in self._days(fact, plan) if day is not None]
+        heard = [(name, day) for name, day in days if fact.silent_before is None or day >= fact.silent_before]
+        last = bool(heard) and all(day <= today for _, day in heard)
+        for name, day in days:
+            if last:
+                self._over.discard((fact.number, fact.due, name))
+            elif day <= today:
                 self._over.add((fact.number, fact.due, name))
         self._seen.add((fact.number, fact.due))
 
