@@ -10,7 +10,7 @@ from bot import blocks
 from bot.action import MENU, Carried
 from bot.blocks import Block, Part
 from bot.card_facts import ApplicationCard
-from core.rules.lifecycle import ApplicationState
+from core.rules.lifecycle import RUNNING, ApplicationState
 
 
 def rows(facts: ApplicationCard) -> list[Block]:
@@ -65,4 +65,6 @@ def _menu(facts: ApplicationCard) -> list[tuple[str, str]]:
         found.append(("Undo your recommendation…" if facts.open else "Undo your decision…", "undo"))
     elif facts.open and facts.taken is not None:
         found.append(("Take it over", "take_over"))
+    if facts.award in RUNNING:
+        found.append(("Who looks after it…", "give_award"))
     return found

@@ -15,7 +15,7 @@ from bot.card_buttons import rows
 from bot.card_facts import ApplicationCard, Asked, Decided, Outside, Point, Recommended
 from bot.words import Typed, counted, day, escaped, listed, local_moment, one_line
 from core.office import london_day, london_moment
-from core.rules.lifecycle import ApplicationState, AwardState
+from core.rules.lifecycle import RUNNING, ApplicationState, AwardState
 from core.rules.money import display
 from core.rules.sources import TITLES
 
@@ -335,9 +335,9 @@ def _interests(out: tuple[Typed, ...]) -> list[Part]:
 def _whose(facts: ApplicationCard) -> Part:
     """Who has it, and whose the next step is."""
     step = [blocks.words("Next:", bold=True), blocks.words(facts.next_step, 600)]
-    if not facts.open:
+    if not facts.open and facts.award not in RUNNING:
         return blocks.paragraph(*step)
-    listed_for = [blocks.words(f"On the list of the {facts.sitting}.")] if facts.sitting else []
+    listed_for = [blocks.words(f"On the list of the {facts.sitting}.")] if facts.sitting and facts.open else []
     if facts.taken is None:
         return blocks.paragraph(*step, *listed_for)
     with_whom = [blocks.words("With:", bold=True), blocks.words(facts.taken.by, 100)]

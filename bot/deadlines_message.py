@@ -172,7 +172,7 @@ def _buttons(one: DueItem, about: str, desk_url: str) -> Block:
         return blocks.button(label, action, value=packed.packed(), says=f"{label.rstrip('…')}: {line.reference}")
 
     url = f"{desk_url}/deadlines/{line.id}"
-    elements = [button("Chased…", "due_chased")]
+    elements = [button("Chased…", "due_chased")] if line.kind.chases else []
     elements += [button("Extend…", "due_extend")] if line.kind.moves else []
     elements.append(blocks.button("Open", "open", url=url, says=f"Open: {line.reference}"))
     choices = [("Reassign…", "due_reassign"), ("Snooze…", "due_snooze")]

@@ -17,12 +17,10 @@ from core.office import london_moment
 from core.records import Application, Award, Bid, Deadline, Forum, Issue, Meeting, Opportunity, Person
 from core.records.record import Record
 from core.rules.falling_due import named
-from core.rules.lifecycle import AwardState, OpportunityState
+from core.rules.lifecycle import RUNNING, OpportunityState
 from core.taking import OPEN
 
 T = TypeVar("T", bound=Record)
-
-_RUNNING: Final = (AwardState.OFFERED.value, AwardState.ACTIVE.value)
 
 MOST_LISTED: Final = 12
 """Things of a list that are named; the rest are counted, and the staff pages have them."""
@@ -64,7 +62,7 @@ def _rows(session: Session, told: Mapping[str, Any]) -> Iterable[tuple[Person | 
     for application in _all(session, Application, told["applications"]):
         if application.status in [state.value for state in OPEN]:
             what = "application: it is taken on from its card"
-        elif session.scalar(select(Award.id).where(Award.application_id == application.id, Award.status.in_(_RUNNING))):
+        elif session.scalar(select(Award.id).where(Award.application_id == application.id, Award.status.in_(RUNNING))):
             what = "its award and what falls due of it"
         else:
             continue

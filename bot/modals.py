@@ -6,6 +6,7 @@ A modal is the confirmation, so that no button asks twice. Every required input 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from bot import blocks
@@ -186,6 +187,29 @@ def undo(facts: ApplicationCard, channel: str) -> View:
                 "Why do you undo it?",
                 blocks.text_box(most=LONGEST_WORDS),
                 hint="It stays on the record, beside what you undo.",
+            ),
+        ],
+    )
+
+
+def give_award(facts: ApplicationCard, channel: str, *, owners: Sequence[tuple[int, str]], start: int) -> View:
+    """Who looks after a running award from now on, of these people by number; it begins with `start`."""
+    has = [blocks.words(facts.taken.by, 100), blocks.words("looks after it.")] if facts.taken is not None else []
+    return _modal(
+        "give_award",
+        "Who looks after it",
+        "Save",
+        facts,
+        channel,
+        [
+            *_about(facts, None),
+            blocks.rich(blocks.paragraph(*(has or [blocks.words("Nobody looks after this award.")]))),
+            blocks.field_block(
+                "owner",
+                "Who looks after it from now on",
+                blocks.dropdown([(str(number), name) for number, name in owners], str(start)),
+                hint="They get its reminders, and are told in working hours. What somebody else was given of it stays "
+                "theirs. Nobody with an interest is listed.",
             ),
         ],
     )

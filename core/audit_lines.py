@@ -162,6 +162,8 @@ def _undone(told: Told) -> tuple[str, list[Detail]]:
 
 def _taken(told: Told) -> tuple[str, list[Detail]]:
     was, by = told.data.get("was"), _BY.get(str(told.data.get("by")), "")
+    if told.data.get("given_by"):
+        return f"It was given to {told.data.get('name')}{f', who looks after it instead of {was}' if was else ''}", []
     return f"{f'It was taken over from {was}' if was else 'It was taken on'}{by}", []
 
 

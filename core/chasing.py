@@ -82,6 +82,23 @@ def may(session: Session, deadline: Deadline, person: Person) -> Refused | None:
     return None if deadline.is_open else _ended(deadline)
 
 
+def may_chase(session: Session, deadline: Deadline, person: Person) -> Refused | None:
+    """The same of noting that it was chased: what the office itself has to do waits for nobody who could be asked."""
+    refusal = may(session, deadline, person)
+    return refusal if refusal is not None else _nobody_to_chase(deadline)
+
+
+def _nobody_to_chase(deadline: Deadline) -> Refused | None:
+    kind = named(deadline.kind)
+    if kind.chases:
+        return None
+    return Refused(
+        f"This {kind.noun} waits for nobody but the office, so there is nobody to chase. Do it, or give it to somebody "
+        "else.",
+        kind.rule,
+    )
+
+
 def may_extend(session: Session, deadline: Deadline, person: Person, *, office: Office) -> Refused | None:
     """The same of giving it a later day: not every kind has one, and an offer's is for whoever may recommend."""
     refusal = may(session, deadline, person)
@@ -114,10 +131,13 @@ def new_days(deadline: Deadline, *, office: Office, today: date) -> tuple[date, 
 def chased(session: Session, number: int, person: Person, note: str, *, seen: str = "", now: datetime) -> Deadline:
     """Somebody of the office has asked for it: by telephone, say. `note` says how, and what they heard.
 
-    Raises NotFound, Refused (A2), and Conflict where somebody did something about it after `seen`, the mark of what was
-    shown, or it was met or closed.
+    Raises NotFound, Refused (A2; and for a kind that waits for nobody but the office), and Conflict where somebody did
+    something about it after `seen`, the mark of what was shown, or it was met or closed.
     """
     deadline, actor = _held(session, number, person, seen)
+    nobody = _nobody_to_chase(deadline)
+    if nobody is not None:
+        raise nobody
     with at_field("note"):
         said = written.note(note, "D0", what="the note")
     _change(session, deadline, now=now, chased_at=now)
@@ -179,23 +199,30 @@ def reassign(
 
     WrongInput for whoever cannot have it, or has it already.
     """
-    deadline, actor = _held(session, number, person, seen)
+    deadline, _ = _held(session, number, person, seen)
     owner = next((one for one in may_look_after(session, deadline) if one.id == owner_id), None)
     if owner is None:
         raise WrongInput("owner", "Choose somebody of the office who has no interest in it.", "A2")
     if deadline.owner_id == owner.id:
         raise WrongInput("owner", f"{owner.name} looks after it already.", "D0")
-    was = deadline.owner
-    _change(session, deadline, now=now, owner_id=owner.id)
+    put_with(session, deadline, owner, by=person, now=now)
     if deadline.kind == bids.BID:  # its register names who looks after it too
         session.execute(update(Bid).where(Bid.id == _number(deadline)).values(owner_id=owner.id))
     elif deadline.kind == opportunities.CLOSING:
         session.execute(update(Opportunity).where(Opportunity.id == _number(deadline)).values(owner_id=owner.id))
-    told = {"owner": owner.id, "name": owner.name, "was": was.name if was is not None else None, "person": person.id}
-    _tell(session, deadline, "deadline_reassigned", actor, told, now=now)
     if owner.id != person.id:
         nudge_messages.tell_new_owner(session, deadline, owner, by=person, office=office, now=now)
     return deadline
+
+
+def put_with(session: Session, deadline: Deadline, owner: Person, *, by: Person, now: datetime) -> None:
+    """Make an open deadline somebody's, with its line; whoever calls has asked whether they may have it. Nobody is
+    told. Raises Conflict where it was done, closed or moved meanwhile.
+    """
+    was = deadline.owner
+    _change(session, deadline, now=now, owner_id=owner.id)
+    told = {"owner": owner.id, "name": owner.name, "was": was.name if was is not None else None, "person": by.id}
+    _tell(session, deadline, "deadline_reassigned", people.actor_of(by), told, now=now)
 
 
 def snooze(

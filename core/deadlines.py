@@ -249,6 +249,17 @@ def nudges_of(session: Session, message: OutboxMessage) -> list[Nudge]:
     )
 
 
+def open_of(session: Session, application_ids: Iterable[int]) -> list[Deadline]:
+    """What is open of these applications and of their awards, the earliest first."""
+    mine = (
+        select(Deadline)
+        .outerjoin(Award, Award.id == Deadline.award_id)
+        .where(Deadline.is_open, APPLICATION_ID.in_(list(application_ids)))
+        .order_by(Deadline.due, Deadline.id)
+    )
+    return list(session.scalars(mine.execution_options(populate_existing=True)))
+
+
 def open_one(session: Session, *, subject: str, kind: str) -> Deadline | None:
     """What is open of a subject and kind, as it stands now: the earliest, where there are several."""
     mine = select(Deadline).where(Deadline.subject == subject, Deadline.kind == kind, Deadline.is_open)

@@ -26,7 +26,7 @@ from core.rules.authority import (
     may_recommend,
     separation_finding,
 )
-from core.rules.lifecycle import APPLICATION, TO_DECIDE, ApplicationAction, ApplicationState, AwardState
+from core.rules.lifecycle import APPLICATION, RUNNING, TO_DECIDE, ApplicationAction, ApplicationState
 from core.rules.money import display
 from core.rules.policy import Body
 from core.rules.states import NotAllowed
@@ -346,10 +346,6 @@ def declare_interest(
     return application
 
 
-_JUDGED_ON = (AwardState.OFFERED, AwardState.ACTIVE)
-"""States of an award of which something is still to be judged."""
-
-
 def may_declare_interest(session: Session, application: Application, person: Person) -> Refused | None:
     """Why this person declares no interest in it now (A2); None where they may.
 
@@ -361,7 +357,7 @@ def may_declare_interest(session: Session, application: Application, person: Per
     if person.id in people.interested(session, application.id):
         return Conflict("You have declared an interest in this already, and are out of it.", "A2")
     award = application.award
-    if award is not None and AwardState(award.status) in _JUDGED_ON:
+    if award is not None and AwardState(award.status) in RUNNING:
         return None
     if application.decision is not None:
         over = f"The award is {award.status}" if award is not None else how_it_stands(application)

@@ -24,7 +24,7 @@ NUDGE: Final = "person_nudge"
 """What falls due, told to the one person whose it is."""
 
 GIVEN: Final = "deadline_given"
-"""That somebody is to look after something that falls due, told to them."""
+"""That somebody is to look after something that falls due, or after an award, told to them."""
 
 KINDS: Final = (DIGEST, NUDGE, GIVEN)
 """What is told to a person and may be put together with whatever else they are told."""

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import (
     absences,
     bids,
     chasing,
+    deadlines,
     feeds,
     forums,
     issues,
@@ -28,10 +28,9 @@ from core import (
     slack_links,
     taking,
 )
-from core.deadlines import APPLICATION_ID
 from core.errors import Refused
 from core.office import london_day
-from core.records import Application, Award, Bid, Deadline, Forum, Issue, Meeting, Opportunity, Person
+from core.records import Application, Bid, Deadline, Forum, Issue, Meeting, Opportunity, Person
 
 KIND: Final = "somebody_left"
 """That somebody has left who had things to look after, told in the deadlines channel."""
@@ -88,7 +87,8 @@ def leave(session: Session, *, email: str, successor: str | None = None, actor: 
         meetings=meetings.coming_with(session, person, now=now),
         forum=planned if (planned := forums.planned(session)) is not None and planned.person is person else None,
     )
-    nudge_messages.put(session, _theirs_by_application(session, left.applications), now=now)
+    theirs = deadlines.open_of(session, [one.id for one in left.applications]) if left.applications else []
+    nudge_messages.put(session, [one.id for one in theirs if one.owner_id is None], now=now)  # whose the award was
     if not left.is_nothing:
         outbox.put(
             session, KIND, subject=KIND, key=f"{KIND}:{person.id}:{now.isoformat()}", payload=_told(left), now=now
@@ -104,13 +104,3 @@ def _told(left: Left) -> dict[str, Any]:
         **{name: [one.id for one in getattr(left, name)] for name in lists},
         "forum_id": left.forum.id if left.forum is not None else None,
     }
-
-
-def _theirs_by_application(session: Session, applications: tuple[Application, ...]) -> list[int]:
-    """What falls due, and was looked after by whoever had taken its application on."""
-    query = (
-        select(Deadline.id)
-        .outerjoin(Award, Award.id == Deadline.award_id)
-        .where(Deadline.is_open, Deadline.owner_id.is_(None), APPLICATION_ID.in_([one.id for one in applications]))
-    )
-    return list(session.scalars(query)) if applications else []

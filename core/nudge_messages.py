@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from core import absences, direct, homes, outbox
 from core.office import Office, london_day
-from core.records import Deadline, Nudge, OutboxMessage, Person
+from core.records import Application, Deadline, Nudge, OutboxMessage, Person
 
 SHOWN: Final = "nudges_shown"
 """A message that told of deadlines is to show how they stand now."""
@@ -82,18 +82,25 @@ def tell_in_channel(session: Session, message: OutboxMessage, *, now: datetime) 
 
 
 def tell_new_owner(
-    session: Session, deadline: Deadline, owner: Person, *, by: Person, office: Office, now: datetime
+    session: Session, about: Deadline | Application, owner: Person, *, by: Person, office: Office, now: datetime
 ) -> None:
-    """Tell somebody that they look after a deadline from now on, or whoever stands in for them; not in quiet hours."""
-    application = deadline.application
+    """Tell somebody that they look after a deadline from now on, or after the award of an application with what falls
+    due of it; or tell whoever stands in for them. Not in quiet hours.
+    """
+    application = about.application if isinstance(about, Deadline) else about
+    key, what = (
+        (given_key(about.id), {"deadline_id": about.id})
+        if isinstance(about, Deadline)
+        else (f"{direct.GIVEN}:award:{about.id}:", {"application_id": about.id})
+    )
     reader = absences.stands_in_for(
         session, owner, london_day(now), application_id=application.id if application is not None else None
     )
     message = outbox.message_of(
         direct.GIVEN,
         subject=f"direct:{reader.id}",
-        key=f"{given_key(deadline.id)}{uuid.uuid4().hex}",
-        payload={"person_id": owner.id, "deadline_id": deadline.id, "by": by.id},
+        key=f"{key}{uuid.uuid4().hex}",
+        payload={"person_id": owner.id, **what, "by": by.id},
         now=now,
         not_before=direct.told_from(now, office=office),
     )

@@ -12,19 +12,21 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.award_given_message import award_given_message
 from bot.blocks import Message
 from bot.deadlines_message import MOST_BLOCKS, DueItem, Missed, deadlines_message
 from bot.digest_message import digest_message, put_together
 from bot.home_facts import home_facts
 from bot.words import Typed, shown
 from core import absences, chasing, direct, due_lines, mail_refusals
-from core.deadlines import nudges_of
+from core.deadlines import nudges_of, open_of
 from core.due_lines import Reader
 from core.errors import NotFound
 from core.missed import MissedStep, missed_in
 from core.nudge_messages import SHOWN, STAFF
 from core.office import Office, london_day
-from core.records import Deadline, Nudge, OutboxMessage, Person
+from core.records import Application, Deadline, Nudge, OutboxMessage, Person
+from core.rules.lifecycle import RUNNING, AwardState
 from core.rules.words import listed
 from scheduler.delivery import Handed
 from scheduler.trouble import NotNow
@@ -94,17 +96,47 @@ def to_person(
 def given(
     session: Session, message: OutboxMessage, office: Office, *, reader: Person | None = None, again: bool = False
 ) -> Message | None:
-    """That somebody is to look after a deadline from now on; None where it is done or somebody else's already."""
+    """That somebody is to look after a deadline, or an award, from now on; None where it is done or somebody else's
+    already.
+    """
+    if "application_id" in message.payload:
+        return _award_given(session, message, office, reader=reader, again=again)
     deadline = session.get(Deadline, message.payload["deadline_id"])
     if deadline is None:
         raise NotFound("What was handed on is not in the record any more.")
     if not again and (not deadline.is_open or deadline.owner_id != message.payload["person_id"]):
         return None
-    owner, by = (session.get_one(Person, message.payload[name]) for name in ("person_id", "by"))
-    to = f"{shown(by.name, 60)} gave this to {'you' if owner is reader else shown(owner.name, 60)}"
+    by, to_whom = _given_by(session, message, reader)
+    to = f"{by} gave this to {to_whom}"
     read_by = due_lines.reading(reader) if reader is not None else Reader(channel=True)
     items = _items(session, [(deadline, False, False)], office, office.today(), read_by)
     return deadlines_message(items, to=to, desk_url=_desk(office), about=f"g{message.id}")
+
+
+def _award_given(
+    session: Session, message: OutboxMessage, office: Office, *, reader: Person | None, again: bool
+) -> Message | None:
+    application = session.get(Application, message.payload["application_id"])
+    if application is None or application.award is None:
+        raise NotFound("The award that was handed on is not in the record any more.")
+    runs = AwardState(application.award.status) in RUNNING
+    if not again and not (runs and application.taken_by_id == message.payload["person_id"]):
+        return None
+    theirs = Reader(message.payload["person_id"])
+    found = open_of(session, [application.id])
+    coming = due_lines.lines(session, found, office=office, today=office.today(), reader=theirs)
+    by, to_whom = _given_by(session, message, reader)
+    address = f"{_desk(office)}/awards/{application.reference}"
+    return award_given_message(
+        Typed(application.organisation_name or ""), Typed(application.title or ""), application.reference or "",
+        coming, by=by, to=to_whom, url=address, about=f"a{message.id}",
+    )  # fmt: skip
+
+
+def _given_by(session: Session, message: OutboxMessage, reader: Person | None) -> tuple[str, str]:
+    """Who gave something, and to whom, as its reader is told."""
+    owner, by = (session.get_one(Person, message.payload[name]) for name in ("person_id", "by"))
+    return shown(by.name, 60), "you" if owner is reader else shown(owner.name, 60)
 
 
 def shown_again(session: Session, message: OutboxMessage, office: Office, *, now: datetime) -> tuple[Message, Handed]:

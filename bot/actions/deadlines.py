@@ -41,6 +41,10 @@ def _may(ask: Ask[Deadline]) -> Refused | None:
     return chasing.may(ask.session, ask.subject, ask.person)
 
 
+def _may_chase(ask: Ask[Deadline]) -> Refused | None:
+    return chasing.may_chase(ask.session, ask.subject, ask.person)
+
+
 def _may_extend(ask: Ask[Deadline]) -> Refused | None:
     return chasing.may_extend(ask.session, ask.subject, ask.person, office=ask.office)
 
@@ -103,7 +107,7 @@ def _day(given: Entered) -> date:
 
 
 ACTIONS: Final = (
-    Action("due_chased", DEADLINE, _may, opens=_open_chased, submits=_chased),
+    Action("due_chased", DEADLINE, _may_chase, opens=_open_chased, submits=_chased),
     Action("due_extend", DEADLINE, _may_extend, opens=_open_extend, submits=_extend),
     Action("due_reassign", DEADLINE, _may, opens=_open_reassign, submits=_reassign),
     Action("due_snooze", DEADLINE, _may, opens=_open_snooze, submits=_snooze),

@@ -1,4 +1,6 @@
-"""Working on an application from its card: whose it is, the list of the next sitting, and undoing a wrong press."""
+"""Working on an application from its card: whose it is, also as an award that runs, the list of the next sitting, and
+undoing a wrong press.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from bot import modals
 from bot.action import Action, Ask, Entered, View
 from bot.actions.applications import APPLICATION
 from bot.application_card import card_facts
-from core import panel_list, taking, undoing
+from core import handing_on, panel_list, taking, undoing
 from core.errors import Conflict, Refused
 from core.office import london_moment
 from core.records import Application
@@ -49,6 +51,24 @@ def _take_off_list(ask: Ask[Application]) -> str:
     return ""
 
 
+def _may_give(ask: Ask[Application]) -> Refused | None:
+    return handing_on.may(ask.session, ask.subject, ask.person)
+
+
+def _open_give(ask: Ask[Application]) -> View:
+    owners = [(one.id, one.name) for one in handing_on.may_have(ask.session, ask.subject)]
+    others = [number for number, _ in owners if number != ask.subject.taken_by_id]
+    start = ask.person.id if ask.person.id in others else (others or [ask.person.id])[0]
+    facts = card_facts(ask.session, ask.subject, office=ask.office)
+    return modals.give_award(facts, ask.channel, owners=owners, start=start)
+
+
+def _give(ask: Ask[Application], given: Entered) -> None:
+    typed = given.text("owner")
+    owner = int(typed) if typed.isdecimal() and len(typed) < 16 else 0
+    handing_on.give(ask.session, ask.subject.id, ask.person, owner, office=ask.office, now=ask.now)
+
+
 def _open_undo(ask: Ask[Application]) -> View:
     return modals.undo(card_facts(ask.session, ask.subject, office=ask.office), ask.channel)
 
@@ -62,6 +82,7 @@ ACTIONS: Final = (
     Action("take_over", APPLICATION, _may_work, does=_take_over),
     Action("put_on_list", APPLICATION, _may_work, does=_put_on_list),
     Action("take_off_list", APPLICATION, _may_work, does=_take_off_list),
+    Action("give_award", APPLICATION, _may_give, opens=_open_give, submits=_give),
     Action("undo", APPLICATION, _may_undo, opens=_open_undo, submits=_undo),
 )
 """Who may is asked of the core, which asks it again when the change is made."""

@@ -16,7 +16,8 @@ class FallingDue:
     """A kind of deadline. `noun` and `plural` are what staff call it, `next` what they are to do about it.
 
     `rule` is the rule that sets it. `moves`: its day may be moved on by agreement, from the digest and the desk;
-    `tells`: whoever it waits for is then told of the new day by mail.
+    `tells`: whoever it waits for is then told of the new day by mail. `chases`: it waits for somebody who can be asked
+    for it, outside the office or another in it; what the office simply has to do is done, or moved, or handed on.
     """
 
     id: str
@@ -26,18 +27,19 @@ class FallingDue:
     next: str
     moves: bool = False
     tells: bool = False
+    chases: bool = False
 
 
 _ALL: Final = (
     FallingDue(
         "return", "R1", "monitoring return", "monitoring returns",
         "The recipient gets the link to the return by e-mail. What is late is a reason to ring them.",
-        moves=True, tells=True,
+        moves=True, tells=True, chases=True,
     ),
     FallingDue(
         "acceptance", "A6", "offer to be accepted", "offers to be accepted",
         "An offer that is not accepted by its day expires, and its money goes back to the fund.",
-        moves=True, tells=True,
+        moves=True, tells=True, chases=True,
     ),
     FallingDue(
         "meeting", "R2", "monitoring meeting", "monitoring meetings",
@@ -45,19 +47,19 @@ _ALL: Final = (
     ),
     FallingDue(
         "decision", "D0", "application to be decided", "applications to be decided",
-        "Recommend or decide it from its card in the approvals channel.",
+        "Recommend or decide it from its card in the approvals channel.", chases=True,
     ),
     FallingDue(
         "answer", "A5", "question to be answered", "questions to be answered",
-        "Ring whoever was asked, or take the question back.", moves=True,
+        "Ring whoever was asked, or take the question back.", moves=True, chases=True,
     ),
     FallingDue(
         "agreement", "W6", "agreement to be signed", "agreements to be signed",
-        "Record on the award's page by whom and when it was signed.", moves=True,
+        "Record on the award's page by whom and when it was signed.", moves=True, chases=True,
     ),
     FallingDue(
         "payment", "F7", "payment planned", "payments planned",
-        "Approve it and pay it, or hold it and say why.", moves=True,
+        "Approve it and pay it, or hold it and say why.", moves=True, chases=True,
     ),
     FallingDue(
         "review", "R6", "award to be reviewed", "awards to be reviewed",

@@ -190,6 +190,10 @@ class AwardState(StrEnum):
     DECOMMISSIONED = "decommissioned"
 
 
+RUNNING: Final = (AwardState.OFFERED, AwardState.ACTIVE)
+"""The states of an award that has not ended: somebody looks after it, and something of it is still to be judged."""
+
+
 class AwardAction(StrEnum):
     """What can be done to an award."""
 

@@ -17,6 +17,7 @@ from core import (
     bank_details,
     deciding,
     due_lines,
+    handing_on,
     issues,
     links,
     mail_refusals,
@@ -24,16 +25,18 @@ from core import (
     meeting_notes,
     meetings,
     more_time,
+    owning,
     payments,
     people,
 )
+from core.deciding import WrongInput
 from core.due_lines import DueLine
 from core.errors import NotFound, Refused
 from core.more_time import TimeState
 from core.records import Award, Deadline, Meeting, Person, TimeRequest
 from core.returns import RETURN
 from core.rules.banking import Account
-from core.rules.lifecycle import AwardState
+from core.rules.lifecycle import RUNNING, AwardState
 from core.rules.payment import CheckKind
 from core.rules.policy import Role
 from intake import pages
@@ -176,6 +179,15 @@ def _declare_interest(session: Session, award: Award, person: Person) -> None:
     deciding.declare_interest(session, award.application_id, person, reason=_words(), now=now)
 
 
+def _give(session: Session, award: Award, person: Person) -> None:
+    office, chosen = pages.office(), forms.typed().get("owner", "")
+    owner = int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 16 else 0
+    try:
+        handing_on.give(session, award.application_id, person, owner, office=office, now=office.clock())
+    except WrongInput as wrong:
+        raise WrongField(wrong.field, wrong.reason) from wrong
+
+
 def _verify(session: Session, award: Award, person: Person) -> None:
     version = forms.number("version")
     if version == 0:
@@ -204,6 +216,7 @@ _ACTIONS: Final[Mapping[str, Action]] = {
     "extend": _extend,
     "revoke-links": _revoke_links,
     "declare-interest": _declare_interest,
+    "give": _give,
     "verify-bank-details": _verify,
     "see-safeguarding": _see_safeguarding,
     "collect-quotes": _collect_quotes,
@@ -246,6 +259,8 @@ def _show(reference: str, sent: Sent) -> Response:
         declares = staff.acts and deciding.may_declare_interest(session, award.application, person) is None
         keys |= {"extend"} if changes else set()
         keys |= {"declare-interest"} if declares else set()
+        gives = staff.acts and handing_on.may(session, award.application, person) is None
+        keys |= {"give"} if gives else set()
         keys |= {"verify-bank-details", "see-safeguarding", "collect-quotes", "read-bank-details"} if handles else set()
         judges = staff.acts and not out
         due = award_dates.shown(session, award, judges=judges, handles=handles, office=office)
@@ -258,6 +273,10 @@ def _show(reference: str, sent: Sent) -> Response:
             due=_falling_due(session, award, today),
             returns=[one for one in award.deadlines if one.kind == RETURN and one.closed_at is None],
             meetings=_meetings(session, award),
+            runs=AwardState(award.status) in RUNNING,
+            owner=owning.looks_after(award.application),
+            owners=[(one.id, one.name) for one in handing_on.may_have(session, award.application)] if gives else [],
+            gives=gives,
             to_do=meeting_notes.still_to_do(session, award),
             today=today,
             waits=payments.waiting_for_returns(session, award),

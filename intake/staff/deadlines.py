@@ -155,7 +155,7 @@ def _show(number: int, sent: Sent) -> Response:
         refusal = chasing.may_extend(session, deadline, person, office=office) if acts else None
         first, latest = chasing.new_days(deadline, office=office, today=today)
         extends = acts and refusal is None
-        keys = {"chased", "reassign", "snooze"} if acts else set()
+        keys = {"reassign", "snooze"} | ({"chased"} if line.kind.chases else set()) if acts else set()
         application = deadline.application
         return forms.page(
             "deadline.html",

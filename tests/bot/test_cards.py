@@ -505,9 +505,20 @@ def test_what_was_not_sent_and_why_is_said_even_alone() -> None:
     assert "1 reminder on 4 January 2027 was not sent, because they were paused: Election of the Commissioner." in whole
 
 
-def test_a_kind_whose_day_does_not_move_has_no_button_for_that() -> None:
-    message = deadlines_message([DueItem(due_line(1, "Club", "meeting", TODAY), 9)], to="Your deadlines", desk_url=DESK)
-    assert "due_extend" not in [one["action_id"] for one in buttons_of(message)]
+@pytest.mark.parametrize(
+    ("kind", "buttons"),
+    [
+        ("return", ["due_chased", "due_extend", "open", "menu"]),
+        ("decision", ["due_chased", "open", "menu"]),
+        ("bid", ["due_extend", "open", "menu"]),
+        ("annual-report", ["due_extend", "open", "menu"]),
+        ("meeting", ["open", "menu"]),
+        ("publication", ["open", "menu"]),
+    ],
+)
+def test_only_what_waits_for_somebody_is_chased_and_only_what_moves_is_extended(kind: str, buttons: list[str]) -> None:
+    message = deadlines_message([DueItem(due_line(1, "Club", kind, TODAY), 9)], to="Your deadlines", desk_url=DESK)
+    assert [one["action_id"] for one in buttons_of(message)] == [*buttons, "open"]
 
 
 def test_a_long_list_is_counted_not_cut() -> None:
@@ -515,7 +526,7 @@ def test_a_long_list_is_counted_not_cut() -> None:
     whole = text_of(message.blocks)
     assert "And 1,986 more" in whole
     assert "and 1,970 on the page of all deadlines." in whole
-    assert sum(one["action_id"] == "due_chased" for one in buttons_of(message)) == 14
+    assert sum(one["action_id"] == "menu" for one in buttons_of(message)) == 14
     assert len(message.blocks) < 40
 
 

@@ -40,7 +40,9 @@ def accepted(desk: Desk) -> Award:
     award = application_of(desk.office, number).award
     assert award is not None
     with desk.office.sessions.begin() as session:
-        awards.accept(session, awards.by_id(session, award.id), name="Kim Archer", office=desk.office, now=NOON)
+        found = awards.by_id(session, award.id)
+        awards.accept(session, found, name="Kim Archer", office=desk.office, now=NOON)
+        found.application.taken_by = None  # whoever recommended it has left since: all of it is told in the channel
     return award
 
 

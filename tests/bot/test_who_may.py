@@ -70,6 +70,7 @@ MAY: Mapping[str, Mapping[str, str]] = {
     "put_on_list": dict.fromkeys(UNDECIDED, WORKS),
     "take_off_list": dict.fromkeys(UNDECIDED, WORKS),
     "undo": {"recommended": "r"},
+    "give_award": {"approved": ACTS},
     **READING,
 }
 """By action and state, whom it is open to as shipped: no delegation, and no interest of theirs."""

@@ -106,6 +106,22 @@ def test_what_can_no_longer_be_undone_is_not_offered(desk: Desk) -> None:
     assert menu(desk, desk.post_card(number)) == ["Documents…"]
 
 
+def test_a_running_award_is_taken_on_and_given_from_its_card(desk: Desk) -> None:
+    number = submitted(desk.office)
+    recommended(desk.office, number)
+    decided(desk.office, number, "approved")
+    assert menu(desk, desk.post_card(number)) == ["Documents…", "Undo your decision…", "Who looks after it…"]
+    assert "With: Officer Person since 3 December 2026." in shown(desk.office, number)[1]
+    form = opened(desk.choose("U0OFFICER2", desk.post_card(number), "give_award"))
+    assert desk.slack.submit_view("U0OFFICER2", form, {}).ok, "it begins with whoever pressed"
+    assert holder(desk.office, number) == "Officer2 Person"
+    assert "With: Officer2 Person since 3 December 2026." in shown(desk.office, number)[1]
+    form = opened(desk.choose("U0OFFICER2", desk.post_card(number), "give_award"))
+    chosen = {"owner": str(person_of(desk.office, "U0DIRECTOR").id)}
+    assert desk.slack.submit_view("U0OFFICER2", form, chosen).ok
+    assert holder(desk.office, number) == "Director Person"
+
+
 def test_a_card_with_everything_in_its_menu_keeps_to_five(desk: Desk) -> None:
     number = submitted(desk.office)
     with desk.office.sessions.begin() as session:

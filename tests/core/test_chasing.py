@@ -135,7 +135,7 @@ def test_chased_notes_who_when_and_how(office: Office, clock: Any) -> None:
     assert said.chased is not None
     assert (said.chased.by, said.chased.on, said.chased.note) == ("Olive (Youth) Officer", LATE, "Rang the treasurer.")
     assert said.when == "was due on 1 July 2027, 8 days ago"
-    assert said.next == "The recipient, the deadlines channel and the Director are told on 15 July 2027"
+    assert said.next == "The recipient, the officer and the Director are told on 15 July 2027"
 
 
 @pytest.mark.one_database
@@ -149,13 +149,13 @@ def test_what_a_later_step_took_the_place_of_is_not_promised(office: Office) -> 
     number = due(office, active(office))
     sweep(office, after(15))
     assert line_of(office, number, LATE).next == (
-        "The recipient, the deadlines channel and the Director are told on 29 July 2027"
+        "The recipient, the officer and the Director are told on 29 July 2027"
     )
     with office.sessions.begin() as session:  # what it was met by was taken back: what was sent stays sent
         met = chasing.by_id(session, number)
         deadlines.wait_again(session, met, due=FIRST, since=LATE, now=office.clock())
     assert line_of(office, number, LATE).next == (
-        "The recipient, the deadlines channel and the Director are told on 29 July 2027"
+        "The recipient, the officer and the Director are told on 29 July 2027"
     )
     sweep(office, after(30))
     assert line_of(office, number, LATE).next == ""
@@ -174,6 +174,15 @@ def test_it_is_for_the_office_alone(office: Office, act: str, role: Role, body: 
     with pytest.raises(Refused):
         acts(office, number, by)[act]()
     assert chasing.mark_of(row(office, number)) == chasing.mark_of(before)
+
+
+@pytest.mark.one_database
+@pytest.mark.parametrize("kind", ["bid", "publication", "annual-report", "forum", "opportunity", "window-closes"])
+def test_what_the_office_itself_has_to_do_is_not_chased(office: Office, kind: str) -> None:
+    number, olive = of_office(office, kind, FIRST), person(office)
+    with pytest.raises(Refused, match="waits for nobody but the office"):
+        chase(office, number, olive)
+    assert trail(office, "deadline_chased") == []
 
 
 @pytest.mark.one_database
@@ -528,7 +537,7 @@ def test_the_messages_that_told_of_it_are_shown_anew_and_no_others(office: Offic
     with office.sessions.begin() as session:
         sent = session.get_one(OutboxMessage, staff.id)
         sent.slack_channel, sent.slack_ts, sent.outcome, sent.settled_at = "C1", "1.1", "sent", office.clock()
-    chase(office, other, olive)
+    hand_on(office, other, olive, olive)
     assert messages(office, "nudges_shown") == []
     chase(office, number, olive)
     [shown] = messages(office, "nudges_shown")

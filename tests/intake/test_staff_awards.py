@@ -95,6 +95,27 @@ def given(office: Office, number: str = NUMBER) -> str:
         return str(details.version)
 
 
+@pytest.mark.one_database
+def test_an_award_is_taken_on_and_given_to_somebody_from_its_page(
+    signed_in: SignedIn, office: Office, award: str
+) -> None:
+    first, second = signed_in(), signed_in(name="Otto Other")
+    with office.reading() as session:
+        numbers = {one.name: str(one.id) for one in session.scalars(select(Person))}
+    assert "Take this award on" in text_of(second.get(award))
+    assert post(second, award, "give", {"owner": numbers["Otto Other"]}).headers["Location"] == award
+    page = text_of(second.get(award))
+    assert "You look after this award." in page
+    assert "Take this award on" not in page
+    assert "Otto Other looks after this award." in text_of(first.get(award))
+    answer = post(second, award, "give", {"owner": ""})
+    assert answer.status_code == 422
+    assert "Choose somebody of the office who has no interest in it." in text_of(answer)
+    assert post(second, award, "give", {"owner": numbers["Gwen Grants"]}).status_code == 303
+    assert "You look after this award." in text_of(first.get(award))
+    assert kinds(office)[-2:] == ["taken", "taken"]
+
+
 def test_more_time_is_agreed_from_the_page_once(signed_in: SignedIn, office: Office, award: str) -> None:
     number = asked(office)
     first, second = signed_in(), signed_in(name="Otto Other")

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import insert
 
 from bot.practice.workspace import TEAM_ID, Message, PracticePerson
-from core import absences, awards, chasing, deadlines, direct, leaving, outbox, people, returns, sweeping
+from core import absences, awards, chasing, deadlines, direct, handing_on, leaving, outbox, people, returns, sweeping
 from core.nudge_messages import LATELY, SHOWN
 from core.records import Deadline, Nudge, OutboxMessage, Person
 from core.rules.calendar import date_text
@@ -94,6 +94,27 @@ def test_what_is_done_before_it_is_said_is_not_said_at_all(desk: Desk) -> None:
     assert desk.told() == []
     with desk.office.reading() as session:
         assert session.get_one(OutboxMessage, number).outcome == "withheld"
+
+
+@pytest.mark.one_database
+def test_who_is_given_an_award_is_told_what_falls_due_of_it(desk: Desk) -> None:
+    award = desk.active()
+    olive, dev = staff(desk, "Olive Officer", "U0OFFICER"), staff(desk, "Dev Director", "U0DEV", Role.DIRECTOR)
+    desk.clock.now = NOON
+    desk.deliver()
+    for by, to in ((olive, dev), (dev, olive)):
+        with desk.office.sessions.begin() as session:
+            handing_on.give(session, award.application_id, session.merge(by), to.id, office=desk.office, now=NOON)
+    desk.deliver()
+    assert got(desk, "U0DEV") == [], "it is somebody else's already"
+    [message] = got(desk, "U0OFFICER")
+    count = 2
+    assert message.text == f"Dev Director gave the award {award.reference} to you. {count} things of it fall due."
+    said = str(message.blocks)
+    assert "Dev Director gave this award to you" in said
+    assert f"/desk/awards/{award.reference}" in said
+    assert "monitoring return, due on " in said
+    assert ", with " not in said
 
 
 def test_what_waits_for_somebody_who_has_left_is_told_in_the_channel(desk: Desk) -> None:
@@ -184,7 +205,7 @@ def test_two_lists_of_one_person_are_one_and_name_each_thing_once(desk: Desk) ->
 
 def test_what_is_done_is_shown_in_the_whole_of_what_was_told_together(desk: Desk) -> None:
     olive = staff(desk, "Olive Officer", "U0OFFICER")
-    of = falls_due(desk, 2, kind="bid", owner_id=olive.id)
+    of = falls_due(desk, 2, kind="payment", owner_id=olive.id)
     desk.clock.now = NOON
     put(desk, direct.NUDGE, f"direct:{olive.id}", {"person_id": olive.id}, of)
     run_digests(desk.office)

@@ -222,7 +222,7 @@ def test_from_the_form_to_the_return(tmp_path: Path, database_url: str, page: Pa
         assert reference in json.dumps(fetched(f"{desk.url}/awards.json"))
 
         # A week before the first return (that Sunday nobody works in the office), a sweep tells the recipient by
-        # mail and the office in #deadlines, once each.
+        # mail and the officer who recommended it in Slack, once each.
         swept = json.loads(desk.run("sweep", "--as-of", "2027-07-26", "--json").stdout)
         mine_swept = [step for step in swept if step["reference"] == reference and step["kind"] == "return"]
         assert sorted((step["to"], step["channel"], step["step"], step["due"]) for step in mine_swept) == [
@@ -233,10 +233,10 @@ def test_from_the_form_to_the_return(tmp_path: Path, database_url: str, page: Pa
         assert again == []
 
         def told() -> bool:
-            page.goto(f"{desk.url}/practice/slack/U0OFFICER/C0DEADLINES")
+            page.goto(f"{desk.url}/practice/slack/U0OFFICER/D0OFFICER")
             return reference in page.inner_text("body")
 
-        wait_for(told, 10, "the deadlines channel was not told")
+        wait_for(told, 10, "the officer who recommended it was not told")
         picture(page, "deadlines")
         wait_for(lambda: any("/returns/" in mail for mail in mails_to(desk, "sam@boxing.example")), 10, "no nudge came")
         open_mail(page, desk, rf"return.*{reference}")
