@@ -129,6 +129,19 @@ def offer(
     return award
 
 
+def own_conditions(award: Award, *, office: Office) -> str:
+    """The conditions of an award beside the terms of every award under its policy: what a term says is said once.
+
+    An approval must name a condition (L1), and its form begins with the first of the terms. The record keeps both.
+    """
+    terms = {_same(term) for term in office.policy_under(award.policy_version).terms.value}
+    return "\n".join(line for line in award.conditions.splitlines() if _same(line) not in terms).strip()
+
+
+def _same(text: str) -> str:
+    return clean_short(text).rstrip(".").casefold()
+
+
 def unfunded(by_year: Mapping[int, int], taken: Mapping[int, commitments.Taken]) -> list[str]:
     """What the terms say of years whose money is not there yet (F6): a line each."""
     if len(by_year) == 1:

@@ -19,7 +19,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from core import applications, events, links, mail_refusals, outbox, people, written
+from core import applications, events, forums, links, mail_refusals, outbox, people, written
 from core.deciding import WrongInput
 from core.errors import ChangedMeanwhile, Conflict, NotFound, Refused
 from core.office import Office
@@ -186,6 +186,8 @@ def _put(
         mail_refusals.replaced(session, application, *given_up, now=now)
         links.revoke(session, application, actor=actor, now=now)
     _tell(session, application, made, was, wanted, now=now)
+    if wanted.contact_email and address_key(wanted.contact_email) != address_key(was.contact_email):
+        forums.invite_again(session, application, now=now)
     return made
 
 

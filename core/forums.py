@@ -2,6 +2,7 @@
 
 One is planned at a time. Each invitation is a mail with a calendar entry that keeps its identity: where the day, the
 time or the place changes, or the forum is cancelled, whoever was invited is mailed it anew with a higher number.
+Where another address is written to for a provider, it is invited as well.
 Recording that it was held meets the deadline, and the next is counted from that day.
 """
 
@@ -223,6 +224,20 @@ def invite(session: Session, number: int, person: Person, *, seen: str = "", now
     return names
 
 
+def invite_again(session: Session, application: Application, *, now: datetime) -> None:
+    """Another address is written to about an application from now on: it gets the invitation to the forum to come that
+    the one before it may have had. What has not gone out yet goes to the new one by itself.
+    """
+    forum = planned(session)
+    if forum is None or forum.day < london_day(now):
+        return
+    for invitation in forum.invitations:
+        if invitation.application_id == application.id:
+            sent = outbox.latest(session, subject=f"forum:{invitation.id}", kind=INVITATION)
+            if sent is not None and sent.settled_at is not None:
+                _put(session, forum, invitation, now, again=sent.id)
+
+
 def cancel(session: Session, number: int, person: Person, *, reason: str, now: datetime) -> Forum:
     """It is not held on that day; whoever was invited is mailed so. Raises Refused without a reason, Conflict."""
     actor = people.acting_for_office(person, "cancel a forum", "R4")
@@ -349,13 +364,14 @@ def _mail(session: Session, forum: Forum, now: datetime) -> None:
         _put(session, forum, invitation, now)
 
 
-def _put(session: Session, forum: Forum, invitation: ForumInvitation, now: datetime) -> None:
+def _put(session: Session, forum: Forum, invitation: ForumInvitation, now: datetime, *, again: int = 0) -> None:
+    """`again` is the mail that somebody else had, who is written to no more: this one is its reader's first."""
     outbox.put(
         session,
         INVITATION,
         subject=f"forum:{invitation.id}",
-        key=f"forum:{invitation.id}:{forum.sequence}",
-        payload={"invitation_id": invitation.id, "sequence": forum.sequence},
+        key=f"forum:{invitation.id}:{forum.sequence}" + (f":after-{again}" if again else ""),
+        payload={"invitation_id": invitation.id, "sequence": forum.sequence, **({outbox.FIRST: True} if again else {})},
         now=now,
     )
 

@@ -63,19 +63,22 @@ def put(session: Session, deadlines: Collection[int], *, now: datetime) -> None:
     homes.put(session, f"deadlines:{change}", now=now)
 
 
-def tell_in_channel(session: Session, message: OutboxMessage, *, now: datetime) -> None:
-    """Tell in the deadlines channel what Slack does not take for the one person whom a message was for.
+def tell_in_channel(
+    session: Session, message: OutboxMessage, *, now: datetime, nudges: Collection[int] | None = None
+) -> None:
+    """Tell in the deadlines channel what Slack does not take for the one person whom a message was for; or, where these
+    `nudges` are given, what they are not to hear of by it.
 
     The nudges go with it: what they say was sent is what reached somebody.
     """
-    kept: dict[str, Any] = {
-        name: message.payload[name] for name in ("missed", "missed_count", "as_of") if name in message.payload
-    }
-    payload = {"to": "staff", **kept}
-    instead = outbox.put(session, STAFF, subject="nudges:staff", key=f"{message.key}:channel", payload=payload, now=now)
+    whole = nudges is None
+    names = ("missed", "missed_count", "as_of") if whole else ("as_of",)
+    payload: dict[str, Any] = {"to": "staff", **{one: message.payload[one] for one in names if one in message.payload}}
+    key = f"{message.key}:{'channel' if whole else 'out'}"
+    instead = outbox.put(session, STAFF, subject="nudges:staff", key=key, payload=payload, now=now)
     session.execute(
         update(Nudge)
-        .where(Nudge.message_id == message.id)
+        .where(Nudge.message_id == message.id if nudges is None else Nudge.id.in_(list(nudges)))
         .values(message_id=instead.id)
         .execution_options(synchronize_session=False)
     )

@@ -28,6 +28,9 @@ CLAIM = timedelta(seconds=60)
 NOTIFY = "award_desk_outbox"
 """The PostgreSQL channel on which other processes hear that there is something to send."""
 
+FIRST = "first"
+"""In a mail's payload: its reader had none about the same before it, since somebody else was written to until then."""
+
 MESSAGES: dict[str, Channel] = {
     "card": "slack",
     "card_note": "slack",

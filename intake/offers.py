@@ -176,6 +176,7 @@ def _page(
         award=award,
         application=application,
         fund_name=office.policy.fund_name(award.fund),
+        conditions=awards.own_conditions(award, office=office),
         terms=office.policy_under(award.policy_version).terms.value,
         documents=documents.notice(application, "offers", str((request.view_args or {})["token"])),
         to_come=to_come(session, award),

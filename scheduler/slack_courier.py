@@ -132,7 +132,8 @@ class SlackParcel:
     `claimed_until` is the instant until which the message is ours. `under` is the card in whose thread it goes, and
     `after` the last message that we know we have there ("": none). `person` is the Slack account of the one person whom
     it is for ("": it is for a channel), and `also` are the messages to them that it holds as well. What is said `once`
-    is updated where it stands, and not posted anew where somebody has deleted it.
+    is updated where it stands, and not posted anew where somebody has deleted it. `out` are the nudges of the `first`
+    message, and of those, that the person is not told of, because they have an interest: the channel is.
     """
 
     channel: str
@@ -148,6 +149,8 @@ class SlackParcel:
     person: str = ""
     also: tuple[int, ...] = ()
     once: bool = False
+    out: tuple[int, ...] = ()
+    first: OutboxMessage | None = None
 
     @property
     def stays(self) -> bool:
@@ -272,6 +275,8 @@ class SlackCourier:
             staff_nudges.to_person(session, whole, reader, office, now=now),
             person=str(reader.slack_user),
             also=tuple(one.id for one in whole[1:]),
+            out=tuple(staff_nudges.not_for(session, whole, reader)),
+            first=message,
         )
 
     def _of_nobody(self, session: Session, message: OutboxMessage, office: Office) -> Message:
@@ -368,6 +373,8 @@ class SlackCourier:
                 slack_channel=handed.slack_channel,
                 slack_ts=handed.slack_ts,
             )
+        if parcel.out and parcel.first is not None:
+            nudge_messages.tell_in_channel(session, parcel.first, now=self._office.clock(), nudges=parcel.out)
         if parcel.sitting_id is not None:
             sitting = rounds.by_id(session, parcel.sitting_id)
             sitting.channel, sitting.ts = handed.slack_channel, handed.slack_ts
@@ -376,10 +383,18 @@ class SlackCourier:
 
     def note_failure(self, session: Session, message: OutboxMessage, trouble: Exception, *, now: datetime) -> None:
         """Tell in the deadlines channel what falls due and Slack does not take for the one whose it is: an account that
-        is no more, say. Of all else the outbox and the log say what was refused.
+        is no more, say; or what they are not to hear of, having an interest. Of all else the outbox and the log say
+        what was refused.
         """
-        if message.kind == direct.NUDGE and isinstance(trouble, Unsendable):
+        if message.kind != direct.NUDGE:
+            return
+        if isinstance(trouble, Unsendable):
             nudge_messages.tell_in_channel(session, message, now=now)
+            return
+        reader = staff_nudges.reader_of(session, message, self._office.in_force(session))
+        out = staff_nudges.not_for(session, [message], reader) if reader is not None else []
+        if out:
+            nudge_messages.tell_in_channel(session, message, now=now, nudges=out)
 
     def _addressed(self, parcel: SlackParcel) -> SlackParcel:
         """The parcel with the channel of the one person whom it is for, which Slack is asked for once."""

@@ -18,7 +18,7 @@ from bot.deadlines_message import MOST_BLOCKS, DueItem, Missed, deadlines_messag
 from bot.digest_message import digest_message, put_together
 from bot.home_facts import home_facts
 from bot.words import Typed, shown
-from core import absences, chasing, direct, due_lines, mail_refusals
+from core import absences, chasing, direct, due_lines, mail_refusals, people
 from core.deadlines import nudges_of, open_of
 from core.due_lines import Reader
 from core.errors import NotFound
@@ -32,7 +32,7 @@ from scheduler.delivery import Handed
 from scheduler.trouble import NotNow
 from scheduler.wording import NothingLeft
 
-DONE: Final = "everything that it was about has been done, has ended, or has more time"
+DONE: Final = "everything that it was about has been done, has ended, has more time, or is not for them any more"
 
 WHY: Final = {"gap": "the desk was not running then"}
 
@@ -44,6 +44,25 @@ def reader_of(session: Session, message: OutboxMessage, office: Office) -> Perso
         return None
     reader = absences.stands_in_for(session, person, office.today())
     return reader if reader.active and reader.slack_user else None
+
+
+def not_for(session: Session, messages: Iterable[OutboxMessage], reader: Person) -> list[int]:
+    """The nudges, by their numbers, that these messages hold and their reader is not to hear of: it was held until now,
+    and they have an interest in what it is about (A2).
+    """
+    told = [nudge for one in messages if one.kind == direct.NUDGE for nudge in nudges_of(session, one)]
+    return [nudge.id for nudge in told if _is_out(session, nudge.deadline, reader)]
+
+
+def _is_out(session: Session, deadline: Deadline, reader: Person | None) -> bool:
+    about = deadline.application
+    return about is not None and reader is not None and reader.id in people.interested(session, about.id)
+
+
+def _is_quiet(mine: Sequence[Nudge], today: date) -> bool:
+    """Whether somebody has snoozed since what only the officer was to be told: they hear of it on that day."""
+    until = mine[0].deadline.snoozed_until
+    return until is not None and until > today and all(one.person.startswith("officer") for one in mine)
 
 
 def in_channel(session: Session, message: OutboxMessage, office: Office, *, again: bool = False) -> Message:
@@ -106,6 +125,8 @@ def given(
         raise NotFound("What was handed on is not in the record any more.")
     if not again and (not deadline.is_open or deadline.owner_id != message.payload["person_id"]):
         return None
+    if not again and _is_out(session, deadline, reader):
+        return None
     by, to_whom = _given_by(session, message, reader)
     to = f"{by} gave this to {to_whom}"
     read_by = due_lines.reading(reader) if reader is not None else Reader(channel=True)
@@ -121,6 +142,8 @@ def _award_given(
         raise NotFound("The award that was handed on is not in the record any more.")
     runs = AwardState(application.award.status) in RUNNING
     if not again and not (runs and application.taken_by_id == message.payload["person_id"]):
+        return None
+    if not again and reader is not None and reader.id in people.interested(session, application.id):
         return None
     theirs = Reader(message.payload["person_id"])
     found = open_of(session, [application.id])
@@ -203,7 +226,8 @@ def _nudged(
     for mine in told.values():
         deadline = mine[0].deadline
         moved = all(nudge.due != deadline.due for nudge in mine)
-        if again or (deadline.is_open and not moved):
+        held_back = _is_quiet(mine, office.today()) or _is_out(session, deadline, reader)
+        if again or (deadline.is_open and not moved and not held_back):
             told_director = messages[0].kind == STAFF and any(nudge.person.startswith("director") for nudge in mine)
             found.append((deadline, moved, told_director))
     # A sweep may be made for a day that is to come: what it says is then said as on that day.

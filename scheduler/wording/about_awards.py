@@ -33,7 +33,7 @@ def offer(session: Session, message: OutboxMessage, office: Office) -> Draft:
             "accept_by": award.accept_by,
             "start_on": award.start_on,
             "end_on": award.end_on,
-            "conditions": bool(award.conditions.strip()),
+            "conditions": bool(awards.own_conditions(award, office=office)),
             "link": address_of(session, "offer", award.id, office),
         },
         due=[one for one in award.deadlines if one.kind == awards.ACCEPTANCE],

@@ -123,11 +123,16 @@ def heard_of(session: Session, message: OutboxMessage) -> OutboxMessage:
 
 
 def heard_before(session: Session, message: OutboxMessage, *kinds: str) -> bool:
-    """Whether an earlier letter of these kinds about the same may have reached this reader."""
+    """Whether an earlier letter of these kinds about the same may have reached this reader, and not somebody before."""
+    if outbox.FIRST in message.payload:
+        return False
     earlier = select(OutboxMessage).where(
         OutboxMessage.subject == message.subject, OutboxMessage.kind.in_(kinds), OutboxMessage.id < message.id
     )
-    return any(outbox.may_have_gone(one) for one in session.scalars(earlier))
+    for one in session.scalars(earlier.order_by(OutboxMessage.id.desc())):
+        if outbox.may_have_gone(one) or outbox.FIRST in one.payload:
+            return outbox.may_have_gone(one)
+    return False
 
 
 def waiting(session: Session, message: OutboxMessage) -> Asked:

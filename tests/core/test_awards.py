@@ -172,6 +172,18 @@ def test_the_last_day_of_an_offer_is_a_day_in_london(
     assert expire(office, office.today()) == [read(office, too_late).reference]
 
 
+@pytest.mark.one_database
+def test_a_condition_that_a_term_says_already_is_said_once(office: Office) -> None:
+    award_id, term = offered(office), office.policy.terms.value[0]
+    both = f"Keep a register.\n{term.upper()}  "
+    given = {term: "", both: "Keep a register.", "Ring us.\n\nAsk.": "Ring us.\n\nAsk."}
+    for conditions, own in given.items():
+        with office.sessions.begin() as session:
+            award = awards.by_id(session, award_id)
+            award.conditions = conditions
+            assert awards.own_conditions(award, office=office) == own
+
+
 def test_a_refusal_gives_the_money_back(office: Office) -> None:
     award_id, other = offered(office), offered(office)
     refuse(office, award_id, " Grace  Treasurer ")

@@ -328,3 +328,16 @@ def test_the_application_says_how_far_ahead_a_return_is_announced(browser: Any, 
     assert "Your award is agreed" in page
     assert "28 days before it is due" in page
     assert "It helps where help is scarce." in page
+
+
+@pytest.mark.one_database
+def test_an_offer_whose_condition_is_one_of_its_terms_says_it_once(
+    browser: Any, offered: Callable[..., str], office: Office
+) -> None:
+    address, term = offered(), office.policy.terms.value[0]
+    with office.sessions.begin() as session:
+        session.scalars(select(Award)).one().conditions = term
+    page = browser.get(address).get_data(as_text=True)
+    assert page.count(term) == 1
+    assert "Conditions of this award" not in page
+    assert "We accept the terms above" in page

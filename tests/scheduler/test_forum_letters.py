@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time
 from typing import Any
 
+import pytest
 from icalendar import Calendar
 from sqlalchemy import select
 
-from core import forums
+from core import contacts, forums
 from core.forums import Meant
-from core.records import Person
+from core.records import Application, Person
 from scheduler.mailbox import KeptMail
 from tests.core.test_forums import provider
 from tests.scheduler.practice_desk import Desk
@@ -104,3 +105,49 @@ def test_whoever_heard_of_nothing_is_told_of_no_cancellation(desk: Desk) -> None
     number = planned(desk)
     do(desk, forums.cancel, number, reason="Snow.")
     assert mails(desk) == []
+
+
+def written_to(desk: Desk, name: str, email: str) -> None:
+    """Change the first contact of the provider, as the office."""
+    with desk.office.sessions.begin() as session:
+        about = session.scalars(select(Application).where(Application.organisation_name == "Safe Homes")).one()
+        officer = session.scalars(select(Person).where(Person.role == "officer").order_by(Person.id)).first()
+        assert officer is not None
+        contacts.change(
+            session, about.id, officer, contacts.Contacts(name, email), reason="She rang.", office=desk.office,
+            now=desk.clock(),
+        )  # fmt: skip
+
+
+@pytest.mark.one_database
+def test_whoever_is_written_to_from_now_on_is_invited_to_the_forum_to_come(desk: Desk) -> None:
+    number = planned(desk)
+    assert len(mails(desk)) == 1
+    written_to(desk, "Ada King", "safe@provider.example")
+    assert len(mails(desk)) == 1, "another name, and the same address"
+    written_to(desk, "Bea New", "bea@provider.example")
+    [mail] = [one for one in mails(desk) if "bea@provider.example" in one.to]
+    assert mail.subject == "Please come to our Provider Forum on 10 February 2027"
+    method, event = entry(mail)
+    assert (method, str(event["UID"]), event["SEQUENCE"]) == ("REQUEST", f"forum-{number}@desk.example.org", 0)
+    assert str(event["ATTENDEE"]) == "mailto:bea@provider.example"
+    do(desk, forums.change, number, meant=meant(date(2027, 7, 7)))
+    [changed] = [one for one in mails(desk) if one.subject == "The Provider Forum is now on 7 July 2027 at 10am"]
+    assert "bea@provider.example" in changed.to
+
+
+@pytest.mark.one_database
+def test_an_invitation_that_has_not_gone_out_goes_to_the_new_address_and_once(desk: Desk) -> None:
+    planned(desk)
+    written_to(desk, "Bea New", "bea@provider.example")
+    [mail] = mails(desk)
+    assert "bea@provider.example" in mail.to
+
+
+@pytest.mark.one_database
+def test_nobody_is_invited_to_a_forum_that_has_been(desk: Desk) -> None:
+    planned(desk)
+    assert len(mails(desk)) == 1
+    desk.clock.set_day(date(2027, 2, 11))
+    written_to(desk, "Bea New", "bea@provider.example")
+    assert len(mails(desk)) == 1

@@ -9,7 +9,20 @@ import pytest
 from sqlalchemy import insert
 
 from bot.practice.workspace import TEAM_ID, Message, PracticePerson
-from core import absences, awards, chasing, deadlines, direct, handing_on, leaving, outbox, people, returns, sweeping
+from core import (
+    absences,
+    awards,
+    chasing,
+    deadlines,
+    deciding,
+    direct,
+    handing_on,
+    leaving,
+    outbox,
+    people,
+    returns,
+    sweeping,
+)
 from core.nudge_messages import LATELY, SHOWN
 from core.records import Deadline, Nudge, OutboxMessage, Person
 from core.rules.calendar import date_text
@@ -115,6 +128,56 @@ def test_who_is_given_an_award_is_told_what_falls_due_of_it(desk: Desk) -> None:
     assert f"/desk/awards/{award.reference}" in said
     assert "monitoring return, due on " in said
     assert ", with " not in said
+
+
+@pytest.mark.one_database
+@pytest.mark.parametrize("more", [False, True], ids=["alone", "beside what is still hers"])
+def test_what_waited_for_the_morning_is_looked_at_again(desk: Desk, more: bool) -> None:
+    """She has declared an interest in the award since, and snoozed a payment: the channel is told of the first."""
+    award, olive = desk.active(), staff(desk, "Olive Officer", "U0OFFICER")
+    desk.clock.now = night = london(MONDAY, 20)
+    desk.quiet()
+    with desk.office.reading() as session:
+        found = deadlines.find(session, subject=f"award:{award.id}", kind="return")
+        assert found is not None
+    [quiet] = falls_due(desk, 1, MONDAY, kind="payment", owner_id=olive.id)
+    hers = falls_due(desk, 1, MONDAY + timedelta(days=1), kind="bid", owner_id=olive.id) if more else []
+    number = put(desk, direct.NUDGE, f"direct:{olive.id}", {"person_id": olive.id}, [found.id, quiet, *hers], -400)
+    desk.deliver()
+    assert got(desk, "U0OFFICER") == []
+    with desk.office.sessions.begin() as session:
+        her = session.merge(olive)
+        deciding.declare_interest(session, award.application_id, her, reason="My son plays there.", now=night)
+        chasing.snooze(session, quiet, her, MONDAY + timedelta(days=5), office=desk.office, now=night)
+    before = len(desk.told())
+    desk.clock.now = london(MONDAY + timedelta(days=1), 9)
+    desk.deliver()
+    mine = [one.text for one in got(desk, "U0OFFICER")]
+    assert [text.partition(".")[0] for text in mine] == (["Your deadlines: 1 bid for new funding"] if more else [])
+    [told] = desk.told()[before:]
+    assert told.text.startswith(f"Deadlines: 1 monitoring return. {award.reference} ")
+    with desk.office.reading() as session:
+        of = {one.deadline_id: one.message.kind for one in session.query(Nudge) if one.noted_at == night}
+        assert of == {found.id: "staff_nudge", quiet: direct.NUDGE, **dict.fromkeys(hers, direct.NUDGE)}
+        assert session.get_one(OutboxMessage, number).outcome == ("sent" if more else "withheld")
+
+
+@pytest.mark.one_database
+def test_who_has_declared_an_interest_since_is_not_told_what_they_were_given(desk: Desk) -> None:
+    award = desk.active()
+    olive, dev = staff(desk, "Olive Officer", "U0OFFICER"), staff(desk, "Dev Director", "U0DEV", Role.DIRECTOR)
+    desk.clock.now = night = london(MONDAY, 20)
+    desk.quiet()
+    with desk.office.sessions.begin() as session:
+        found = deadlines.find(session, subject=f"award:{award.id}", kind="return")
+        assert found is not None
+        by = session.merge(dev)
+        handing_on.give(session, award.application_id, by, olive.id, office=desk.office, now=night)
+        chasing.reassign(session, found.id, by, olive.id, office=desk.office, now=night)
+        deciding.declare_interest(session, award.application_id, session.merge(olive), reason="My son.", now=night)
+    desk.clock.now = london(MONDAY + timedelta(days=1), 9)
+    desk.deliver()
+    assert got(desk, "U0OFFICER") == []
 
 
 def test_what_waits_for_somebody_who_has_left_is_told_in_the_channel(desk: Desk) -> None:
