@@ -112,7 +112,7 @@ def reopen(session: Session, deadline: Deadline, *, office: Office, today: date,
     Where none is left to come the next sweep sends the latest of each addressee, unless it was sent before it was met:
     what nobody is told of any more would be forgotten.
     """
-    deadline.met_at = None
+    deadline.met_at = deadline.closed_at = None
     since = deadline.silent_before
     days = [on for _, on in planned(office, deadline.kind, deadline.due, deadline.snoozed_until)]
     days = [on for on in days if since is None or on >= since]

@@ -26,7 +26,7 @@ from core.rules.authority import (
     may_recommend,
     separation_finding,
 )
-from core.rules.lifecycle import APPLICATION, RUNNING, TO_DECIDE, ApplicationAction, ApplicationState
+from core.rules.lifecycle import APPLICATION, RUNNING, TO_DECIDE, ApplicationAction, ApplicationState, AwardState
 from core.rules.money import display
 from core.rules.policy import Body
 from core.rules.states import NotAllowed

@@ -140,6 +140,5 @@ def _follow_meetings(session: Session, award: Award, *, today: date, office: Off
     for day in coming:
         again = known.get(day)
         if again is not None and again.met_at is None and again.closed_at is not None:
-            again.closed_at = None
-            again.next_step_on = deadlines.first_step_on(office, MEETING, day, after=today)
+            deadlines.reopen(session, again, office=office, today=today, now=now)
     awards.store_due(session, award, MEETING, [day for day in coming if day not in known], office=office, now=now)

@@ -251,7 +251,7 @@ def _award(
     application = applications.start(session, told["fund"], office=office, now=before(52), by_invitation=True)
     applications.submit(session, application, facts, office=office, by="applicant", now=before(49))
     officer = staff["U0OFFICER" if number % 2 else "U0GRANTS"]
-    if number % 3:  # of three awards one is nobody's, and is told of in the deadlines channel
+    if number % 3:  # of three awards one is nobody's, until somebody recommends on it
         taking.take(session, application.id, officer, office=office, now=before(45))
     deciding.recommend(
         session,
