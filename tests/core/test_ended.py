@@ -1,4 +1,6 @@
-"""An award that has ended leaves nothing open behind, and nobody hears of it afterwards (D0, R1, R2, F7)."""
+"""An award that has ended leaves nothing open behind, and nobody hears of it afterwards; what is open again is heard of
+(D0, R1, R2, F7).
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,8 @@ from core.meetings import Arranged
 from core.office import Office
 from core.records import Deadline
 from core.rules.policy import Role
-from tests.core.casework import END, active, london, person, returned, someone, sweep, victims
+from tests.conftest import Clock
+from tests.core.casework import END, active, london, person, returned, someone, sweep, told, victims
 
 DUE = date(2027, 7, 1)
 WHEN = london(date(2027, 6, 29), 10)
@@ -124,3 +127,28 @@ def test_a_return_that_is_read_after_its_award_was_ended_may_be_asked_about_and_
     sent = [step for day in days for step in sweep(office, day) if step.kind == asking.ANSWER]
     assert {step.due for step in sent} == {answer_by}
     assert "recipient" in {step.to for step in sent}
+
+
+@pytest.mark.one_database
+def test_a_meeting_that_is_cancelled_after_the_duty_s_last_step_is_heard_of_in_the_next_sweep(
+    office: Office, clock: Clock
+) -> None:
+    """Nobody was told on its day, since it was arranged for a later one; what nobody hears of would be forgotten."""
+    award, officer = active(office, victims()), person(office)
+
+    def heard_of(day: date) -> list[tuple[int, str]]:
+        return told([one for one in sweep(office, day) if one.kind == "meeting" and one.due == DUE])
+
+    sweep(office, date(2027, 6, 4))
+    clock.set_day(date(2027, 6, 5))
+    with office.sessions.begin() as session:
+        who = someone(session, officer)
+        duty = next(one.id for one in awards.by_id(session, award).deadlines if (one.kind, one.due) == ("meeting", DUE))
+        late = Arranged(london(date(2027, 7, 12), 10), 60, "Library", "", "1. Money")
+        meeting = meetings.invite(session, duty, who, late, office=office, now=clock()).id
+    assert heard_of(DUE) == []
+    clock.set_day(date(2027, 7, 8))
+    with office.sessions.begin() as session:
+        meetings.cancel(session, meeting, someone(session, officer), reason="Ill.", seen=0, office=office, now=clock())
+    assert heard_of(date(2027, 7, 8)) == [(0, "director"), (0, "officer")]
+    assert heard_of(date(2027, 7, 9)) == [], "each step once, ever"
