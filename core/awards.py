@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from core import (
     agreements,
+    award_checks,
     card_notes,
     commitments,
     deadlines,
@@ -491,7 +492,7 @@ def complete(session: Session, award_id: int, person: Person, *, note: str, offi
     Conflict when it has ended already.
     """
     award = commitments.held_award(session, award_id)
-    payments.check_handler(session, award, person)
+    award_checks.check_handler(session, award, person)
     said = written.words(note, "Say how the award ended: it goes on the record.", "F7")
     _check_action(award, AwardAction.COMPLETE)
     missing = [one.due for one in award.deadlines if one.kind == RETURN and one.is_open]

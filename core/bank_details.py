@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from core import commitments, events, holding, outbox, payments, people, written
+from core import award_checks, commitments, events, holding, outbox, people, written
 from core.errors import Conflict, Gone, NotFound, Refused
 from core.field_cipher import CannotOpen, key_of
 from core.office import Office, london_day
@@ -182,7 +182,7 @@ def read(session: Session, award_id: int, person: Person, *, why: str, office: O
     given, Gone where they were purged.
     """
     award = commitments.held_award(session, award_id)
-    payments.check_handler(session, award, person)
+    award_checks.check_handler(session, award, person)
     if Role(person.role) is not Role.FINANCE:
         raise Refused("Bank details are read by finance only. Ask the chief finance officer.", "W4")
     said = written.words(why, "Say why you read the bank details: it goes on the record.", "F7")

@@ -1,26 +1,24 @@
 """Payments (F7): planned in stages, checked, approved by one person and paid by another, held; money that comes back.
 
-What an award has been paid is a column of it, changed by one conditional update; the ledger has the same by pot. No
-bank detail is ever kept here (W4): a check says who made it, when, how, and of which version of the details.
+What an award has been paid is a column of it, changed by one conditional update; the ledger has the same by pot. What
+is checked before money leaves is in `core.award_checks`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core import commitments, deadlines, events, guarded, people, returns, written, year_end
+from core import award_checks, commitments, deadlines, events, guarded, people, returns, written, year_end
 from core.assessing import facts_of, finding_data
-from core.cases import decider_of
 from core.commitments import Freed
 from core.errors import Conflict, NotFound, Refused
 from core.ledger import HeldYear, enter, held_years
 from core.office import Office, london_day
-from core.records import Agreement, Award, AwardCheck, BankDetails, FundYear, MonitoringReturn, Payment, Person
+from core.records import Agreement, Award, FundYear, MonitoringReturn, Payment, Person
 from core.rules.calendar import date_text, financial_year
 from core.rules.checks import Checks
 from core.rules.facts import Finding, Verdict
@@ -32,7 +30,6 @@ from core.rules.payment import (
     PaymentAction,
     PaymentFacts,
     PaymentState,
-    may_handle,
     payment_findings,
 )
 from core.rules.policy import Kind, Role
@@ -42,18 +39,9 @@ PAYMENT_KIND = "payment"
 """The kind of the deadline by which a planned payment is to be made."""
 
 
-def check_handler(session: Session, award: Award, person: Person) -> None:
-    """Raises Refused where this person may not handle the award's money (F7, A2)."""
-    people.judging_for_office(session, person, award.application_id, "handle its payments", "F7")
-    decider = decider_of(person)
-    refusal = may_handle(decider, people.interested(session, award.application_id))
-    if refusal is not None:
-        raise Refused(refusal.reason, refusal.rule)
-
-
 def _begun(session: Session, award_id: int, person: Person) -> Award:
     award = commitments.held_award(session, award_id)
-    check_handler(session, award, person)
+    award_checks.check_handler(session, award, person)
     if award.status != AwardState.ACTIVE:
         raise Refused(f"{award.reference} is not an award that has been accepted and still runs.", "F7")
     return award
@@ -304,91 +292,13 @@ def _cancel(session: Session, payment: Payment, *, now: datetime) -> None:
     deadlines.close(session, subject=subject(payment), now=now)
 
 
-def _record_check(
-    session: Session, award_id: int, person: Person, kind: CheckKind, found: dict[str, Any], note: str, now: datetime
-) -> AwardCheck:
-    award = commitments.held_award(session, award_id)
-    check_handler(session, award, person)
-    said = written.words(note, "Say how you checked it: it goes on the record.", "F7")
-    made = AwardCheck(award_id=award.id, kind=kind.value, person_id=person.id, found=found, note=said, made_at=now)
-    session.add(made)
-    session.flush()
-    _tell(session, award, "checked", person, None, {"kind": kind.value, **found, "note": said}, now=now)
-    return made
-
-
-def see_safeguarding_policy(session: Session, award_id: int, person: Person, *, note: str, now: datetime) -> AwardCheck:
-    """Record that this person has seen the recipient's safeguarding policy (L5); `note` says which."""
-    return _record_check(session, award_id, person, CheckKind.SAFEGUARDING, {}, note, now)
-
-
-def verify_bank_details(
-    session: Session, award_id: int, person: Person, *, note: str, version: int | None = None, now: datetime
-) -> AwardCheck:
-    """Record that this person verified the recipient's bank details by a call to a known number (L5).
-
-    `note` says from where the number was known. It never holds the details themselves (W4). `version` is that of the
-    details which they had before their eyes; the check holds until others are given. Raises Conflict where they were
-    meanwhile.
-    """
-    current = _bank_version(session, commitments.held_award(session, award_id))
-    if version is not None and version != current:
-        raise Conflict("The bank details were changed since you read them. Read and verify them again.", "L5")
-    return _record_check(session, award_id, person, CheckKind.BANK_DETAILS, {"version": current}, note, now)
-
-
-def _bank_version(session: Session, award: Award) -> int:
-    """Which of the bank details that were given for an award hold; 0: none were given through the desk."""
-    return session.scalar(select(BankDetails.version).where(BankDetails.award_id == award.id)) or 0
-
-
-def bank_verified(session: Session, award: Award, made: Mapping[CheckKind, AwardCheck]) -> bool:
-    """Whether the details that hold now are the ones that were verified (L5): a change makes an earlier check lapse."""
-    check = made.get(CheckKind.BANK_DETAILS)
-    return check is not None and check.found.get("version", 0) == _bank_version(session, award)
-
-
-def collect_quotes(
-    session: Session, award_id: int, person: Person, *, quotes: int, note: str, now: datetime
-) -> AwardCheck:
-    """Record how many written quotes the recipient sent for its largest purchase from one supplier (T1)."""
-    if quotes < 0:
-        raise Refused("Count the quotes that came in: zero or more.", "T1")
-    return _record_check(session, award_id, person, CheckKind.QUOTES, {"quotes": quotes}, note, now)
-
-
-def look_at_subsidy(
-    session: Session,
-    award_id: int,
-    person: Person,
-    *,
-    enterprise: bool,
-    assistance: int | None = None,
-    letters: bool = False,
-    note: str,
-    now: datetime,
-) -> AwardCheck:
-    """Record whether the recipient is an enterprise, its minimal financial assistance and the letters (L5).
-
-    `assistance` is in pence, over this financial year and those before it that count, without this award.
-    """
-    found = {"enterprise": enterprise, "assistance": assistance, "letters": letters}
-    return _record_check(session, award_id, person, CheckKind.SUBSIDY, found, note, now)
-
-
-def checks(session: Session, award: Award) -> dict[CheckKind, AwardCheck]:
-    """The latest check of each kind that was made of an award."""
-    rows = session.scalars(select(AwardCheck).where(AwardCheck.award_id == award.id).order_by(AwardCheck.id))
-    return {CheckKind(row.kind): row for row in rows}
-
-
 def facts_for(
     session: Session, payment: Payment, *, office: Office, today: date, payer: int | None = None
 ) -> PaymentFacts:
     """What the rules are told of a payment as things stand; `payer` is who is about to pay it."""
     award = payment.award
     described = facts_of(award.application, award.amount)
-    made = checks(session, award)
+    made = award_checks.of_award(session, award)
     subsidy = made[CheckKind.SUBSIDY].found if CheckKind.SUBSIDY in made else {}
     due, held = payment.return_due, commitments.holdings(session, award)
     return PaymentFacts(
@@ -397,7 +307,7 @@ def facts_for(
             amount=award.amount,
             at_risk=described.plan.at_risk,
             safeguarding_seen=CheckKind.SAFEGUARDING in made,
-            bank_verified=bank_verified(session, award, made),
+            bank_verified=award_checks.bank_verified(session, award, made),
             enterprise=subsidy.get("enterprise", described.plan.enterprise),
             assistance=subsidy.get("assistance", described.history.assistance),
             letters=bool(subsidy.get("letters")),
@@ -521,7 +431,7 @@ def take_back(
     does. Raises Refused for more than was paid.
     """
     award = commitments.held_award(session, award_id)
-    check_handler(session, award, person)
+    award_checks.check_handler(session, award, person)
     if amount <= 0:
         raise Refused("Record an amount over zero.", "F7")
     said = written.words(reasons, "Say why the money came back: it goes on the record.", "F7")

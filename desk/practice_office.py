@@ -21,6 +21,7 @@ from bot.practice.workspace import TEAM_ID, Installation, PracticeChannel, Pract
 from core import (
     applications,
     asking,
+    award_checks,
     awards,
     deciding,
     funds,
@@ -335,11 +336,11 @@ def _checks(session: Session, award: Award, staff: Mapping[str, Person], *, now:
     """What the office looks at before money leaves (L5, T1)."""
     officer, director = staff["U0GRANTS"], staff["U0DIRECTOR"]
     application: Application = award.application
-    payments.see_safeguarding_policy(session, award.id, officer, note="The policy of this year, signed.", now=now)
-    payments.verify_bank_details(session, award.id, director, note="Called the number on its last letter.", now=now)
+    award_checks.see_safeguarding_policy(session, award.id, officer, note="The policy of this year, signed.", now=now)
+    award_checks.verify_bank_details(session, award.id, director, note="Called the number on its last letter.", now=now)
     if application.purchases:
-        payments.collect_quotes(session, award.id, officer, quotes=3, note="Three written quotes.", now=now)
-    payments.look_at_subsidy(
+        award_checks.collect_quotes(session, award.id, officer, quotes=3, note="Three written quotes.", now=now)
+    award_checks.look_at_subsidy(
         session,
         award.id,
         officer,

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from core import (
     audit_story,
+    award_checks,
     awards,
     bank_details,
     deciding,
@@ -192,18 +193,20 @@ def _verify(session: Session, award: Award, person: Person) -> None:
     version = forms.number("version")
     if version == 0:
         raise Refused("No bank details were given yet, so there is nothing to verify.", "L5")
-    payments.verify_bank_details(session, award.id, person, note=_words(), version=version, now=pages.office().clock())
+    award_checks.verify_bank_details(
+        session, award.id, person, note=_words(), version=version, now=pages.office().clock()
+    )
 
 
 def _see_safeguarding(session: Session, award: Award, person: Person) -> None:
-    payments.see_safeguarding_policy(session, award.id, person, note=_words(), now=pages.office().clock())
+    award_checks.see_safeguarding_policy(session, award.id, person, note=_words(), now=pages.office().clock())
 
 
 def _collect_quotes(session: Session, award: Award, person: Person) -> None:
     said = forms.typed().get("quotes", "").strip()
     if not (said.isascii() and said.isdigit() and len(said) <= 4) or int(said) > _MOST_QUOTES:
         raise WrongField("quotes", "Enter how many quotes came in, as a number such as 3")
-    payments.collect_quotes(session, award.id, person, quotes=int(said), note=_words(), now=pages.office().clock())
+    award_checks.collect_quotes(session, award.id, person, quotes=int(said), note=_words(), now=pages.office().clock())
 
 
 _ACTIONS: Final[Mapping[str, Action]] = {
@@ -242,7 +245,7 @@ def _show(reference: str, sent: Sent) -> Response:
         award = awards.by_reference(session, reference.upper())
         person = staff_session.acting(session)
         offered = award.status == AwardState.OFFERED
-        handles = staff.acts and _allowed(lambda: payments.check_handler(session, award, person))
+        handles = staff.acts and _allowed(lambda: award_checks.check_handler(session, award, person))
         changes = (
             offered and staff.acts
             and _allowed(lambda: awards.check_recommender(session, award, person, office=office))
@@ -253,7 +256,7 @@ def _show(reference: str, sent: Sent) -> Response:
         raised = issues.of_award(session, award)
         proposal = measures.open_of(session, award)
         shown = bank_details.shown(session, award, office)
-        checks = payments.checks(session, award)
+        checks = award_checks.of_award(session, award)
         out = staff_session.out_of(session, award.application_id, person)
         keys = _keys(requests, raised, proposal, staff.acts and not out)
         declares = staff.acts and deciding.may_declare_interest(session, award.application, person) is None
@@ -290,7 +293,7 @@ def _show(reference: str, sent: Sent) -> Response:
             answered=[one for one in requests if one.status != TimeState.ASKED],
             issues=raised,
             bank=shown,
-            verified=payments.bank_verified(session, award, checks),
+            verified=award_checks.bank_verified(session, award, checks),
             checks=_checks(session, checks),
             handles=handles,
             reads=handles and staff.role is Role.FINANCE and shown.held,

@@ -14,6 +14,7 @@ from core import (
     agreements,
     applications,
     asking,
+    award_checks,
     awards,
     bank_details,
     bids,
@@ -327,7 +328,7 @@ class Life:
         with self.office.sessions.begin() as session:
             now, finance = self.clock.now, someone(session, self.finance)
             officer = someone(session, self.officer)
-            payments.verify_bank_details(session, self.award, finance, note="By the number on their site.", now=now)
+            award_checks.verify_bank_details(session, self.award, finance, note="By the number on their site.", now=now)
             payments.plan(session, self.award, officer, amount=10_000_00, planned_on=london_day(now), now=now)
             payments.plan(
                 session,

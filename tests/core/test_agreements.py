@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import agreements, awards, deciding, outside, payments
+from core import agreements, award_checks, awards, deciding, outside, payments
 from core.audit import verify
 from core.errors import Conflict, Refused
 from core.office import Office
@@ -190,9 +190,9 @@ def test_no_payment_is_made_before_it_is_signed(signing: Signing) -> None:
     office = signing.office
     payer = person(office, Role.FINANCE)
     signing.do(payments.plan, amount=500_00, planned_on=TODAY)
-    signing.do(payments.verify_bank_details, note="By the number we know.")
-    signing.do(payments.see_safeguarding_policy, note="Seen.")
-    signing.do(payments.collect_quotes, quotes=1, note="One.")
+    signing.do(award_checks.verify_bank_details, note="By the number we know.")
+    signing.do(award_checks.see_safeguarding_policy, note="Seen.")
+    signing.do(award_checks.collect_quotes, quotes=1, note="One.")
 
     def waits() -> str:
         with office.reading() as session:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select, text, update
 
-from core import awards, bank_details, events, holds, payments, publication
+from core import award_checks, awards, bank_details, events, holds, payments, publication
 from core.audit import verify
 from core.audit_story import story
 from core.bank_details import GIVEN, PURGED, READ
@@ -68,13 +68,13 @@ def row(office: Office, award_id: int) -> BankDetails:
 def verified(office: Office, award_id: int) -> bool:
     with office.reading() as session:
         award = awards.by_id(session, award_id)
-        return payments.bank_verified(session, award, payments.checks(session, award))
+        return award_checks.bank_verified(session, award, award_checks.of_award(session, award))
 
 
 def call(office: Office, award_id: int, person_id: int, version: int | None = None) -> None:
     with office.sessions.begin() as session:
         who = someone(session, person_id)
-        payments.verify_bank_details(session, award_id, who, note="Called.", version=version, now=office.clock())
+        award_checks.verify_bank_details(session, award_id, who, note="Called.", version=version, now=office.clock())
 
 
 def purge(office: Office, day: date) -> list[str]:
@@ -172,7 +172,7 @@ def test_an_approved_payment_waits_once_the_details_were_changed(office: Office)
     now = office.clock()
     with office.sessions.begin() as session:
         who = someone(session, officer)
-        payments.see_safeguarding_policy(session, award_id, who, note="Seen.", now=now)
+        award_checks.see_safeguarding_policy(session, award_id, who, note="Seen.", now=now)
         payments.plan(session, award_id, who, amount=500_00, planned_on=london_day(now), now=now)
         payments.approve(session, award_id, 1, who, office=office, now=now)
     give(office, award_id, OTHER)

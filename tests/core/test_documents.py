@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from core import applications, audit, awards, document_keeping, documents, holds, payments
+from core import applications, audit, award_checks, awards, document_keeping, documents, holds
 from core.clamd import Clamd, ScannerAway, Verdict
 from core.document_store import DocumentStore, StoreAway
 from core.documents import Arrived, Owner
@@ -374,7 +374,7 @@ def test_what_the_office_has_looked_at_stays(office: Office, clock: Clock, later
     number, officer, award_id = upload(office, owner, POLICY), person(office), award_of(office, owner).id
     clock.forward(seconds=later)
     with office.sessions.begin() as session:
-        payments.see_safeguarding_policy(
+        award_checks.see_safeguarding_policy(
             session, award_id, someone(session, officer), note="Version 3", now=office.clock()
         )
     with pytest.raises(Conflict, match="looked at this document"):

@@ -19,12 +19,12 @@ from core import (
     asking,
     audit,
     audit_story,
+    award_checks,
     awards,
     deciding,
     issues,
     measures,
     more_time,
-    payments,
     people,
     returns,
 )
@@ -122,7 +122,7 @@ ACTIONS = (
     Action("look after an issue", STAFF, "active", _raised,
            lambda office: lambda s, who, n: issues.take_over(s, n, who, now=office.clock())),
     Action("verify a check", STAFF, "active", _nothing,
-           lambda office: lambda s, who, n: payments.see_safeguarding_policy(
+           lambda office: lambda s, who, n: award_checks.see_safeguarding_policy(
                s, n, who, note="Seen.", now=office.clock())),
     Action("extend an offer", RECOMMENDERS, "offered", _nothing,
            lambda office: lambda s, who, n: awards.extend_offer(

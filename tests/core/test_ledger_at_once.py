@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import awards, commitments, events, funds, ledger, payments, variations, year_end
+from core import award_checks, awards, commitments, events, funds, ledger, payments, variations, year_end
 from core.errors import Conflict, Refused
 from core.office import Office
 from core.records import Application, Award, FundYear, LedgerEntry, Payment, Recommendation
@@ -67,7 +67,7 @@ def cast(office: Office, count: int) -> Cast:
             application.purpose = None  # what it is for has no part in this
         session.flush()
         for award in made:
-            payments.verify_bank_details(
+            award_checks.verify_bank_details(
                 session, award.id, someone(session, approver), note="Called.", now=office.clock()
             )
         return Cast(decider, approver, payer, tuple(award.id for award in made))
@@ -219,8 +219,8 @@ def test_one_payment_that_ten_press_at_once_leaves_once(office: Office) -> None:
     approver, payers = person(office, Role.DIRECTOR), [person(office, Role.FINANCE) for _ in range(10)]
     with office.sessions.begin() as session:
         who = someone(session, approver)
-        payments.verify_bank_details(session, award_id, who, note="Called.", now=office.clock())
-        payments.see_safeguarding_policy(session, award_id, who, note="Seen.", now=office.clock())
+        award_checks.verify_bank_details(session, award_id, who, note="Called.", now=office.clock())
+        award_checks.see_safeguarding_policy(session, award_id, who, note="Seen.", now=office.clock())
         payments.plan(session, award_id, who, amount=2_000_00, planned_on=DAY, now=office.clock())
         payments.approve(session, award_id, 1, who, office=office, now=office.clock())
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
-from core import awards, commitments, funds, payments, variations, year_end
+from core import award_checks, awards, commitments, funds, payments, variations, year_end
 from core.errors import Conflict, Refused
 from core.office import Office
 from core.records import Application, Award, Person, Recommendation
@@ -251,8 +251,8 @@ def furnished(session: Session, office: Office, model: Model) -> Desk:
         )
     session.flush()
     for award in holders:
-        payments.verify_bank_details(session, award.id, approver, note="Called.", now=office.clock())
-        payments.see_safeguarding_policy(session, award.id, approver, note="Seen.", now=office.clock())
+        award_checks.verify_bank_details(session, award.id, approver, note="Called.", now=office.clock())
+        award_checks.see_safeguarding_policy(session, award.id, approver, note="Seen.", now=office.clock())
     return Desk(session, office, model, holders, decider, approver, payer)
 
 

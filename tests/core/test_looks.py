@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core import awards, deciding, looks, outside, payments, returns
+from core import award_checks, awards, deciding, looks, outside, payments, returns
 from core.audit import verify
 from core.errors import Conflict, Refused
 from core.office import Office
@@ -141,8 +141,8 @@ def test_what_came_back_is_counted_beside_what_was_paid(office: Office) -> None:
     with office.sessions.begin() as session:
         who = someone(session, officer)
         payments.plan(session, award_id, who, amount=500_00, planned_on=date(2026, 11, 23), now=office.clock())
-        payments.verify_bank_details(session, award_id, who, note="By the number we know.", now=office.clock())
-        payments.see_safeguarding_policy(session, award_id, who, note="Seen.", now=office.clock())
+        award_checks.verify_bank_details(session, award_id, who, note="By the number we know.", now=office.clock())
+        award_checks.see_safeguarding_policy(session, award_id, who, note="Seen.", now=office.clock())
         payments.approve(session, award_id, 1, who, **given)
         payments.pay(session, award_id, 1, someone(session, payer), **given)
         payments.take_back(session, award_id, who, amount=100_00, reasons="Unspent.", **given)

@@ -12,7 +12,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from core import awards, deciding, funds, payments, returns
+from core import award_checks, awards, deciding, funds, payments, returns
 from core.errors import Conflict, NotFound, Refused
 from core.office import Office
 from core.records import Award, LedgerEntry, Payment
@@ -80,10 +80,10 @@ class Till:
 
     def check(self, kind: str = "bank", who: int | None = None, **given: Any) -> None:
         how = {
-            "bank": payments.verify_bank_details,
-            "safeguarding": payments.see_safeguarding_policy,
-            "quotes": payments.collect_quotes,
-            "subsidy": payments.look_at_subsidy,
+            "bank": award_checks.verify_bank_details,
+            "safeguarding": award_checks.see_safeguarding_policy,
+            "quotes": award_checks.collect_quotes,
+            "subsidy": award_checks.look_at_subsidy,
         }[kind]
         given.setdefault("note", "Looked at it myself.")
 
@@ -486,7 +486,7 @@ def test_the_applicants_answers_and_then_the_offices_own_look_decide_on_subsidy(
     till.check("subsidy", enterprise=True, assistance=290_000_00, letters=True)
     till.approve()
     with office.reading() as session:
-        made = payments.checks(session, awards.by_id(session, till.award_id))
+        made = award_checks.of_award(session, awards.by_id(session, till.award_id))
         assert made[CheckKind.SUBSIDY].found == {"enterprise": True, "assistance": 290_000_00, "letters": True}
         [stage] = payments.of_award(session, awards.by_id(session, till.award_id))
         f7, l5 = payments.findings(session, stage, office=office, now=office.clock())
@@ -499,6 +499,6 @@ def test_a_check_says_how_it_was_made(office: Office, till: Till) -> None:
     with pytest.raises(Refused, match="3,000 characters"):
         till.check(note="x" * 3_001)
     with office.sessions.begin() as session, pytest.raises(NotFound):
-        payments.verify_bank_details(session, 999, someone(session, till.officer), note="n", now=office.clock())
+        award_checks.verify_bank_details(session, 999, someone(session, till.officer), note="n", now=office.clock())
     assert trail(office, "checked") == []
     assert financial_year(DAY) == YEAR

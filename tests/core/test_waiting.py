@@ -11,6 +11,7 @@ from sqlalchemy import select
 from core import (
     applications,
     asking,
+    award_checks,
     awards,
     bank_details,
     deadlines,
@@ -19,7 +20,6 @@ from core import (
     mail_refusals,
     measures,
     more_time,
-    payments,
     returns,
 )
 from core.office import Office
@@ -144,7 +144,9 @@ def test_bank_details_wait_to_be_verified_and_again_once_they_change(office: Off
         [one] = stands(office, Waits.BANK_DETAILS)
         assert one.startswith("changed") == (version == 2)
         with office.sessions.begin() as session:
-            payments.verify_bank_details(session, award_id, someone(session, finance), note="Rang.", now=office.clock())
+            award_checks.verify_bank_details(
+                session, award_id, someone(session, finance), note="Rang.", now=office.clock()
+            )
         assert waits(office, Waits.BANK_DETAILS) == []
 
 

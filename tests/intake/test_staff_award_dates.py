@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
-from core import applications, awards, payments
+from core import applications, award_checks, awards
 from core.office import Office
 from core.records import Agreement, AwardLook, Deadline, Payment, Person
 from core.rules.policy import Role
@@ -134,9 +134,9 @@ def test_a_payment_is_approved_by_one_person_and_made_by_another(
     assert "bank details have not been verified" in text_of(answer)
     with office.sessions.begin() as session:
         found, who = awards.by_reference(session, accepted), session.scalars(select(Person)).all()[-1]
-        payments.verify_bank_details(session, found.id, who, note="By the number we have.", now=office.clock())
-        payments.see_safeguarding_policy(session, found.id, who, note="Seen.", now=office.clock())
-        payments.collect_quotes(session, found.id, who, quotes=3, note="Three.", now=office.clock())
+        award_checks.verify_bank_details(session, found.id, who, note="By the number we have.", now=office.clock())
+        award_checks.see_safeguarding_policy(session, found.id, who, note="Seen.", now=office.clock())
+        award_checks.collect_quotes(session, found.id, who, quotes=3, note="Three.", now=office.clock())
     answer = post(browser, award, "approve-payment", {"id": "1"})
     assert answer.status_code == 303
     assert only(office, Payment).status == "approved"
