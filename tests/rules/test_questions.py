@@ -399,6 +399,8 @@ def test_the_length_of_a_long_answer(policy: Policy, youth: Fund) -> None:
 def test_what_is_no_address_is_refused(policy: Policy, youth: Fund, address: str) -> None:
     question = question_of(policy, youth, "contact_email")
     assert isinstance(read_question(question, {"contact_email": address}, policy, youth, TODAY), Faults)
+    assert isinstance(read_answer(question, {"contact_email": address}, limits_of(policy), api=True), Faults)
+    assert not is_address(address)  # as the page of contacts, and whoever enters an award, asks
 
 
 @pytest.mark.parametrize(
