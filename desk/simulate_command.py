@@ -6,7 +6,7 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -24,12 +24,14 @@ from core.policy_file import PolicyError, policy_text
 from core.rules.calendar import date_text
 from core.rules.falling_due import noun
 from core.sweeping import SentStep
-from desk.simulated import ADDRESSEES, WEEKDAYS, Difference, Sums, day_text, differences, month_text
+from desk.simulated import ADDRESSEES, WEEKDAYS, Difference, Sums, against, day_text, differences, month_text, to_whom
 from desk.simulated_calendar import drawn
 from desk.terminal import DAY, Said, opened, plainly, show, table
 from scheduler.simulation import SimulatedDay, Simulation
 
-COLUMNS: Final = ("date", "weekday", "reference", "kind", "due", "step", "to", "channel", "who", "missed")
+COLUMNS: Final = (
+    "date", "weekday", "reference", "organisation", "kind", "due", "step", "to", "channel", "who", "missed",
+)  # fmt: skip
 """The columns of the CSV: a line for each nudge. `who` is staff by name, and the channel for what is nobody's; `missed`
 are the earlier steps in whose place it goes, which a gap or a pause left unsent."""
 
@@ -103,12 +105,14 @@ def simulate(
             _added_up(simulation.days(max((asked.first - today).days, 0)), "days that come before")
             proposal, in_force = _under(asked, simulation, clone)
             said, closed = _assumed(asked, proposal), simulation.office().closed_days
-            takers = [_into_csv(written.enter_context(_file(csv_)))] if csv_ else []
+            whose = simulation.organisations()
+            takers = [_into_csv(written.enter_context(_file(csv_)), whose)] if csv_ else []
             if json_:
-                takers.append(_into_json())
+                takers.append(_into_json(whose))
             sums = _added_up(simulation.days(days), "days", takers)
             if svg:
-                written.enter_context(_file(svg)).write(drawn(sums, closed=closed, said=[said]))
+                lines = [to_whom(sums), against(in_force, sums) if in_force is not None else "", said]
+                written.enter_context(_file(svg)).write(drawn(sums, closed=closed, said=[*filter(None, lines)]))
     different = differences(in_force, sums) if in_force is not None else None
     if json_:
         _end_json(asked, sums, proposal, different)
@@ -118,6 +122,8 @@ def simulate(
     _print(sums)
     if proposal is not None:
         _print_differences(different)
+        if in_force is not None and in_force.kinds != sums.kinds:
+            click.echo(against(in_force, sums))
     for path in filter(None, (csv_, svg)):
         click.echo(f"Written: {path}")
 
@@ -209,29 +215,29 @@ def _file(path: Path) -> Iterator[IO[str]]:
         partial.unlink(missing_ok=True)
 
 
-def _into_csv(file: IO[str]) -> Callable[[SimulatedDay], None]:
+def _into_csv(file: IO[str], whose: Mapping[str, str]) -> Callable[[SimulatedDay], None]:
     writer = csv.writer(file)
     writer.writerow(COLUMNS)
 
     def take(day: SimulatedDay) -> None:
-        writer.writerows([inert(str(cell)) for cell in line_of(day, one)] for one in day.nudges)
+        writer.writerows([inert(str(cell)) for cell in line_of(day, one, whose)] for one in day.nudges)
 
     return take
 
 
-def line_of(day: SimulatedDay, one: SentStep) -> list[Any]:
+def line_of(day: SimulatedDay, one: SentStep, whose: Mapping[str, str]) -> list[Any]:
     """A nudge as a line of the CSV, by its COLUMNS."""
     missed = " ".join(str(step.step) for step in one.missed)
-    nudge = {**_nudge(day, one), "missed": missed}
+    nudge = {**_nudge(day, one, whose), "missed": missed}
     return [nudge[column] for column in COLUMNS]
 
 
-def _nudge(day: SimulatedDay, one: SentStep) -> dict[str, Any]:
+def _nudge(day: SimulatedDay, one: SentStep, whose: Mapping[str, str]) -> dict[str, Any]:
     on = {"date": day.day.isoformat(), "weekday": WEEKDAYS[day.day.weekday()]}
-    return {**on, **one.as_data(), "who": one.who}
+    return {**on, **one.as_data(), "organisation": whose.get(one.reference, ""), "who": one.who}
 
 
-def _into_json() -> Callable[[SimulatedDay], None]:
+def _into_json(whose: Mapping[str, str]) -> Callable[[SimulatedDay], None]:
     """Prints each nudge as it comes: years of them need not fit into memory."""
     click.echo('{\n "nudges": [', nl=False)
     before = "\n  "
@@ -239,7 +245,7 @@ def _into_json() -> Callable[[SimulatedDay], None]:
     def take(day: SimulatedDay) -> None:
         nonlocal before
         for one in day.nudges:
-            click.echo(before + json.dumps(_nudge(day, one), ensure_ascii=False), nl=False)
+            click.echo(before + json.dumps(_nudge(day, one, whose), ensure_ascii=False), nl=False)
             before = ",\n  "
 
     return take
@@ -284,9 +290,9 @@ def _print(sums: Sums) -> None:
         )
     made.add_row(
         "All",
-        *(f"{sum(month.to[to] for month in sums.months.values()):,}" for to in told),
+        *(f"{sums.to[to]:,}" for to in told),
         f"{sums.total:,}",
-        *(f"{sum(month.messages[by] for month in sums.months.values()):,}" for by in ("mail", "slack")),
+        *(f"{sums.messages[by]:,}" for by in ("mail", "slack")),
         "",
         style="bold",
     )

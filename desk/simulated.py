@@ -10,6 +10,7 @@ from itertools import product
 from typing import Any, Final
 
 from core.rules.calendar import MONTH_NAMES, date_text
+from core.rules.words import counted, listed
 from scheduler.simulation import SimulatedDay
 
 ADDRESSEES: Final[Mapping[str, str]] = {
@@ -19,6 +20,9 @@ ADDRESSEES: Final[Mapping[str, str]] = {
     "director": "Directors",
 }
 """Who is told, as the sweep calls them, and as a table does."""
+
+WAYS: Final[Mapping[str, str]] = {"mail": "mail", "slack": "Slack message"}
+"""By what people are told, and what one is called."""
 
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -75,6 +79,19 @@ class Sums:
         known = [to for to in ADDRESSEES if any(to == one for _, one in self.kinds)]
         return (*known, *sorted({one for _, one in self.kinds} - ADDRESSEES.keys()))
 
+    @property
+    def messages(self) -> Counter[str]:
+        """How many mails and Slack messages carry them."""
+        return sum((month.messages for month in self.months.values()), Counter())
+
+    @property
+    def to(self) -> Counter[str]:
+        """How many go to whom."""
+        found: Counter[str] = Counter()
+        for (_, to), number in self.kinds.items():
+            found[to] += number
+        return found
+
     def heaviest(self) -> list[tuple[date, int]]:
         """The days on which most is sent, the most first, of equal ones the earlier first."""
         found = sorted(
@@ -114,6 +131,23 @@ def differences(in_force: Sums, under_it: Sums) -> list[Difference]:
         Difference(kind, to, in_force.kinds[kind, to], under_it.kinds[kind, to]) for kind, to in product(kinds, order)
     )
     return [one for one in found if one.in_force or one.under_it]
+
+
+def to_whom(sums: Sums) -> str:
+    """How many reminders go to whom, and in how many mails and messages, in a sentence; "" for none."""
+    if not sums.total:
+        return ""
+    to = listed(f"{sums.to[one]:,} to {ADDRESSEES.get(one, one).lower()}" for one in sums.told)
+    by = listed(counted(sums.messages[way], noun) for way, noun in WAYS.items() if sums.messages[way])
+    return f"{to}, in {by}."
+
+
+def against(in_force: Sums, under_it: Sums) -> str:
+    """How another policy differs from the one in force, in a sentence."""
+    more = under_it.total - in_force.total
+    differs = f"{abs(more):,} {'more' if more > 0 else 'fewer'}" if more else "as many"
+    ways = [f"{in_force.messages[way]:,} {noun}s" for way, noun in WAYS.items()]
+    return f"Under the policy in force there are {in_force.total:,}, in {listed(ways)}: under this one {differs}."
 
 
 def month_text(year: int, month: int) -> str:

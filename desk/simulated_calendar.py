@@ -166,11 +166,11 @@ def _half(
         fill, ink = shade_of(number, bounds)
         says = f"{day_text(day)}: {number:,}"
         squares.append(Square(x, y + 34 + day.weekday() * CELL[1], number, fill, ink, off=day in closed, says=says))
-    # a run that begins in the last days of a month has no room for its name beside the next month's
+    # a run that begins in the last days of a month has little room for its name beside the next month's, or none
     months = [
-        one
-        for one, after in zip(months, [*months[1:], (x + 9 * CELL[0], "")], strict=True)
-        if after[0] - one[0] > 2 * CELL[0]
+        (at, name if after - at > 2 * CELL[0] else name[:3])
+        for (at, name), (after, _) in zip(months, [*months[1:], (x + 9 * CELL[0], "")], strict=True)
+        if after > at
     ]
     heading = f"{'July to December' if half else 'January to June'} {year}"
     return Half(heading, y, months, borders, squares, [(x, number) for x, number in weeks.items() if number])

@@ -18,7 +18,7 @@ from core.cloning import Clone
 from core.database import reading_sessions, writing_sessions
 from core.office import LONDON, Office
 from core.policies import Proposal
-from core.records import Nudge, Record
+from core.records import Application, Nudge, Record
 from core.sweeping import SentStep
 from scheduler.timetable import run_sweep
 
@@ -97,6 +97,12 @@ class Simulation:
     def office(self) -> Office:
         """The office as it is on the next day, under the policy then in force."""
         return self._office.in_force(on=self._next)
+
+    def organisations(self) -> dict[str, str]:
+        """Whose each award and application is, by reference."""
+        query = select(Application.reference, Application.organisation_name)
+        with self._office.reading() as session:
+            return {one.reference: one.organisation_name or "" for one in session.execute(query) if one.reference}
 
     def days(self, number: int) -> Iterator[SimulatedDay]:
         """Run so many days, one after another."""

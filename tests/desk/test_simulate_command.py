@@ -133,11 +133,11 @@ def test_a_line_of_the_csv_says_which_steps_it_takes_the_place_of() -> None:
     passed = tuple(Passed(step, day, "pause") for step in (-7, -1))
     sent = SentStep("YF-2027-7K4MPX", "return", date(2027, 7, 1), 14, "recipient", "mail", missed=passed)
     lines = [
-        dict(zip(COLUMNS, line_of(SimulatedDay(day, (one,), {}), one), strict=True))
+        dict(zip(COLUMNS, line_of(SimulatedDay(day, (one,), {}), one, {sent.reference: "=Riverside()"}), strict=True))
         for one in (sent, replace(sent, missed=()))
     ]
     assert [line["missed"] for line in lines] == ["-7 -1", ""]
-    assert lines[0]["date"] == "2027-07-15"
+    assert (lines[0]["date"], lines[0]["organisation"]) == ("2027-07-15", "=Riverside()")
 
 
 def test_as_json_it_says_the_same(busy: Run) -> None:
@@ -146,6 +146,7 @@ def test_as_json_it_says_the_same(busy: Run) -> None:
     with Path("all.csv").open(newline="", encoding="utf-8") as file:
         lines = list(csv.DictReader(file))
     assert [{name: str(value) for name, value in one.items()} | {"missed": ""} for one in data["nudges"]] == lines
+    assert {line["organisation"] for line in lines if line["kind"] == "return"} == {"Riverside Boxing Club"}
     assert (data["from"], data["to"], data["total"], data["policy"]) == (FIRST, "2027-08-28", len(lines), None)
     assert sum(month["total"] for month in data["months"]) == data["total"] == sum(data["days"].values())
     assert sum(one["nudges"] for one in data["kinds"]) == data["total"]
@@ -172,13 +173,18 @@ def test_a_file_is_compared_with_the_policy_in_force(busy: Run) -> None:
     Path("fewer.toml").write_text(SHIPPED.read_text(encoding="utf-8").replace(TO_OFFICERS, "", 1), encoding="utf-8")
     before = whole()
     arguments = ("simulate", "--from", FIRST, "--days", "120", "--policy", "fewer.toml")
-    said = busy(*arguments).output
+    said = busy(*arguments, "--svg", "fewer.svg").output
     assert whole() == before
     assert "under fewer.toml (policy " in said
     (line,) = [line for line in said.splitlines() if line.startswith("monitoring return")]
     assert "Officers" in line
     in_force, under_it, difference = line.split()[-3:]
     assert int(under_it) - int(in_force) == int(difference) < 0
+    [compared] = re.findall(r"Under the policy in force there are [^.]*: under this one (\d+) fewer[.]", said)
+    assert int(compared) == -int(difference)
+    drawn = Path("fewer.svg").read_text(encoding="utf-8")
+    assert f"under this one {compared} fewer." in drawn
+    assert re.search(r">[0-9]+ to recipients.*, in [0-9]+ mails? and [0-9]+ Slack messages?[.]<", drawn)
     data = json.loads(busy(*arguments, "--json").output)["policy"]
     assert data["same"] is False
     assert {"kind": "return", "to": "officer", "in_force": int(in_force), "under_it": int(under_it)} in data[

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.policy_file import SHIPPED, read_policy
+from core.rules.answers import is_address, read_answer
 from core.rules.assessment import Verdict, assess
+from core.rules.forms import limits_of
 from core.rules.policy import CrimeGround, Fund, Kind, OrganisationType, Policy, Purpose, Tier
 from core.rules.questions import (
     Faults,
