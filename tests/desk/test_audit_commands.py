@@ -66,12 +66,12 @@ def change(engine: Engine, statement: str) -> None:
 
 def test_a_record_that_holds_is_one_line_with_a_hash_to_note_down(run: Run, life: Life) -> None:
     data = json.loads(run("verify", "--json").output)
-    assert data == {"sound": True, "lines": 25, "head": data["head"], "rows": data["rows"], "faults": [], "more": 0}
+    assert data == {"sound": True, "lines": 26, "head": data["head"], "rows": data["rows"], "faults": [], "more": 0}
     [said] = run("verify").output.splitlines()
-    assert said.startswith(f"The record holds: 25 lines, the last {data['head']} (note it down: ")
+    assert said.startswith(f"The record holds: 26 lines, the last {data['head']} (note it down: ")
     assert "'award-desk audit verify --head HASH' later proves that nothing before it was rewritten" in said
     [again] = run("verify", "--head", data["head"]).output.splitlines()
-    assert "25 lines, the one noted down among them, the last" in again
+    assert "26 lines, the one noted down among them, the last" in again
 
 
 def test_an_empty_record_holds(run: Run, office: Office) -> None:
@@ -84,7 +84,7 @@ def test_what_is_wrong_is_a_line_each_and_exit_status_1(run: Run, life: Life, en
     decision, person, last = run("verify", fails=True).output.splitlines()
     assert f"({life.reference}) is not as the trail tells it. Its amount is £99,000; line" in decision
     assert "Its name is 'Eve'; line" in person
-    assert last.startswith("The record does not hold: 2 faults in 25 lines and ")
+    assert last.startswith("The record does not hold: 2 faults in 26 lines and ")
     data = json.loads(run("verify", "--json", fails=True).output)
     assert (data["sound"], data["more"]) == (False, 0)
     assert [set(fault) for fault in data["faults"]] == [{"about", "said", "line", "reference"}] * 2
@@ -101,11 +101,11 @@ def test_the_story_is_printed_no_wider_than_the_terminal(run: Run, life: Life) -
     assert lines[0] == life.reference
     assert max(len(line) for line in lines) <= 80
     words = " ".join(output.split())
-    assert "Approved: £24,000 of £30,000 asked for - Cam Commissioner (commissioner) [22]" in words
+    assert "Approved: £24,000 of £30,000 asked for - Cam Commissioner (commissioner) [23]" in words
     assert "The rest is word for word as in line 19: V1, F0," in words
     assert words.count("It says what is needed, and what is there already.") == 1
     assert "31 Oct 2027 Return, the final one, due on 31 October 2027" in words
-    assert "The trail holds: 25 lines, the last " in words
+    assert "The trail holds: 26 lines, the last " in words
 
 
 def test_the_story_for_a_program(run: Run, life: Life) -> None:
