@@ -30,9 +30,10 @@ from core.rules.payment import (
     PaymentAction,
     PaymentFacts,
     PaymentState,
+    needs_chief_finance,
     payment_findings,
 )
-from core.rules.policy import Kind, Role
+from core.rules.policy import Kind, Policy, Role
 from core.rules.procurement import procurement
 
 PAYMENT_KIND = "payment"
@@ -359,6 +360,15 @@ def approve(session: Session, award_id: int, number: int, person: Person, *, off
     return payment
 
 
+_UNPAID = (PaymentState.PLANNED.value, PaymentState.APPROVED.value)
+
+
+def awaits_chief_finance(payment: Payment, policy: Policy) -> bool:
+    """Whether the chief finance officer still has to check it, as the policy asks over a sum (F7)."""
+    unchecked = payment.status in _UNPAID and payment.chief_finance_id is None
+    return unchecked and needs_chief_finance(payment.amount, policy)
+
+
 def check_as_chief_finance(session: Session, award_id: int, number: int, person: Person, *, now: datetime) -> Payment:
     """Record the chief finance officer's check of a payment, which the policy asks for over a sum (F7).
 
@@ -368,8 +378,8 @@ def check_as_chief_finance(session: Session, award_id: int, number: int, person:
     if Role(person.role) is not Role.FINANCE:
         raise Refused("This check is the chief finance officer's. Ask them for it.", "F7")
     payment = _payment(session, award, number)
-    unpaid = Payment.status.in_((PaymentState.PLANNED.value, PaymentState.APPROVED.value))
-    if not guarded.change(session, payment, unpaid, chief_finance_id=person.id, chief_finance_at=now):
+    checked = {"chief_finance_id": person.id, "chief_finance_at": now}
+    if not guarded.change(session, payment, Payment.status.in_(_UNPAID), **checked):
         how, instead = PAYMENT.stands[PaymentState(payment.status)]
         raise Conflict(f"This payment cannot be checked: {how}. {instead}", "F7")
     _tell(session, award, "payment_checked", person, payment, {"amount": payment.amount}, now=now)

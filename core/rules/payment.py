@@ -22,6 +22,7 @@ __all__ = [
     "PaymentFacts",
     "PaymentState",
     "may_handle",
+    "needs_chief_finance",
     "payment_findings",
 ]
 
@@ -260,9 +261,15 @@ def _people(facts: PaymentFacts) -> Part:
     return _met("One person approved it and another pays it.")
 
 
+def needs_chief_finance(amount: int, policy: Policy) -> bool:
+    """Whether the chief finance officer checks a payment of so many pence before it is made (F7)."""
+    limit = policy.chief_finance_over.value
+    return limit is not None and amount > limit
+
+
 def _chief_finance(facts: PaymentFacts, policy: Policy) -> Part | None:
     limit = policy.chief_finance_over.value
-    if limit is None or facts.amount <= limit:
+    if limit is None or not needs_chief_finance(facts.amount, policy):
         return None
     over = f"{display(facts.amount)} is over {display(limit)}"
     if facts.chief_finance is None:

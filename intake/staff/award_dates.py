@@ -122,6 +122,10 @@ def _approve_payment(session: Session, award: Award, person: Person) -> None:
     payments.approve(session, award.id, forms.number(), person, office=office, now=office.clock())
 
 
+def _check_payment(session: Session, award: Award, person: Person) -> None:
+    payments.check_as_chief_finance(session, award.id, forms.number(), person, now=pages.office().clock())
+
+
 def _pay_payment(session: Session, award: Award, person: Person) -> None:
     office = pages.office()
     payments.pay(session, award.id, forms.number(), person, office=office, now=office.clock())
@@ -169,6 +173,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "hold-payment": _hold_payment,
     "release-payment": _release_payment,
     "approve-payment": _approve_payment,
+    "check-payment": _check_payment,
     "pay-payment": _pay_payment,
     "look": _look,
     "move-look": _move_look,
@@ -254,5 +259,6 @@ def _payment(session: Session, payment: Payment, office: Office) -> dict[str, An
         "after": after,
         "waits": payments.waits_for(session, payment) if actions else "",
         "actions": actions,
+        "unchecked": payments.awaits_chief_finance(payment, office.policy),
         "findings": rules,
     }

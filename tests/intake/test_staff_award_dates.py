@@ -14,6 +14,7 @@ from core.office import Office
 from core.records import Agreement, AwardLook, Deadline, Payment, Person
 from core.rules.policy import Role
 from tests.conftest import Clock
+from tests.core.applying import TODAY, applied, changed
 from tests.core.casework import accept, contracted, decide, facts, offered, person, recommended
 from tests.intake.conftest import Browser
 from tests.intake.test_staff_awards import kinds, only, post, text_of
@@ -144,6 +145,26 @@ def test_a_payment_is_approved_by_one_person_and_made_by_another(
     assert post(other, award, "pay-payment", {"id": "1"}).status_code == 303
     assert "Paid on" in text_of(browser.get(award))
     assert due(office, "payment") == [("2026-11-23", False)]
+
+
+def test_the_chief_finance_officer_checks_a_payment_where_the_policy_asks_for_it(
+    signed_in: SignedIn, office: Office, accepted: str
+) -> None:
+    applied(office, changed('chief_finance_over = { value = ""', 'chief_finance_over = { value = "499.99"'), TODAY)
+    award, browser, finance = f"/desk/awards/{accepted}", signed_in(), signed_in(Role.FINANCE, name="Fay Finance")
+    assert post(browser, award, "plan-payment", PLANNED).status_code == 303
+    assert post(browser, award, "plan-payment", {**PLANNED, "amount": "£499.99"}).status_code == 303
+    assert "£500 is over £499.99, and the chief finance officer has not checked it." in text_of(browser.get(award))
+    assert "I have checked payment" not in text_of(browser.get(award))
+    page = text_of(finance.get(award))
+    assert ("I have checked payment 1" in page, "I have checked payment 2" in page) == (True, False)
+    assert post(browser, award, "check-payment", {"id": "1"}).status_code == 422
+    assert post(finance, award, "check-payment", {"id": "1"}).status_code == 303
+    assert "I have checked payment" not in text_of(finance.get(award))
+    with office.reading() as session:
+        checked = session.scalars(select(Payment).order_by(Payment.number)).all()
+        assert [one.chief_finance_id is not None for one in checked] == [True, False]
+    assert kinds(office).count("payment_checked") == 1
 
 
 def test_a_look_is_recorded_once_and_the_next_is_set(
