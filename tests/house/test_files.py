@@ -46,6 +46,14 @@ def test_no_module_is_too_long() -> None:
     assert long == {}
 
 
+def test_whether_an_update_found_its_row_is_asked_in_one_room() -> None:
+    """`core.guarded`, besides the practice Slack, whose record is a file of its own."""
+    asked = [
+        told(path) for path in modules() if ".rowcount" in path.read_text() and not told(path).startswith("tests/")
+    ]
+    assert sorted(asked) == ["bot/practice/workspace.py", "core/guarded.py"]
+
+
 @pytest.mark.parametrize("word", ["helper", "helpers", "util", "utils", "manager", "base", "common", "misc"])
 def test_no_module_has_a_name_that_says_nothing(word: str) -> None:
     assert [told(path) for path in modules() if path.stem == word] == []
