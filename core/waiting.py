@@ -129,7 +129,7 @@ def _applications(session: Session, at: _At) -> list[Waiting]:
     query = (
         select(
             mine.reference, mine.organisation_name, mine.title, mine.amount, mine.status, mine.submitted_at,
-            Asked.answer_by,
+            Asked.answer_by, mine.taken_by_id,
         )
         .outerjoin(Asked, (Asked.application_id == mine.id) & Asked.return_id.is_(None) & Asked.ended_at.is_(None))
         .where(mine.status.in_(list(_APPLICATIONS)), mine.submitted_at.is_not(None))
@@ -145,8 +145,9 @@ def _applications(session: Session, at: _At) -> list[Waiting]:
             amount,
             _answer_by(_APPLICATIONS[status], by),
             since or at.now,
+            owner=owner,
         )
-        for reference, who, title, amount, status, since, by in session.execute(query)
+        for reference, who, title, amount, status, since, by, owner in session.execute(query)
     ]
 
 
@@ -157,7 +158,7 @@ def _answer_by(stands: str, by: date | None) -> str:
 def _returns(session: Session, _at: _At) -> list[Waiting]:
     mine = MonitoringReturn
     query = (
-        select(*_OF_AN_AWARD, mine.status, mine.received_at, mine.due, Asked.answer_by)
+        select(*_OF_AN_AWARD, mine.status, mine.received_at, mine.due, Asked.answer_by, Application.taken_by_id)
         .join(Award, Award.id == mine.award_id)
         .join(Application, Application.id == Award.application_id)
         .outerjoin(Asked, (Asked.return_id == mine.id) & Asked.ended_at.is_(None))
@@ -166,9 +167,11 @@ def _returns(session: Session, _at: _At) -> list[Waiting]:
         .limit(MOST)
     )
     return [
-        Waiting(Waits.RETURN, reference, who or "", title or "", amount, _answer_by(_RETURNS[status], by), since, due)
-        for reference, who, title, amount, status, since, due, by in session.execute(query)
-    ]
+        Waiting(
+            Waits.RETURN, reference, who or "", title or "", amount, _answer_by(_RETURNS[status], by), since, due, owner
+        )
+        for reference, who, title, amount, status, since, due, by, owner in session.execute(query)
+    ]  # fmt: skip
 
 
 def _overdue(session: Session, at: _At) -> list[Waiting]:
@@ -223,7 +226,7 @@ def _duties(session: Session, at: _At) -> list[Waiting]:
 def _more_time(session: Session, _at: _At) -> list[Waiting]:
     mine = TimeRequest
     query = (
-        select(*_OF_AN_AWARD, mine.asked_at, mine.due, mine.until)
+        select(*_OF_AN_AWARD, mine.asked_at, mine.due, mine.until, Application.taken_by_id)
         .join(Award, Award.id == mine.award_id)
         .join(Application, Application.id == Award.application_id)
         .where(mine.answered_at.is_(None))
@@ -233,9 +236,9 @@ def _more_time(session: Session, _at: _At) -> list[Waiting]:
     return [
         Waiting(
             Waits.MORE_TIME, reference, who or "", title or "", amount,
-            f"asks for {date_text(until)} instead of {date_text(due)}", since, due,
+            f"asks for {date_text(until)} instead of {date_text(due)}", since, due, owner,
         )
-        for reference, who, title, amount, since, due, until in session.execute(query)
+        for reference, who, title, amount, since, due, until, owner in session.execute(query)
     ]  # fmt: skip
 
 
@@ -261,7 +264,7 @@ def _issues(session: Session, _at: _At) -> list[Waiting]:
 def _measures(session: Session, _at: _At) -> list[Waiting]:
     mine = MeasureProposal
     query = (
-        select(*_OF_AN_AWARD, mine.proposed_at, Award.accept_by)
+        select(*_OF_AN_AWARD, mine.proposed_at, Award.accept_by, Application.taken_by_id)
         .join(Award, Award.id == mine.award_id)
         .join(Application, Application.id == Award.application_id)
         .where(mine.ended_at.is_(None))
@@ -270,10 +273,17 @@ def _measures(session: Session, _at: _At) -> list[Waiting]:
     )
     return [
         Waiting(
-            Waits.MEASURES, reference, who or "", title or "", amount, f"the offer is open until {date_text(by)}", since
+            Waits.MEASURES,
+            reference,
+            who or "",
+            title or "",
+            amount,
+            f"the offer is open until {date_text(by)}",
+            since,
+            owner=owner,
         )
-        for reference, who, title, amount, since, by in session.execute(query)
-    ]
+        for reference, who, title, amount, since, by, owner in session.execute(query)
+    ]  # fmt: skip
 
 
 def _meeting_times(session: Session, _at: _At) -> list[Waiting]:

@@ -49,7 +49,7 @@ def test_an_application_waits_until_it_is_decided(office: Office, clock: Any) ->
     assert (one.kind, one.who, one.amount, one.since) == (
         Waits.APPLICATION, "Riverside Boxing Club", 2_000_00, clock.now,
     )  # fmt: skip
-    assert one.stands == "to be recommended on, in Slack"
+    assert (one.stands, one.owner) == ("to be recommended on, in Slack", None)
     with office.sessions.begin() as session:
         asked = asking.ask(
             session, applications.by_id(session, application), someone(session, officer), "Which hall?",
@@ -59,7 +59,7 @@ def test_an_application_waits_until_it_is_decided(office: Office, clock: Any) ->
     with office.sessions.begin() as session:
         asking.answer(session, asked, "The one in Ramsey.", source="applicant", now=clock.now)
     recommend(office, application, officer)
-    assert stands(office, Waits.APPLICATION) == ["to be decided, in Slack"]
+    assert [(one.stands, one.owner) for one in waits(office)] == [("to be decided, in Slack", officer)]
     decide(office, application, person(office, Role.COMMISSIONER), outcome="declined")
     assert waits(office) == []
 
