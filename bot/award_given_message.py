@@ -9,6 +9,7 @@ from bot import blocks
 from bot.blocks import Message, Part
 from bot.words import Typed, counted, escaped
 from core.due_lines import DueLine
+from core.rules.words import capital
 
 MOST_NAMED: Final = 4
 """Things that fall due that are named; the rest are counted, and the award's page has them."""
@@ -27,7 +28,7 @@ def award_given_message(
     ]
     if coming:
         lines: list[list[Part]] = [
-            [blocks.words(f"{one.kind.noun}, {one.when}{_whose(one)}", 200)] for one in coming[:MOST_NAMED]
+            [blocks.words(f"{capital(one.kind.noun)}, {one.when}{_whose(one)}", 200)] for one in coming[:MOST_NAMED]
         ]
         if len(coming) > MOST_NAMED:
             lines.append([blocks.words(f"and {len(coming) - MOST_NAMED:,} more")])

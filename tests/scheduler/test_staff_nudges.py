@@ -121,12 +121,11 @@ def test_who_is_given_an_award_is_told_what_falls_due_of_it(desk: Desk) -> None:
     desk.deliver()
     assert got(desk, "U0DEV") == [], "it is somebody else's already"
     [message] = got(desk, "U0OFFICER")
-    count = 2
-    assert message.text == f"Dev Director gave the award {award.reference} to you. {count} things of it fall due."
+    assert message.text == f"Dev Director gave the award {award.reference} to you. 2 things of it fall due."
     said = str(message.blocks)
     assert "Dev Director gave this award to you" in said
     assert f"/desk/awards/{award.reference}" in said
-    assert "monitoring return, due on " in said
+    assert "Monitoring return, due on " in said
     assert ", with " not in said
 
 
