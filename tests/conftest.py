@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 import fsspec
 import pytest
+from psycopg.errors import UndefinedTable
 from sqlalchemy import Engine, create_engine, make_url, text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.pool import QueuePool
@@ -97,7 +98,7 @@ OTHERS_AT_WORK = """
     AND backend_type = 'client backend' AND state <> 'idle'
 """
 COUNT_ANEW = """
-    SELECT setval(format('public.%I', sequencename)::regclass, start_value, false)
+    SELECT setval(quote_ident(sequencename)::regclass, start_value, false)
     FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL
 """
 
@@ -164,8 +165,10 @@ class PostgreSQL:
         """Empty a record for the next test. Fails where a test left a transaction open."""
         try:
             self._empty(url)
-        except ProgrammingError:  # the test took the tables themselves apart
-            self._cleaners.pop(url).dispose()
+        except ProgrammingError as error:
+            if not isinstance(error.orig, UndefinedTable):
+                raise
+            self._cleaners.pop(url).dispose()  # the test took the tables themselves apart
             self.drop(url)
             return
         self._spare.append(url)
