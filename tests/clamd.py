@@ -100,7 +100,7 @@ def real_clamd(program: str) -> Iterator[str]:
             [program, f"--config-file={settings}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         try:
-            until = time.monotonic() + 20
+            until = time.monotonic() + 60
             while not path.exists():
                 assert process.poll() is None, "clamd does not start"
                 assert time.monotonic() < until, "clamd does not listen"
@@ -108,4 +108,4 @@ def real_clamd(program: str) -> Iterator[str]:
             yield str(path)
         finally:
             process.terminate()
-            process.wait(timeout=20)
+            process.wait(timeout=60)

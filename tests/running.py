@@ -13,13 +13,18 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-START_SECONDS = 60
+START_SECONDS = 120
 
 
-def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return int(listening.getsockname()[1])
+def own_port(number: int = 0) -> socket.socket:
+    """A port that nobody is given as a free one while this is open, and on which a server may listen that names it.
+
+    It does not listen itself, so that a server which has died is not there. Close it when the last server has ended.
+    """
+    kept = socket.socket()
+    kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    kept.bind(("127.0.0.1", number))
+    return kept
 
 
 class RunningDesk:
@@ -27,7 +32,9 @@ class RunningDesk:
 
     def __init__(self, folder: Path, *, database_url: str = "", **settings: str) -> None:
         self.folder = folder
-        self.port = free_port()
+        with own_port() as kept:
+            self.port = int(kept.getsockname()[1])
+        self._kept: socket.socket | None = None
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("AWARD_DESK_")},
@@ -57,7 +64,7 @@ class RunningDesk:
             if self._process is not None and self._process.poll() is not None:
                 break
             try:
-                with urllib.request.urlopen(f"{self.url}/health/ready", timeout=2) as answer:
+                with urllib.request.urlopen(f"{self.url}/health/ready", timeout=10) as answer:
                     if answer.status == 200:
                         return
             except (urllib.error.URLError, OSError):
@@ -72,13 +79,13 @@ class RunningDesk:
         """End it politely, as Ctrl-C does."""
         assert self._process is not None
         self._process.send_signal(signal.SIGINT)
-        return self._process.wait(timeout=40)
+        return self._process.wait(timeout=60)
 
     def kill(self) -> None:
         """End it as a power cut does."""
         assert self._process is not None
         self._process.kill()
-        self._process.wait(timeout=10)
+        self._process.wait(timeout=60)
 
     def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Another command of the desk, beside the running one."""
@@ -96,11 +103,14 @@ class RunningDesk:
         return done
 
     def __enter__(self) -> RunningDesk:
+        self._kept = own_port(self.port)  # also while it is dead, and about to be started again
         return self.start()
 
     def __exit__(self, *exception: object) -> None:
         if self._process is not None and self._process.poll() is None:
             self.kill()
+        if self._kept is not None:
+            self._kept.close()
 
 
 def wait_for(what: Callable[[], bool], seconds: float, failing: str) -> float:

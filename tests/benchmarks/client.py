@@ -49,7 +49,7 @@ def serving(served: Served) -> Iterator[int]:
         yield int(said)
     finally:
         process.stdin.close()
-        process.wait(timeout=20)
+        process.wait(timeout=60)
         process.stdout.close()
 
 
@@ -57,7 +57,7 @@ class Connection:
     """One client's connection. Every answer must have the status that is expected."""
 
     def __init__(self, port: int) -> None:
-        self._http = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        self._http = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
 
     def send(self, sent: Sent, expected: int) -> tuple[float, str]:
         """Send; the seconds until the whole answer was there, and the answer."""

@@ -28,6 +28,9 @@ from core.records import Application, Person
 from core.rules import questions
 from core.rules.policy import Body, Delegation, Kind, Role
 from tests.conftest import Clock
+from tests.patience import patience
+
+__all__ = ["patience"]
 
 SECRET = "a-signing-secret"
 TOKEN = "xoxb-bot-tests"
@@ -202,7 +205,7 @@ def serve(office: Office, clock: Clock) -> Iterator[Desk]:
     channel = PracticeChannel(APPROVALS, "approvals", members=everybody)
     workspace = Workspace(persons, [channel], clock=clock.seconds, installation=Installation(commands=("/award-desk",)))
     with PracticeSlack(workspace, TOKEN, SECRET) as slack:
-        client = WebClient(TOKEN, base_url=slack.api_url, timeout=5, retry_handlers=[])
+        client = WebClient(TOKEN, base_url=slack.api_url, timeout=30, retry_handlers=[])
         flask = Flask("desk-of-the-tests")
         flask.register_blueprint(blueprint(build(office, client=client, signing_secret=SECRET), office, SECRET))
         server = make_server("127.0.0.1", 0, flask, threaded=True)

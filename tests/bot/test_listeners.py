@@ -277,9 +277,10 @@ def test_an_expired_trigger_is_told(desk: Desk) -> None:
     assert "Press the button again" in desk.told("U0OFFICER")[0]
 
 
+@pytest.mark.slacks_time
 def test_a_slack_that_hangs_does_not_hold_up_the_answer(desk: Desk) -> None:
     ts = desk.post_card(submitted(desk.office))
-    desk.slack.workspace.faults.add("chat.postEphemeral", Fault.hang(4))
+    desk.slack.workspace.faults.add("chat.postEphemeral", Fault.hang(30))
     seen = desk.press(NOBODY, ts, "approve")
     assert seen.trouble is None, "answered within Slack's three seconds"
 

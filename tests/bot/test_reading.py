@@ -40,7 +40,7 @@ def opened(desk: Desk, user: str) -> str:
 
 def delivered(desk: Desk) -> int:
     """Deliver what Homes wait for; answers how many changes were shown."""
-    client = WebClient(TOKEN, base_url=desk.slack.api_url, timeout=5, retry_handlers=[])
+    client = WebClient(TOKEN, base_url=desk.slack.api_url, timeout=30, retry_handlers=[])
     return Delivery(desk.office, HomeCourier(desk.office, client)).deliver_all().sent
 
 

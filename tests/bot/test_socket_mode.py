@@ -26,7 +26,7 @@ REASONS = "It meets a need that nobody else meets."
 OFFICER, COMMISSIONER = "U0OFFICER", "U0COMM"
 
 
-def until(there: Callable[[], bool], seconds: float = 10) -> None:
+def until(there: Callable[[], bool], seconds: float = 30) -> None:
     end = time.monotonic() + seconds
     while not there():
         assert time.monotonic() < end, "it did not happen in time"
@@ -51,7 +51,7 @@ def slack(clock: Clock) -> Iterator[PracticeSlack]:
 
 
 def line(office: Office, slack: PracticeSlack, token: str = "") -> SocketMode:
-    client = WebClient(TOKEN, base_url=slack.api_url, timeout=2, retry_handlers=[])
+    client = WebClient(TOKEN, base_url=slack.api_url, timeout=30, retry_handlers=[])
     app = build(office, client=client, signing_secret="")
     return SocketMode(app, office, app_token=token or slack.app_token, client=client)
 
@@ -62,7 +62,7 @@ def desk(office: Office, slack: PracticeSlack, clock: Clock) -> Iterator[Desk]:
     socket = line(office, slack)
     socket.open()
     until(lambda: slack.sockets.count == 1)
-    client = WebClient(TOKEN, base_url=slack.api_url, timeout=2, retry_handlers=[])
+    client = WebClient(TOKEN, base_url=slack.api_url, timeout=30, retry_handlers=[])
     yield Desk(office, slack, client, clock, None)  # type: ignore[arg-type]  # nothing comes over HTTP
     socket.close()
 
@@ -118,7 +118,7 @@ def test_a_socket_that_is_refreshed_or_cut_is_followed_by_another(desk: Desk) ->
     desk.slack.sockets.refresh()
     until(lambda: desk.slack.sockets.count >= 1 and desk.press(OFFICER, ts, "recommend").ok)
     desk.slack.sockets.cut()
-    until(lambda: desk.slack.sockets.count >= 1 and desk.press(OFFICER, ts, "recommend").ok, 20)
+    until(lambda: desk.slack.sockets.count >= 1 and desk.press(OFFICER, ts, "recommend").ok)
 
 
 def test_a_slack_that_is_away_at_the_start_is_waited_for(

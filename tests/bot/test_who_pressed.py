@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from typing import Any
 
@@ -43,16 +42,15 @@ def test_whoever_becomes_a_guest_sends_no_form_that_is_open(desk: Desk) -> None:
     assert desk.slack.submit_view("U0COMM", modal).ok, "what was typed was not lost"
 
 
+@pytest.mark.slacks_time
 @pytest.mark.parametrize(
-    "fault", [Fault.status(500), Fault.ratelimited(60), Fault.hang(3)], ids=["500", "429", "hangs"]
+    "fault", [Fault.status(500), Fault.ratelimited(60), Fault.hang(30)], ids=["500", "429", "hangs"]
 )
 def test_slack_not_saying_who_it_is_refuses_in_time(desk: Desk, fault: Fault) -> None:
     ts = desk.post_card(submitted(desk.office))
     desk.slack.faults.add("users.info", fault)
-    begun = time.monotonic()
     seen = desk.press("U0OFFICER", ts, "recommend")
-    assert time.monotonic() - begun < 3
-    assert (seen.status, seen.view) == (200, None)
+    assert (seen.status, seen.view) == (200, None), "answered while Slack still waits"
     assert "Press again in a minute" in desk.told("U0OFFICER")[-1]
     assert desk.press("U0OFFICER", ts, "recommend").view is not None
 

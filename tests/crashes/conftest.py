@@ -63,7 +63,7 @@ class Mortal:
         assert self._process.stdout is not None
         self._process.stdin.close()
         try:
-            self._process.wait(timeout=10)
+            self._process.wait(timeout=60)
         except subprocess.TimeoutExpired:  # it waits for something: the test that asked for that has failed already
             self._process.kill()
             self._process.wait()

@@ -88,7 +88,7 @@ class Rooms:
         self.now: datetime | None = None
         self._report = report
         self.points = Points(self._last_words)
-        self.client = WatchedSlack(self.points, token=TOKEN, base_url=slack_api, timeout=10, retry_handlers=[])
+        self.client = WatchedSlack(self.points, token=TOKEN, base_url=slack_api, timeout=60, retry_handlers=[])
         self.office = Office(
             sessions=database.writing_sessions(unopened),
             reading=database.reading_sessions(unopened),

@@ -125,8 +125,8 @@ def test_two_desks_and_many_who_decide_make_one_decision_each(database_url: str,
             cards = [one for one in workspace.messages(APPROVALS) if one.thread_ts is None]
             return len(cards) == EACH and all("Approved" in one.text or "Declined" in one.text for one in cards)
 
-        wait_for(shown, 30, "a card does not say how it was decided")
-        wait_for(lambda: _waiting(office) == 0, 30, "something still waits to be sent")
+        wait_for(shown, 60, "a card does not say how it was decided")
+        wait_for(lambda: _waiting(office) == 0, 60, "something still waits to be sent")
         threads = defaultdict(list)
         for one in workspace.messages(APPROVALS):
             if one.thread_ts is not None:

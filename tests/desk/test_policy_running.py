@@ -12,7 +12,7 @@ from tests.running import RunningDesk
 
 
 def page(desk: RunningDesk, path: str) -> str:
-    with urllib.request.urlopen(f"{desk.url}{path}", timeout=10) as answer:
+    with urllib.request.urlopen(f"{desk.url}{path}", timeout=60) as answer:
         return str(answer.read().decode())
 
 

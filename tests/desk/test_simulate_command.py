@@ -290,13 +290,13 @@ def test_the_copy_goes_when_the_command_is_told_to_end(busy: Run, tmp_path: Path
     command = [sys.executable, "-m", "desk", "simulate", "--days", "3000"]
     root = Path(__file__).resolve().parents[2]
     with subprocess.Popen(command, env={**environment, "PYTHONPATH": str(root)}, stderr=subprocess.PIPE) as process:
-        end = time.monotonic() + 30
+        end = time.monotonic() + 60
         while not list(folder.iterdir()):
             assert time.monotonic() < end
             assert process.poll() is None, process.communicate()
             time.sleep(0.05)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) != 0
+        assert process.wait(60) != 0
     assert list(folder.iterdir()) == []
 
 

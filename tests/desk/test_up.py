@@ -14,7 +14,7 @@ from tests.running import RunningDesk, wait_for
 def get(url: str, **headers: str) -> tuple[int, dict[str, str], str]:
     request = urllib.request.Request(url, headers={name.replace("_", "-"): value for name, value in headers.items()})
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.status, dict(answer.headers), answer.read().decode()
     except urllib.error.HTTPError as error:
         with error:
@@ -50,7 +50,7 @@ def test_the_first_start_and_the_next(tmp_path: Path) -> None:
         assert "No messages yet" in get(f"{desk.url}/practice/slack/U0OFFICER/C0DEADLINES")[2]
         # What waits for the office is there to be tried: one new, one recommended, one that fails a rule.
         approvals = f"{desk.url}/practice/slack/U0OFFICER/C0APPROVALS"
-        wait_for(lambda: "Ouse Paddlers" in get(approvals)[2], 20, "the cards of what waits are not there")
+        wait_for(lambda: "Ouse Paddlers" in get(approvals)[2], 60, "the cards of what waits are not there")
         cards = get(approvals)[2]
         for words in (
             "Whittlesey Wheelers",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import statistics
 import time
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -248,7 +247,9 @@ def test_the_answer_is_the_same_for_an_address_that_is_known(
 
 
 @pytest.mark.one_database
-def test_a_known_address_takes_as_long_as_an_unknown_one(browser: Browser, office: Office, sent: str) -> None:
+def test_a_known_address_takes_as_long_as_an_unknown_one(
+    browser: Browser, office: Office, clock: Any, sent: str
+) -> None:
     page = browser.get("/links")
     fields = hidden(text_of(page))
 
@@ -259,10 +260,12 @@ def test_a_known_address_takes_as_long_as_an_unknown_one(browser: Browser, offic
 
     known, unknown = [], []
     for number in range(15):
-        known.append(taken(KIM if number < 3 else f"kim{number}@boxing.example"))
+        clock.forward(hours=2)  # so that neither asks too often
+        known.append(taken(KIM))
         unknown.append(taken(f"nobody{number}@elsewhere.example"))
-    assert statistics.median(known) < 3 * statistics.median(unknown)
-    assert statistics.median(unknown) < 3 * statistics.median(known)
+    assert min(known) < 3 * min(unknown), "the quickest of many, which no other work has held up"
+    assert min(unknown) < 3 * min(known)
+    assert len(letters(office, "link_list")) == 15
 
 
 def test_the_list_holds_everything_that_the_address_has(

@@ -20,6 +20,9 @@ from werkzeug.serving import make_server
 
 from bot.practice.server import PracticeSlack
 from bot.practice.workspace import Installation, PracticeChannel, PracticePerson, Shortcut, Workspace
+from tests.patience import patience
+
+__all__ = ["patience"]
 
 TOKEN = "xoxb-practice"
 SECRET = "practice-signing-secret"
@@ -46,9 +49,14 @@ class Clock:
 
     def __init__(self) -> None:
         self.moved = 0.0
+        self._stands: float | None = None
 
     def __call__(self) -> float:
-        return time.time() + self.moved
+        return (time.time() if self._stands is None else self._stands) + self.moved
+
+    def stand_still(self) -> None:
+        """From now on no time goes by but what a test says: for what ends at a certain instant."""
+        self._stands = time.time()
 
 
 HOME: dict[str, Any] = {
@@ -120,6 +128,8 @@ class Received:
     command: Callable[[dict[str, Any]], Any] = lambda body: f"You asked for {body['text']}"
     commands: list[dict[str, Any]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    enough: threading.Event = field(default_factory=threading.Event)
+    """Set once the slow listener has been waited for long enough."""
 
     def payload(self, number: int = -1) -> dict[str, Any]:
         payload: dict[str, Any] = json.loads(parse_qs(self.requests[number][1])["payload"][0])
@@ -146,7 +156,7 @@ def slack(workspace: Workspace) -> Iterator[PracticeSlack]:
 
 @pytest.fixture
 def client(slack: PracticeSlack) -> WebClient:
-    return WebClient(TOKEN, base_url=slack.api_url, timeout=2, retry_handlers=[])
+    return WebClient(TOKEN, base_url=slack.api_url, timeout=30, retry_handlers=[])
 
 
 @pytest.fixture
@@ -158,7 +168,7 @@ def received() -> Received:
 def bolt(slack: PracticeSlack, received: Received) -> App:
     """A small real bolt app on the practice Slack."""
     bolt = App(
-        client=WebClient(TOKEN, base_url=slack.api_url, timeout=2),
+        client=WebClient(TOKEN, base_url=slack.api_url, timeout=30),
         signing_secret=SECRET,
         token_verification_enabled=False,
         process_before_response=True,
@@ -171,7 +181,7 @@ def bolt(slack: PracticeSlack, received: Received) -> App:
 
     @bolt.action("slow")
     def slow(ack: Ack) -> None:
-        time.sleep(3.5)
+        received.enough.wait(30)
         ack()
 
     @bolt.action("reply")

@@ -219,7 +219,7 @@ def socketed(slack: PracticeSlack, bolt: App) -> Iterator[PracticeSlack]:
     handler.close()  # type: ignore[no-untyped-call]
 
 
-def _until(there: Callable[[], bool], seconds: float = 5) -> None:
+def _until(there: Callable[[], bool], seconds: float = 30) -> None:
     until = time.monotonic() + seconds
     while not there():
         assert time.monotonic() < until
@@ -244,16 +244,17 @@ def test_presses_submissions_commands_shortcuts_and_events_go_through_a_socket(
     assert received.requests == []  # nothing came over HTTP
 
 
-def test_an_app_that_does_not_acknowledge_is_trouble(socketed: PracticeSlack, ts: str) -> None:
+@pytest.mark.slacks_time
+def test_an_app_that_does_not_acknowledge_is_trouble(socketed: PracticeSlack, received: Received, ts: str) -> None:
     started = time.monotonic()
-    assert socketed.press(OFFICER.user_id, CHANNEL, ts, "slow").trouble
-    assert 2.8 < time.monotonic() - started < 3.4
-    time.sleep(0.8)  # the listener is still at it
+    assert socketed.press(OFFICER.user_id, CHANNEL, ts, "slow").trouble, "the listener is still at it"
+    assert time.monotonic() - started > 2.8
+    received.enough.set()
 
 
 def test_a_refresh_is_followed_by_a_new_socket(socketed: PracticeSlack, ts: str) -> None:
     socketed.sockets.refresh()
-    _until(lambda: socketed.sockets.count >= 1 and socketed.press(OFFICER.user_id, CHANNEL, ts, "approve").ok, 15)
+    _until(lambda: socketed.sockets.count >= 1 and socketed.press(OFFICER.user_id, CHANNEL, ts, "approve").ok)
 
 
 def _socket(slack: PracticeSlack) -> AbstractContextManager[ClientConnection]:
@@ -288,14 +289,14 @@ def test_each_payload_goes_to_one_of_the_sockets(slack: PracticeSlack, ts: str) 
     assert [event["retry_attempt"] for event in sorted(events, key=lambda e: int(e["retry_attempt"]))] == [0, 1]
     assert events[0]["payload"] == events[1]["payload"]
     for thread in threads:
-        thread.join(5)
+        thread.join(30)
     _until(lambda: slack.sockets.count == 0)
 
 
 def test_a_socket_says_hello_and_a_ticket_is_good_for_one(slack: PracticeSlack) -> None:
     address = slack.sockets.ticket()
     with connect(address, compression=None) as socket:
-        hello = json.loads(socket.recv(timeout=2))
+        hello = json.loads(socket.recv(timeout=30))
         assert hello["type"] == "hello"
         assert hello["num_connections"] == 1
         assert hello["connection_info"] == {"app_id": "A0AWARDDESK"}
@@ -312,7 +313,7 @@ def test_an_eleventh_socket_is_turned_away(slack: PracticeSlack) -> None:
             opened.enter_context(_socket(slack))
         _until(lambda: slack.sockets.count == MOST_SOCKETS)
         another = opened.enter_context(_socket(slack))
-        assert json.loads(another.recv(timeout=2))["reason"] == "too_many_websockets"
+        assert json.loads(another.recv(timeout=30))["reason"] == "too_many_websockets"
 
 
 def test_the_address_comes_by_post_with_the_token_in_the_header(slack: PracticeSlack, client: Any) -> None:
@@ -321,5 +322,5 @@ def test_the_address_comes_by_post_with_the_token_in_the_header(slack: PracticeS
     with pytest.raises(SlackApiError, match="not_authed"):
         client.api_call("apps.connections.open", headers={"Authorization": ""})
     request = urllib.request.Request(slack.api_url + "apps.connections.open", f"token={slack.app_token}".encode())
-    with urllib.request.urlopen(request, timeout=2) as response:
+    with urllib.request.urlopen(request, timeout=30) as response:
         assert json.load(response)["error"] == "not_allowed_token_type"

@@ -145,13 +145,15 @@ def test_the_stack_holds_three(app: PracticeSlack, received: Received, ts: str) 
     assert len(app.workspace.open_views(OFFICER.user_id)) == 3
 
 
-def test_trouble_when_the_app_fails_is_slow_or_is_away(app: PracticeSlack, ts: str) -> None:
+@pytest.mark.slacks_time
+def test_trouble_when_the_app_fails_is_slow_or_is_away(app: PracticeSlack, received: Received, ts: str) -> None:
     failed = app.press(OFFICER.user_id, CHANNEL, ts, "fail")
     assert (failed.status, failed.trouble) == (500, TROUBLE)
     started = time.monotonic()
     slow = app.press(OFFICER.user_id, CHANNEL, ts, "slow")
-    assert (slow.status, slow.trouble) == (None, TROUBLE)
-    assert 2.8 < time.monotonic() - started < 3.4
+    assert (slow.status, slow.trouble) == (None, TROUBLE), "the listener is still at it"
+    assert time.monotonic() - started > 2.8
+    received.enough.set()
     app.request_url = "http://127.0.0.1:9/slack/events"
     away = app.press(OFFICER.user_id, CHANNEL, ts, "approve")
     assert (away.status, away.trouble) == (None, TROUBLE)
@@ -180,6 +182,7 @@ def test_a_lost_answer_leaves_the_modal_open_though_the_app_acted(
     assert app.submit_view(OFFICER.user_id, view.view_id, {"reasons": "x"}).ok
 
 
+@pytest.mark.slacks_time
 def test_a_trigger_that_waited_too_long(app: PracticeSlack, clock: Clock, received: Received, ts: str) -> None:
     trigger = app.workspace.new_trigger(OFFICER.user_id)
     clock.moved += 4

@@ -57,7 +57,7 @@ def test_wrong_and_missing_tokens(slack: PracticeSlack) -> None:
 def test_token_in_a_form_and_json_bodies(slack: PracticeSlack) -> None:
     def call(body: bytes, **headers: str) -> dict[str, Any]:
         request = urllib.request.Request(slack.api_url + "chat.postMessage", body, headers)
-        with urllib.request.urlopen(request, timeout=2) as response:
+        with urllib.request.urlopen(request, timeout=30) as response:
             answer: dict[str, Any] = json.load(response)
             return answer
 
@@ -222,7 +222,9 @@ def test_users(client: WebClient, workspace: Workspace) -> None:
     assert [len(page) for page in pages] == [4, 2]
 
 
+@pytest.mark.slacks_time
 def test_a_trigger_opens_one_modal_within_three_seconds(client: WebClient, workspace: Workspace, clock: Clock) -> None:
+    clock.stand_still()
     trigger = workspace.new_trigger(OFFICER.user_id)
     opened = client.views_open(trigger_id=trigger, view=MODAL)["view"]
     assert workspace.open_views(OFFICER.user_id)[0].view_id == opened["id"]
@@ -234,9 +236,11 @@ def test_a_trigger_opens_one_modal_within_three_seconds(client: WebClient, works
     assert refused(lambda: client.views_open(trigger_id="1.2.abc", view=MODAL)) == "invalid_trigger_id"
 
 
+@pytest.mark.slacks_time
 def test_a_trigger_holds_almost_three_seconds(client: WebClient, workspace: Workspace, clock: Clock) -> None:
+    clock.stand_still()
     trigger = workspace.new_trigger(OFFICER.user_id)
-    clock.moved += 2.5
+    clock.moved += 2.9
     assert client.views_open(trigger_id=trigger, view=MODAL)["ok"]
 
 

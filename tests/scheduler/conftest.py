@@ -45,7 +45,7 @@ def desk(office: Office, clock: Clock, slack: PracticeSlack, tmp_path: Path) -> 
         office=office,
         clock=clock,
         slack=slack,
-        client=WebClient(TOKEN, base_url=slack.api_url, timeout=1, retry_handlers=[]),
+        client=WebClient(TOKEN, base_url=slack.api_url, timeout=30, retry_handlers=[]),
         mailbox=PracticeMailbox(tmp_path / "mail", "Grants team <grants@desk.example.org>"),
     )
 

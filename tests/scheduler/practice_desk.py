@@ -40,6 +40,10 @@ class Desk:
     mailbox: PracticeMailbox
     people: dict[str, int] = field(default_factory=dict)
 
+    def expects_a_hang(self) -> None:
+        """Wait no more than a second for each answer of Slack's."""
+        self.client.timeout = 1
+
     def slack_delivery(self, checkpoint: Checkpoint = nowhere) -> Delivery:
         courier = SlackCourier(self.office, self.client, approvals=APPROVALS.channel_id, deadlines=DEADLINES.channel_id)
         return Delivery(self.office, courier, checkpoint=checkpoint)

@@ -119,7 +119,7 @@ def test_a_crash_loses_no_note_and_tells_none_twice(
     assert [said.split(":")[0] for said in words(desk)] == ["Recommended", "Approved"]
 
 
-@pytest.mark.parametrize("fault", [Fault.lose_answer(), Fault.post_then_hang(1.5)], ids=["answer lost", "hang"])
+@pytest.mark.parametrize("fault", [Fault.lose_answer(), Fault.post_then_hang(30)], ids=["answer lost", "hang"])
 @pytest.mark.parametrize("replies_before", [0, 2])
 def test_a_note_in_doubt_is_looked_for_before_it_is_told_again(desk: Desk, fault: Fault, replies_before: int) -> None:
     application = desk.submit()
@@ -128,6 +128,7 @@ def test_a_note_in_doubt_is_looked_for_before_it_is_told_again(desk: Desk, fault
     for number in range(replies_before):
         somebody_says(desk, card.ts, f"I say {number}")
     desk.recommend(application)
+    desk.expects_a_hang()
     desk.slack.faults.add("chat.postMessage", fault)
     desk.slack_delivery().deliver_all()
     desk.clock.forward(seconds=3)

@@ -7,6 +7,8 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
+from pathlib import Path
 
 import pytest
 from slack_sdk import WebClient
@@ -17,6 +19,9 @@ from bot.practice.faults import Fault
 from core import applications, events, outbox
 from core.outbox import CLAIM
 from core.records import Card, Deadline, OutboxMessage
+from desk import assembly
+from desk.opening import Desk as Opened
+from desk.settings import Chosen, Settings
 from scheduler.delivery import LONGEST_AWAY, STOP_SECONDS, Checkpoint, Delivery, DeliveryWorker, Workers
 from scheduler.mail import Mail
 from scheduler.mail_courier import MailCourier
@@ -24,7 +29,7 @@ from scheduler.slack_courier import CLAIM_LEFT, SECONDS, SlackCourier
 from scheduler.timetable import run_sweep
 from scheduler.trouble import Away, NotNow, Unsendable
 from tests.broken_record import shut
-from tests.scheduler.practice_desk import APPROVALS, DEADLINES, START, Crash, Desk
+from tests.scheduler.practice_desk import APPROVALS, DEADLINES, PUBLIC_URL, START, Crash, Desk
 
 
 def test_an_application_has_one_card_that_is_updated_in_place(desk: Desk) -> None:
@@ -126,8 +131,9 @@ def test_a_crash_tells_the_deadlines_channel_once(desk: Desk, crash_at: Callable
     assert award.reference in desk.told()[0].text
 
 
-@pytest.mark.parametrize("fault", [Fault.lose_answer(), Fault.post_then_hang(1.5)], ids=["answer lost", "hang"])
+@pytest.mark.parametrize("fault", [Fault.lose_answer(), Fault.post_then_hang(30)], ids=["answer lost", "hang"])
 def test_a_post_in_doubt_is_looked_up_before_it_is_posted_again(desk: Desk, fault: Fault) -> None:
+    desk.expects_a_hang()
     desk.submit()
     desk.slack.faults.add("chat.postMessage", fault)
     first = desk.slack_delivery().deliver_all()
@@ -164,8 +170,9 @@ def test_a_failing_lookup_leaves_the_doubt(desk: Desk) -> None:
     assert len(desk.cards()) == 1
 
 
-@pytest.mark.parametrize("fault", [Fault.status(500), Fault.hang(1.5), Fault.error("internal_error")])
+@pytest.mark.parametrize("fault", [Fault.status(500), Fault.hang(30), Fault.error("internal_error")])
 def test_a_slack_that_is_away_is_tried_again_later_and_later(desk: Desk, fault: Fault) -> None:
+    desk.expects_a_hang()
     application = desk.submit()
     key = f"card:{application.id}:{application.version}"
     waits = []
@@ -409,7 +416,7 @@ def test_workers_deliver_at_once_when_woken_and_stop(desk: Desk) -> None:
     workers.start()
     try:
         desk.submit()
-        _wait_for(lambda: len(desk.cards()) == 1 and len(desk.mailbox.ids()) == 1, seconds=2)
+        _wait_for(lambda: len(desk.cards()) == 1 and len(desk.mailbox.ids()) == 1)
     finally:
         workers.stop()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("delivery-")]
@@ -420,9 +427,36 @@ def test_workers_find_by_poll_what_nobody_woke_them_for(desk: Desk) -> None:
     workers.start()
     try:
         desk.submit()
-        _wait_for(lambda: len(desk.cards()) == 1 and len(desk.mailbox.ids()) == 1, seconds=5)
+        _wait_for(lambda: len(desk.cards()) == 1 and len(desk.mailbox.ids()) == 1)
     finally:
         workers.stop()
+
+
+def test_a_process_sends_at_once_what_it_puts_there_itself(
+    desk: Desk, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it is put together for `up`: nobody looks again by itself before the test has given up."""
+    monkeypatch.setattr(assembly, "Workers", partial(Workers, poll=600))
+    chosen = Chosen(
+        raw=Settings.model_construct(),
+        practice=True,
+        database_url="",
+        data_dir=tmp_path,
+        public_url=PUBLIC_URL,
+        field_keys={},
+        secret_key="",
+        practice_slack=False,
+        practice_mail=True,
+    )
+    process = Opened(chosen, engine, desk.office)
+    assembly.start_delivering(process, None)
+    try:
+        desk.submit()  # found by the first look
+        _wait_for(lambda: all(one.channel != "mail" for one in desk.open_messages()))
+        desk.submit()
+        _wait_for(lambda: len(process.mailbox.ids()) == 2)
+    finally:
+        process.stop()
 
 
 def test_a_stop_before_a_start_is_nothing(desk: Desk) -> None:
@@ -456,15 +490,15 @@ def test_a_channel_named_rather_than_numbered_is_learnt_from_the_first_post(desk
 
 def test_a_wrong_token_is_the_offices_to_mend(desk: Desk) -> None:
     desk.submit()
-    stranger = WebClient("xoxb-wrong", base_url=desk.slack.api_url, timeout=1, retry_handlers=[])
+    stranger = WebClient("xoxb-wrong", base_url=desk.slack.api_url, timeout=30, retry_handlers=[])
     courier = SlackCourier(desk.office, stranger, approvals=APPROVALS.channel_id, deadlines=DEADLINES.channel_id)
     assert Delivery(desk.office, courier).deliver_all().put_back == 1
     desk.clock.forward(minutes=6)
     assert desk.slack_delivery().deliver_all().sent == 1
 
 
-def _wait_for(true: Callable[[], bool], *, seconds: float) -> None:
-    end = time.monotonic() + seconds
+def _wait_for(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + 30
     while not true():
         assert time.monotonic() < end, "it did not happen in time"
         time.sleep(0.02)
@@ -478,7 +512,7 @@ def test_what_is_logged_of_a_fault_shows_nothing_that_was_to_be_sent(
     worker = DeliveryWorker(desk.mail_delivery(), desk.office, poll=0.1)
     with shut(engine, "outbox_message"), caplog.at_level(logging.DEBUG):
         worker.start()
-        until = time.monotonic() + 10
+        until = time.monotonic() + 30
         while "trying again" not in caplog.text and time.monotonic() < until:
             time.sleep(0.02)
         worker.stop()

@@ -22,10 +22,10 @@ def test_a_message_put_elsewhere_wakes_the_workers_here(desk: Desk, engine: Engi
     listener = Listener(engine, heard.set)
     listener.start()
     try:
-        assert listener.wait_until_listening(5)
+        assert listener.wait_until_listening(30)
         heard.clear()
         desk.submit()
-        assert heard.wait(2)
+        assert heard.wait(30)
     finally:
         listener.stop()
 
@@ -37,7 +37,7 @@ def test_a_lost_connection_is_made_again(desk: Desk, engine: Engine) -> None:
     listener = Listener(engine, lambda: wakes.append(time.monotonic()), reconnect=0.1)
     listener.start()
     try:
-        assert listener.wait_until_listening(5)
+        assert listener.wait_until_listening(30)
         with engine.begin() as connection:
             ended = connection.execute(
                 text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = :query"),
@@ -45,14 +45,14 @@ def test_a_lost_connection_is_made_again(desk: Desk, engine: Engine) -> None:
             )
             assert ended.all() == [(True,)]
         known = len(wakes)
-        end = time.monotonic() + 5
+        end = time.monotonic() + 30
         while len(wakes) == known:
             assert time.monotonic() < end, "it did not listen again"
             time.sleep(0.05)
         before = len(wakes)
         desk.submit()
         while len(wakes) == before:
-            assert time.monotonic() < end + 5, "it does not hear"
+            assert time.monotonic() < end + 30, "it does not hear"
             time.sleep(0.05)
     finally:
         listener.stop()

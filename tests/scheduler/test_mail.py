@@ -22,6 +22,7 @@ from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword
 from scheduler.mail import Mail, SmtpSender, address, compose, message_id
 from scheduler.mailbox import PracticeMailbox
 from scheduler.trouble import Away, Misconfigured, NotNow, Unsendable
+from tests.running import own_port
 
 FROM = "Grants team <grants@desk.example.org>"
 MADE = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -75,15 +76,14 @@ class Post:
 
 @contextmanager
 def post_office(post: Post, **settings: Any) -> Iterator[int]:
-    with closing(socket.socket()) as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
-    controller = Controller(post, hostname="127.0.0.1", port=port, **settings)
-    controller.start()
-    try:
-        yield port
-    finally:
-        controller.stop()
+    with closing(own_port()) as kept:
+        port = int(kept.getsockname()[1])
+        controller = Controller(post, hostname="127.0.0.1", port=port, **settings)
+        controller.start()
+        try:
+            yield port
+        finally:
+            controller.stop()
 
 
 @pytest.fixture
@@ -97,8 +97,8 @@ def port(post: Post) -> Iterator[int]:
         yield number
 
 
-def sender(port: int, **settings: Any) -> SmtpSender:
-    return SmtpSender(f"smtp://127.0.0.1:{port}", FROM, timeout=1, **settings)
+def sender(port: int, *, timeout: float = 30, **settings: Any) -> SmtpSender:
+    return SmtpSender(f"smtp://127.0.0.1:{port}", FROM, timeout=timeout, **settings)
 
 
 def test_a_mail_arrives_whole(post: Post, port: int) -> None:
@@ -167,7 +167,7 @@ def test_no_server_is_away(post: Post) -> None:
 
 def test_a_server_that_hangs_is_away() -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as silent, pytest.raises(Away):
-        sender(int(silent.getsockname()[1])).send(MAIL)
+        sender(int(silent.getsockname()[1]), timeout=1).send(MAIL)
 
 
 def test_a_server_that_drops_the_line_after_taking_a_mail_has_taken_it() -> None:
@@ -198,16 +198,16 @@ def _take_and_hang_up(listening: socket.socket) -> None:
 def test_signing_in_with_an_encoded_password(post: Post) -> None:
     settings = {"authenticator": post.signs_in, "auth_required": True, "auth_require_tls": False}
     with post_office(post, **settings) as number:
-        SmtpSender(f"smtp://desk%40example.org:p%40ss%2Fword@127.0.0.1:{number}", FROM, timeout=1).send(MAIL)
+        SmtpSender(f"smtp://desk%40example.org:p%40ss%2Fword@127.0.0.1:{number}", FROM, timeout=30).send(MAIL)
         assert post.signed_in == [("desk@example.org", "p@ss/word")]
         assert len(post.taken) == 1
         with pytest.raises(Misconfigured, match="535"):
-            SmtpSender(f"smtp://desk:wrong@127.0.0.1:{number}", FROM, timeout=1).check()
+            SmtpSender(f"smtp://desk:wrong@127.0.0.1:{number}", FROM, timeout=30).check()
 
 
 def test_a_password_where_none_is_taken_is_the_offices_to_mend(port: int) -> None:
     with pytest.raises(Misconfigured):
-        SmtpSender(f"smtp://desk:word@127.0.0.1:{port}", FROM, timeout=1).check()
+        SmtpSender(f"smtp://desk:word@127.0.0.1:{port}", FROM, timeout=30).check()
 
 
 @pytest.fixture(scope="module")
@@ -241,7 +241,7 @@ def test_smtps_speaks_tls_from_the_first_byte(post: Post, certificate: tuple[Pat
         thread.start()
         trusting = ssl.create_default_context(cafile=str(certificate[0]))
         number = int(listening.getsockname()[1])
-        SmtpSender(f"smtps://127.0.0.1:{number}", FROM, timeout=2, tls=trusting).check()
+        SmtpSender(f"smtps://127.0.0.1:{number}", FROM, timeout=30, tls=trusting).check()
         thread.join()
 
 

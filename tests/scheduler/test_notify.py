@@ -54,7 +54,13 @@ def notify() -> Iterator[NotifyServer]:
 
 @pytest.fixture
 def sender(notify: NotifyServer) -> NotifySender:
-    return NotifySender(KEY, TEMPLATE, url=notify.url, timeout=0.5)
+    return NotifySender(KEY, TEMPLATE, url=notify.url, timeout=30)
+
+
+@pytest.fixture
+def hasty(notify: NotifyServer) -> NotifySender:
+    """One that does not wait long: for a Notify that hangs."""
+    return NotifySender(KEY, TEMPLATE, url=notify.url, timeout=1)
 
 
 def delivery(desk: Desk, sender: NotifySender, **more: Any) -> Delivery:
@@ -82,17 +88,17 @@ def test_a_mail_is_given_with_subject_body_and_reference(notify: NotifyServer, s
         (BROKEN, Away, None),
         (Fault.error(503, "", ""), Away, None),
         (Fault.error(404, "", ""), Misconfigured, None),
-        (Fault.hang(2), Away, 10),
+        (Fault.hang(30), Away, 10),
         (Fault.something_else(b"<html>Sign in to the network"), Away, 10),
         (Fault.something_else(b"[]"), Away, 10),
     ],
 )
 def test_what_notifys_answers_mean(
-    notify: NotifyServer, sender: NotifySender, fault: Fault, means: type[Exception], retry_after: int | None
+    notify: NotifyServer, hasty: NotifySender, fault: Fault, means: type[Exception], retry_after: int | None
 ) -> None:
     notify.add(fault)
     with pytest.raises(means) as refusal:
-        sender.send(MAIL)
+        hasty.send(MAIL)
     assert type(refusal.value) is means
     assert getattr(refusal.value, "retry_after", None) == retry_after
     assert "http" not in str(refusal.value)
@@ -111,27 +117,27 @@ def test_a_check_looks_at_key_and_template_and_sends_nothing(notify: NotifyServe
     with pytest.raises(Misconfigured, match=r"subject is \(\(subject\)\)"):
         sender.check()
     with pytest.raises(Misconfigured, match="API key"):
-        NotifySender(f"desk-{SERVICE}-{SECRET[:-1]}1", TEMPLATE, url=notify.url, timeout=0.5).check()
+        NotifySender(f"desk-{SERVICE}-{SECRET[:-1]}1", TEMPLATE, url=notify.url, timeout=30).check()
 
 
 def test_an_attempt_in_doubt_is_looked_up_before_it_is_sent_again(
-    desk: Desk, notify: NotifyServer, sender: NotifySender
+    desk: Desk, notify: NotifyServer, hasty: NotifySender
 ) -> None:
     application = desk.submit()
-    notify.add(Fault.taken_then_hang(2))
-    assert delivery(desk, sender).deliver_all().put_back == 1
+    notify.add(Fault.taken_then_hang(30))
+    assert delivery(desk, hasty).deliver_all().put_back == 1
     desk.clock.forward(seconds=11)
-    assert delivery(desk, sender).deliver_all().sent == 1
+    assert delivery(desk, hasty).deliver_all().sent == 1
     assert len(notify.mails) == 1
     assert desk.message(f"receipt:{application.id}").outcome == "sent"
     assert notify.calls == ["POST /v2/notifications/email", "GET /v2/notifications"]
 
 
-def test_what_was_not_taken_is_sent_again(desk: Desk, notify: NotifyServer, sender: NotifySender) -> None:
+def test_what_was_not_taken_is_sent_again(desk: Desk, notify: NotifyServer, hasty: NotifySender) -> None:
     desk.submit()
-    notify.add(Fault.hang(2), BROKEN)
+    notify.add(Fault.hang(30), BROKEN)
     for _ in range(3):
-        delivery(desk, sender).deliver_all()
+        delivery(desk, hasty).deliver_all()
         desk.clock.forward(minutes=1)
     assert notify.calls == [
         "POST /v2/notifications/email",

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 
+import pytest
 from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -46,6 +47,7 @@ from desk.settings import Chosen, Settings
 from desk.slack_door import slack_door
 from intake import assets
 from tests.conftest import Clock, office_on
+from tests.patience import be_patient
 
 TYPED: Mapping[str, str] = {
     "organisation_name": "Ramsey & District Amateur Boxing Club",
@@ -416,6 +418,7 @@ def running(template: Path, folder: Path) -> Iterator[Site]:
         practice_mail=True,
     )
     with ExitStack() as stack:
+        be_patient(stack.enter_context(pytest.MonkeyPatch.context()))
         engine = database.open_database(chosen.database_url)
         stack.callback(engine.dispose)
         desk = Desk(chosen, engine, _with_documents(office_on(engine, clock, public_url=url), folder))

