@@ -180,7 +180,7 @@ class PostgreSQL:
             cleaner = self._cleaners[url] = create_engine(url, isolation_level="AUTOCOMMIT")
         tables = reversed(Record.metadata.sorted_tables)
         with cleaner.connect() as connection:
-            give_up = monotonic() + 10
+            give_up = monotonic() + 60
             while connection.exec_driver_sql(OTHERS_AT_WORK).scalar_one():
                 assert monotonic() < give_up, "a test left a transaction open"
                 sleep(0.005)

@@ -152,5 +152,5 @@ def test_undoing_waits_for_whoever_holds_the_award_and_keeps_nothing_from_them(d
             time.sleep(0.5)  # by now it holds the application, and waits for the award
             person = session.merge(person_of(desk.office, "U0OFFICER2"))
             session.add(Interest(application_id=number, person_id=person.id, reason="Cousin.", declared_at=NOON))
-        assert sent.result(timeout=20).ok
+        assert sent.result(timeout=60).ok
     assert application_of(desk.office, number).status == "recommended"

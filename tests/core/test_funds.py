@@ -195,7 +195,7 @@ def test_a_release_sees_what_an_allocation_at_the_same_moment_confirmed(office: 
         session.flush()
         thread.start()
         time.sleep(0.4)  # the release is now waiting for the balance row
-    thread.join(20)
+    thread.join(60)
     later = position(office, year=YEAR + 1)
     assert (later.committed, later.forward) == (100_00, 0)
     with office.reading() as session:

@@ -399,7 +399,7 @@ def test_a_decision_in_flight_uses_one_policy_from_beginning_to_end(office: Offi
             under_it = office.in_force(session)
             done = other.submit(apply)
             if engine.dialect.name == "postgresql":
-                done.result(timeout=10)
+                done.result(timeout=60)
                 assert office.in_force().policy_text == LOWER
             deciding.decide(
                 session,
@@ -412,7 +412,7 @@ def test_a_decision_in_flight_uses_one_policy_from_beginning_to_end(office: Offi
                 office=under_it,
                 now=office.clock(),
             )
-        done.result(timeout=10)
+        done.result(timeout=60)
     with office.reading() as session:
         decision = session.scalars(select(Decision)).one()
         assert decision.policy_version.toml == TEXT

@@ -70,7 +70,7 @@ def test_two_processes_that_start_at_once_both_find_their_tables(own_database_ur
         subprocess.Popen([sys.executable, "-c", program, own_database_url], stderr=subprocess.PIPE) for _ in range(2)
     ]
     for one in started:
-        _, said = one.communicate(timeout=60)
+        _, said = one.communicate(timeout=120)
         assert one.returncode == 0, said.decode()
     assert database.is_current(engine)
     assert set(inspect(engine).get_table_names()) == {*Record.metadata.tables, "alembic_version"}

@@ -45,18 +45,14 @@ CHANNELS = (APPROVALS, DEADLINES, ELSEWHERE, PRIVATE)
 
 
 class Clock:
-    """Real time, moved by as much as a test says."""
+    """The real time at which the test began, moved by as much as it says: a busy machine moves nothing."""
 
     def __init__(self) -> None:
         self.moved = 0.0
-        self._stands: float | None = None
+        self._began = time.time()
 
     def __call__(self) -> float:
-        return (time.time() if self._stands is None else self._stands) + self.moved
-
-    def stand_still(self) -> None:
-        """From now on no time goes by but what a test says: for what ends at a certain instant."""
-        self._stands = time.time()
+        return self._began + self.moved
 
 
 HOME: dict[str, Any] = {

@@ -221,14 +221,14 @@ def test_a_sent_form_is_followed_by_what_the_app_changes_a_moment_later(
         return {}
 
     received.submission = decided_later
-    browser = web_app(app, patience=20).test_client()
+    browser = web_app(app, patience=60).test_client()
     opened = press(browser, ts, "approve")
     page = browser.get(opened.location).text
     begun = time.monotonic()
     kept = {name: re.search(f'name="{name}" value="([^"]*)"', page)[1] for name in ("hash", "from", "at")}  # type: ignore[index]
     filled = {**kept, "amount/value": "1500.50", "reasons/value": "Good.", "recommendation/value": "less"}
     sent = post(browser, opened.location.split("?")[0], page, **filled)
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 30
     assert sent.status_code == 303
     assert "Approved" in browser.get(sent.location).text
 
@@ -420,7 +420,7 @@ def test_new_messages_are_looked_for_without_scripts_as_often_as_one_likes(
     for said in ("The first", "The second"):
         client.chat_postMessage(channel=CHANNEL, text=said)
         follow(page, page.get_by_role("link", name="Check for new messages"))
-        page.get_by_text(said).wait_for(timeout=10_000)
+        page.get_by_text(said).wait_for()
     context.close()
 
 
@@ -441,7 +441,7 @@ def watching(site: str, ts: str, chromium: Browser) -> Iterator[Page]:
 def test_a_channel_brings_itself_up_to_date(client: WebClient, watching: Page, ts: str) -> None:
     client.chat_update(channel=CHANNEL, ts=ts, text="It was approved")
     client.chat_postMessage(channel=CHANNEL, text="Something else")
-    watching.get_by_text("It was approved").wait_for(timeout=10_000)
+    watching.get_by_text("It was approved").wait_for()
     assert watching.get_by_text("Something else").is_visible()
     assert watching.get_by_role("button", name="Approve").count() == 0
     assert watching.locator("#something-new").is_hidden()
@@ -450,7 +450,7 @@ def test_a_channel_brings_itself_up_to_date(client: WebClient, watching: Page, t
 def test_what_somebody_is_in_the_middle_of_stays(client: WebClient, watching: Page, ts: str) -> None:
     watching.get_by_role("button", name="Approve").focus()
     client.chat_update(channel=CHANNEL, ts=ts, text="It was approved")
-    watching.get_by_text("Something here has changed.").wait_for(timeout=10_000)
+    watching.get_by_text("Something here has changed.").wait_for()
     assert watching.evaluate("document.activeElement.textContent") == "Approve"
     follow(watching, watching.get_by_role("link", name="Show it"))
     watching.get_by_text("It was approved").wait_for()

@@ -91,7 +91,7 @@ def site(sqlite_template: Path, tmp_path: Path) -> Iterator[Site]:
 @pytest.fixture
 def ladder(site: Site, chromium: Browser) -> Iterator[Ladder]:
     page = chromium.new_page(viewport=PHONE, locale="en-GB")  # type: ignore[arg-type]  # a plain dict is what it takes
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(60_000)
     PICTURES.mkdir(exist_ok=True)
     yield Ladder(site, page)
     page.close()

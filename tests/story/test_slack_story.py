@@ -46,7 +46,7 @@ class Person:
         self._site, self._user, self._shown = site, user, shown
         context = browser.new_context(viewport=PHONE, device_scale_factor=1, locale="en-GB", java_script_enabled=False)  # type: ignore[arg-type]
         self.page: Page = context.new_page()
-        self.page.set_default_timeout(15_000)
+        self.page.set_default_timeout(60_000)
 
     def card(self, reference: str) -> Locator:
         """The card of an application, as it is now."""
