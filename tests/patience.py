@@ -13,7 +13,7 @@ import pytest
 from bot import accounts, calls, listeners
 from bot.practice import request_url, screens, sockets
 
-LONG: Final = 60.0
+LONG: Final = 30.0
 """Seconds: nothing waits as long but what hangs."""
 
 LIMITS: Final = tuple(
