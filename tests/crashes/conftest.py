@@ -121,6 +121,8 @@ class Copies:
         self._numbers = itertools.count(1)
         self._tables = [table.name for table in Record.metadata.sorted_tables]
         self._keeper: Engine | None = None
+        self._kept: list[int] = []
+        """Connections that were there before any process was: the tests keep some from one to the next."""
 
     @contextmanager
     def fresh(self) -> Iterator[tuple[str, Path]]:
@@ -140,6 +142,7 @@ class Copies:
             self._keeper = create_engine(self._url)
             self._run("CREATE SCHEMA prepared")
             self._run(";".join(f"CREATE TABLE prepared.{name} AS TABLE public.{name}" for name in self._tables))
+            self._kept = self._others()
         self.wait_until_left()
         self._run(
             ";".join(
@@ -160,14 +163,15 @@ class Copies:
             assert time.monotonic() < deadline, "a connection of a dead process is still there"
             time.sleep(0.002)
 
-    def _others(self) -> int:
+    def _others(self) -> list[int]:
         assert self._keeper is not None
         with self._keeper.connect() as connection:
             found = connection.exec_driver_sql(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-                " AND backend_type = 'client backend'"
+                "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                " AND backend_type = 'client backend' AND pid <> ALL(%(kept)s)",
+                {"kept": self._kept},
             )
-            return int(found.scalar_one())
+            return list(found.scalars())
 
     def close(self) -> None:
         if self._keeper is not None:
