@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from sqlalchemy import text
 
 from core import database
@@ -32,6 +33,27 @@ def test_a_record_whose_tables_were_taken_apart_is_lent_to_nobody(postgresql: Po
     engine = database.open_database(url)
     with engine.begin() as connection:
         connection.execute(text("DROP TABLE nudge"))
+    engine.dispose()
+    postgresql.take_back(url)
+    other = postgresql.lend()
+    assert other != url
+    postgresql.take_back(other)
+
+
+SLOW = """
+    CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(20); RETURN NULL; END';
+    CREATE TRIGGER slow BEFORE DELETE ON nudge FOR EACH STATEMENT EXECUTE FUNCTION wait()
+"""
+
+
+def test_a_record_that_takes_long_to_empty_is_lent_to_nobody(
+    postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.conftest.LONGEST_EMPTYING", 50)
+    url = postgresql.fresh()
+    engine = database.open_database(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(SLOW)
     engine.dispose()
     postgresql.take_back(url)
     other = postgresql.lend()
