@@ -372,14 +372,17 @@ def awaits_chief_finance(payment: Payment, policy: Policy) -> bool:
 def check_as_chief_finance(session: Session, award_id: int, number: int, person: Person, *, now: datetime) -> Payment:
     """Record the chief finance officer's check of a payment, which the policy asks for over a sum (F7).
 
-    Raises Refused for anybody else, Conflict once it was paid or cancelled.
+    Raises Refused for anybody else, Conflict once it was checked, paid or cancelled.
     """
     award = _begun(session, award_id, person)
     if Role(person.role) is not Role.FINANCE:
         raise Refused("This check is the chief finance officer's. Ask them for it.", "F7")
     payment = _payment(session, award, number)
     checked = {"chief_finance_id": person.id, "chief_finance_at": now}
-    if not guarded.change(session, payment, Payment.status.in_(_UNPAID), **checked):
+    waits = Payment.status.in_(_UNPAID), Payment.chief_finance_id.is_(None)
+    if not guarded.change(session, payment, *waits, **checked):
+        if payment.status in _UNPAID:
+            raise Conflict("This payment has been checked already. Nothing more is to be done about that.", "F7")
         how, instead = PAYMENT.stands[PaymentState(payment.status)]
         raise Conflict(f"This payment cannot be checked: {how}. {instead}", "F7")
     _tell(session, award, "payment_checked", person, payment, {"amount": payment.amount}, now=now)

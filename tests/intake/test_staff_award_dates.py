@@ -160,6 +160,8 @@ def test_the_chief_finance_officer_checks_a_payment_where_the_policy_asks_for_it
     assert ("I have checked payment 1" in page, "I have checked payment 2" in page) == (True, False)
     assert post(browser, award, "check-payment", {"id": "1"}).status_code == 422
     assert post(finance, award, "check-payment", {"id": "1"}).status_code == 303
+    again = post(finance, award, "check-payment", {"id": "1"})
+    assert (again.status_code, "This payment has been checked already." in text_of(again)) == (409, True)
     assert "I have checked payment" not in text_of(finance.get(award))
     with office.reading() as session:
         checked = session.scalars(select(Payment).order_by(Payment.number)).all()
