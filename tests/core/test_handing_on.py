@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from core import audit_story, awards, chasing, deadlines, deciding, direct, handing_on, owning
+from core import audit_story, awards, chasing, deadlines, deciding, direct, events, handing_on, owning
 from core.audit import verify
 from core.deciding import WrongInput
 from core.errors import Conflict, Refused
@@ -60,6 +60,21 @@ def test_it_goes_with_the_dates_that_were_the_owner_s_or_nobody_s_and_no_others(
         assert [fault.said for fault in verify(session).faults] == []
     [moved] = [one.data for one in trail(office, "deadline_reassigned") if one.data["person"] == olive][1:]
     assert (moved["deadline"], moved["owner"], moved["was"]) == (numbers[1], dev, "Olive")
+
+
+def test_a_date_of_somebody_who_is_gone_goes_with_it(office: Office) -> None:
+    award_id = active(office, reducing_crime(start=date(2027, 1, 1), end=date(2027, 10, 31)))
+    olive, dev, otto = (person(office, name=name) for name in ("Olive", "Dev", "Otto"))
+    give(office, award_id, olive, olive)
+    with office.reading() as session:
+        first = deadlines.open_of(session, [application_of(office, award_id)])[0].id
+    reassign(office, first, olive, otto)
+    with office.sessions.begin() as session:
+        someone(session, otto).active = False
+        events.append(session, "person_removed", "people", "test", {"person": otto}, now=office.clock())
+    give(office, award_id, olive, dev)
+    with office.reading() as session:
+        assert session.get_one(Deadline, first).owner_id == dev
 
 
 def test_whoever_is_given_it_is_told_once_and_whoever_takes_it_is_not(office: Office) -> None:
